@@ -1,0 +1,1 @@
+"""Benchmarks, and the random-weight models that they and the tests run on."""
