@@ -1,0 +1,225 @@
+"""The protocols that a backend implements, and the plain data that crosses to it.
+
+Nothing above ``nn/`` asks a backend anything else, and nothing here is a library's own object, so a
+backend can move to another process without any floor above noticing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.settings import EffectiveConfig, Schema
+from wasinn_nb.nn.stream import TokenStream
+from wasinn_nb.nn.tensor import Buffer, Tensor, TensorSpec
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
+
+Progress = Callable[[str, float | None], None]
+"""Called as ``progress(what, fraction)`` from a working thread; ``fraction`` is 0..1, or None if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model's parts on this machine, in the order its encoding wants them (IR: xml, bin).
+
+    A part is a path or its bytes. ``origin`` is what the user wrote, for messages.
+    """
+
+    parts: tuple[Path | bytes, ...]
+    origin: str
+
+    @property
+    def nbytes(self) -> int:
+        """Total size in bytes; 0 for parts that cannot be read."""
+        total = 0
+        for part in self.parts:
+            if isinstance(part, bytes):
+                total += len(part)
+            elif part.is_file():
+                total += part.stat().st_size
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What can be known of a model without loading it."""
+
+    encoding: GraphEncoding
+    architecture: str = ""
+    name: str = ""
+    parameters: int = 0
+    nbytes: int = 0
+    quantization: str = ""
+    context_length: int = 0
+    layers: int = 0
+    vocabulary: int = 0
+    embedding_length: int = 0
+    chat_template: str = ""
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """Bytes that a load and one execution context would take, before trying.
+
+    ``host`` and ``device`` say where; ``resident`` excludes pages that stay in the file cache (mmap).
+    """
+
+    weights: int
+    kv_cache: int
+    compute: int
+    device: int = 0
+
+    @property
+    def total(self) -> int:
+        """Everything, in bytes."""
+        return self.weights + self.kv_cache + self.compute
+
+    @property
+    def host(self) -> int:
+        """What falls on the host's memory, in bytes."""
+        return max(0, self.total - self.device)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphMemory:
+    """Bytes in use by a loaded graph, as its library reports them."""
+
+    weights: int = 0
+    contexts: int = 0
+    device: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that a backend can compute on."""
+
+    name: str
+    target: ExecutionTarget
+    description: str = ""
+    total: int = 0
+    free: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BackendStatus:
+    """Whether a backend can be used here, and what to do if not."""
+
+    available: bool
+    library: str
+    version: str = ""
+    devices: tuple[Device, ...] = ()
+    install: str = ""
+    detail: str = ""
+
+
+@runtime_checkable
+class ExecutionContext(Protocol):
+    """One computation over a graph, used by one thread at a time; :meth:`cancel` from any thread.
+
+    After :meth:`close` the outputs that were computed stay readable and everything that would compute
+    raises :class:`~wasinn_nb.nn.errors.InvalidArgument`.
+    """
+
+    def set_input(self, index: int, tensor: Tensor) -> None:
+        """Take an input; ``tensor.data`` is copied before the call returns."""
+
+    def compute(self) -> None:
+        """Run to the end. Raises an :class:`~wasinn_nb.nn.errors.NNError` or ``Cancelled``."""
+
+    def get_output(self, index: int) -> Buffer:
+        """The bytes of an output of the last compute; empty before it (LLM) or an error (tensors)."""
+
+    def compute_single(self) -> None:
+        """Run one step. Raises ``EndOfSequence`` or ``ContextFull`` with the step's token in place."""
+
+    def get_output_single(self, index: int) -> Buffer:
+        """The raw bytes of the last step's token (index 1: metadata)."""
+
+    def fini_single(self) -> None:
+        """End a sequence of single steps."""
+
+    def output_tensor(self, index: int) -> Tensor | None:
+        """The output with its shape and type, or None if it is text."""
+
+    def cancel(self) -> None:
+        """Make a running call return within milliseconds, raising ``Cancelled``. Any thread."""
+
+    def close(self) -> None:
+        """Free the native context. May be called twice."""
+
+
+@runtime_checkable
+class Graph(Protocol):
+    """A loaded model. Contexts made from it are independent and may run at the same time."""
+
+    info: ModelInfo
+    device: str
+
+    def create_context(
+        self,
+        config: EffectiveConfig,
+        *,
+        stream: TokenStream | None = None,
+        cancel: CancelToken | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> ExecutionContext:
+        """A new context with the CONTEXT and REQUEST settings of ``config``."""
+
+    def memory(self) -> GraphMemory:
+        """Bytes in use now."""
+
+    def close(self) -> None:
+        """Free everything; all contexts are closed first. May be called twice."""
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """One model library.
+
+    Attributes:
+        needs_files: the library reads only files; bytes are spooled to a private file for it.
+    """
+
+    name: str
+    encodings: tuple[GraphEncoding, ...]
+    needs_files: bool
+
+    def status(self) -> BackendStatus:
+        """Import the library if it is there and say what it offers. Never raises."""
+
+    def schema(self) -> Schema:
+        """All settings, without importing the library."""
+
+    def inspect(self, files: ModelFiles) -> ModelInfo:
+        """Read and validate the model's header without the library.
+
+        Raises:
+            InvalidEncoding, InvalidArgument, ModelNotFound: with what is wrong with the file.
+        """
+
+    def normalise(self, config: EffectiveConfig) -> EffectiveConfig:
+        """``config`` as this machine will really use it (GPU layers are 0 without a GPU, ...).
+
+        Loads whose normalised MODEL settings are equal are the same load.
+        """
+
+    def estimate(self, info: ModelInfo, config: EffectiveConfig) -> MemoryEstimate:
+        """What loading it and making one context would take."""
+
+    def load(
+        self,
+        files: ModelFiles,
+        info: ModelInfo,
+        config: EffectiveConfig,
+        *,
+        target: ExecutionTarget,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Graph:
+        """Load the weights. Raises ``Cancelled`` soon after ``cancel`` is set, with nothing kept."""

@@ -1,0 +1,80 @@
+"""The preload string that wasi-nn runtimes take on their command line: ``NAME:ENCODING:TARGET:PATH[:PATH]``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wasinn_nb.nn.errors import InvalidArgument, InvalidEncoding
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
+
+_ONE_PATH = (GraphEncoding.GGML, GraphEncoding.BITNET, GraphEncoding.PYTORCH)
+
+
+@dataclass(frozen=True, slots=True)
+class Preload:
+    """A parsed preload string."""
+
+    name: str
+    encoding: GraphEncoding
+    target: ExecutionTarget
+    paths: tuple[str, ...]
+
+
+def parse_encoding(word: str) -> GraphEncoding:
+    """An encoding by its word, in any case.
+
+    Raises:
+        InvalidEncoding: no such encoding.
+    """
+    try:
+        return GraphEncoding(word.strip().lower())
+    except ValueError:
+        known = ", ".join(GraphEncoding)
+        raise InvalidEncoding(f"There is no encoding {word!r}; known are {known}.") from None
+
+
+def parse_target(word: str) -> ExecutionTarget:
+    """An execution target by its word, in any case.
+
+    Raises:
+        InvalidArgument: no such target.
+    """
+    try:
+        return ExecutionTarget(word.strip().lower())
+    except ValueError:
+        known = ", ".join(ExecutionTarget)
+        raise InvalidArgument(f"There is no target {word!r}; known are {known}.") from None
+
+
+def parse_preload(line: str) -> Preload:
+    """Read a preload string (a leading ``--nn-preload`` is allowed, as pasted from a command line).
+
+    Encodings whose model is one file take the rest of the line as its path, colons included, so that
+    Windows drive letters survive.
+
+    Raises:
+        InvalidArgument: fewer than four parts, an empty name or path, an unknown target.
+        InvalidEncoding: an unknown encoding.
+    """
+    text = line.strip().removeprefix("--nn-preload").lstrip(" =")
+    parts = text.split(":", 3)
+    if len(parts) < 4 or not parts[0] or not parts[3]:
+        raise InvalidArgument(
+            f"{line.strip()!r} is not a preload string.",
+            hint="It is NAME:ENCODING:TARGET:PATH[:PATH], for example default:GGML:AUTO:model.gguf.",
+        )
+    name, encoding_word, target_word, rest = parts
+    encoding = parse_encoding(encoding_word)
+    paths = (rest,) if encoding in _ONE_PATH else _split_paths(rest)
+    return Preload(name, encoding, parse_target(target_word), paths)
+
+
+def _split_paths(rest: str) -> tuple[str, ...]:
+    paths: list[str] = []
+    for piece in rest.split(":"):
+        drive = paths and len(paths[-1]) == 1 and paths[-1].isalpha() and piece[:1] in ("\\", "/")
+        if drive:
+            paths[-1] += f":{piece}"
+        elif piece:
+            paths.append(piece)
+    return tuple(paths)

@@ -1,0 +1,273 @@
+"""Settings of a backend: their schema, and whose value wins.
+
+A backend describes each setting once (:class:`Setting`); parsing of ``--set``, of a guest's JSON, of a
+form, help, completion and the reload decision all follow from that description.
+
+Precedence, highest first: pin, guest, load, default (the person at the notebook owns the machine).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from wasinn_nb.nn.errors import InvalidArgument, InvalidEncoding
+
+Value = bool | int | float | str | None
+Kind = Literal["int", "float", "bool", "str"]
+
+
+class Scope(StrEnum):
+    """What has to be made anew when the setting changes."""
+
+    MODEL = "model"  # the weights are loaded again
+    CONTEXT = "context"  # new execution contexts only
+    REQUEST = "request"  # nothing: it is read at the next compute
+
+
+class Origin(StrEnum):
+    """Where an effective value came from."""
+
+    DEFAULT = "default"
+    LOAD = "load"
+    GUEST = "guest"
+    PIN = "pin"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of a backend.
+
+    Args:
+        key: the name on the wire, in kebab case (``n-gpu-layers``).
+        kind: JSON type.
+        default: value when nobody says anything; ``None`` leaves it to the library.
+        help: one line.
+        choices: the only strings (or ints) accepted, in the order a form shows them.
+        minimum, maximum: inclusive bounds; for floats in ``clamp`` a smaller value becomes the minimum.
+        clamp: below ``minimum`` is silently raised to it (WasmEdge does so for penalties).
+        unit: shown after the value (``tokens``, ``layers``).
+        path: the value names a file; a guest can only name one it was given.
+        guest: a guest may set it.
+        effect: False for keys that published guests send and that no host of today acts on.
+    """
+
+    key: str
+    kind: Kind
+    scope: Scope
+    default: Value = None
+    help: str = ""
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    clamp: bool = False
+    unit: str = ""
+    path: bool = False
+    guest: bool = True
+    effect: bool = True
+
+    def check(self, value: object) -> Value:
+        """The value as this setting holds it.
+
+        Raises:
+            InvalidArgument: wrong JSON type, or outside the bounds or choices.
+        """
+        checked = self._typed(value)
+        if self.choices and checked not in self.choices:
+            raise InvalidArgument(
+                f"{self.key} is {checked!r}; it can be {', '.join(map(repr, self.choices))}."
+            )
+        if isinstance(checked, (int, float)) and not isinstance(checked, bool):
+            return self._bounded(checked)
+        return checked
+
+    def parse(self, text: str) -> Value:
+        """The value of a ``KEY=VALUE`` text, as a user types it.
+
+        Raises:
+            InvalidArgument: the text is not such a value.
+        """
+        if self.kind == "str":
+            return self.check(text)
+        if self.kind == "bool":
+            words = {"true": True, "on": True, "yes": True, "1": True}
+            words |= {"false": False, "off": False, "no": False, "0": False}
+            if text.strip().lower() in words:
+                return words[text.strip().lower()]
+            raise InvalidArgument(f"{self.key} is {text!r}; write true or false.")
+        try:
+            number: int | float = int(text, 10) if self.kind == "int" else float(text)
+        except ValueError:
+            noun = "a whole number" if self.kind == "int" else "a number"
+            raise InvalidArgument(f"{self.key} is {text!r}; it must be {noun}.") from None
+        return self.check(number)
+
+    def _typed(self, value: object) -> bool | int | float | str:
+        if self.kind == "bool" and isinstance(value, bool):
+            return value
+        if self.kind == "str" and isinstance(value, str):
+            return value
+        if self.kind == "int" and isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if self.kind == "float" and isinstance(value, (int, float)) and not isinstance(value, bool):
+            try:
+                number = float(value)
+            except OverflowError:
+                number = math.inf
+            if math.isfinite(number):
+                return number
+        nouns = {"bool": "true or false", "str": "a string", "int": "a whole number"}
+        raise InvalidArgument(
+            f"{self.key} is {json.dumps(value, default=repr)[:80]}; "
+            f"it must be {nouns.get(self.kind, 'a finite number')}."
+        )
+
+    def _bounded(self, value: int | float) -> int | float:
+        if self.minimum is not None and value < self.minimum:
+            if self.clamp:
+                return type(value)(self.minimum)
+            raise InvalidArgument(f"{self.key} is {value}; the least is {self.minimum:g}.")
+        if self.maximum is not None and value > self.maximum:
+            raise InvalidArgument(f"{self.key} is {value}; the most is {self.maximum:g}.")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedConfig:
+    """A guest's configuration JSON, checked as a whole: all of it holds, or nothing is applied."""
+
+    values: Mapping[str, Value] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+
+
+class Schema(Mapping[str, Setting]):
+    """The settings of one backend, by key."""
+
+    def __init__(self, settings: Iterable[Setting]) -> None:
+        self._settings = {s.key: s for s in settings}
+
+    def __getitem__(self, key: str) -> Setting:
+        return self._settings[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._settings)
+
+    def __len__(self) -> int:
+        return len(self._settings)
+
+    def find(self, key: str) -> Setting:
+        """The setting that a *user* names (underscores are accepted for hyphens).
+
+        Raises:
+            InvalidArgument: unknown; the message suggests the nearest names.
+        """
+        name = key.strip().replace("_", "-")
+        if name in self._settings:
+            return self._settings[name]
+        effective = [k for k, s in self._settings.items() if s.effect]
+        near = difflib.get_close_matches(name, effective, n=3, cutoff=0.6)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "See `%wasinn config NAME --help`."
+        raise InvalidArgument(f"There is no setting {key!r}.", hint=hint)
+
+    def check_user(self, values: Mapping[str, object]) -> dict[str, Value]:
+        """Check a user's mapping (from Python, ``--config`` JSON or a form); all or nothing.
+
+        Strings given for numbers and booleans are parsed. ``None`` leaves the setting alone.
+
+        Raises:
+            InvalidArgument: unknown key or bad value.
+        """
+        checked: dict[str, Value] = {}
+        for key, value in values.items():
+            setting = self.find(key)
+            if value is None:
+                continue
+            text = isinstance(value, str) and setting.kind != "str"
+            checked[setting.key] = setting.parse(str(value)) if text else setting.check(value)
+        return checked
+
+    def parse_guest(self, data: bytes | bytearray | memoryview) -> ParsedConfig:
+        """Read a guest's configuration or metadata JSON (ABI sheet 4.2).
+
+        Valid JSON that is not an object sets nothing; of a duplicate key the first counts; unknown keys
+        are reported, not refused.
+
+        Raises:
+            InvalidEncoding: not JSON.
+            InvalidArgument: a known key has the wrong JSON type or a value out of bounds.
+        """
+        try:
+            document = json.loads(
+                bytes(data).decode("utf-8"),
+                object_pairs_hook=_first_wins,
+                parse_constant=_no_constant,
+            )
+        except (ValueError, RecursionError) as error:
+            raise InvalidEncoding(f"The configuration is not valid JSON: {error}.") from None
+        if not isinstance(document, dict):
+            return ParsedConfig()
+        values: dict[str, Value] = {}
+        unknown: list[str] = []
+        for key, value in document.items():
+            setting = self._settings.get(key)
+            if setting is None or not setting.guest:
+                unknown.append(key)
+            else:
+                values[key] = setting.check(value)
+        return ParsedConfig(values, tuple(unknown))
+
+    def resolve(
+        self,
+        *,
+        load: Mapping[str, Value] | None = None,
+        guest: Mapping[str, Value] | None = None,
+        pins: Mapping[str, Value] | None = None,
+    ) -> EffectiveConfig:
+        """The value of every setting, and where each came from."""
+        values = {key: s.default for key, s in self._settings.items()}
+        origins = dict.fromkeys(self._settings, Origin.DEFAULT)
+        for origin, layer in ((Origin.LOAD, load), (Origin.GUEST, guest), (Origin.PIN, pins)):
+            for key, value in (layer or {}).items():
+                values[key] = value
+                origins[key] = origin
+        return EffectiveConfig(self, values, origins)
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveConfig:
+    """Every setting with its value and origin. Immutable; compare parts with :meth:`select`."""
+
+    schema: Schema
+    values: Mapping[str, Value]
+    origins: Mapping[str, Origin]
+
+    def __getitem__(self, key: str) -> Value:
+        return self.values[key]
+
+    def select(self, scope: Scope) -> dict[str, Value]:
+        """The values of one scope; two graphs with equal MODEL parts are the same load."""
+        return {k: v for k, v in self.values.items() if self.schema[k].scope is scope}
+
+    def overlay(self, guest: Mapping[str, Value]) -> EffectiveConfig:
+        """This configuration with a guest's later values, except where a pin holds."""
+        values, origins = dict(self.values), dict(self.origins)
+        for key, value in guest.items():
+            if origins.get(key) is not Origin.PIN:
+                values[key], origins[key] = value, Origin.GUEST
+        return EffectiveConfig(self.schema, values, origins)
+
+
+def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for key, value in pairs:
+        document.setdefault(key, value)
+    return document
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,0 +1,63 @@
+"""Tensors as they cross the line between a guest, the host and a backend: plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wasinn_nb.nn.types import TensorType
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Buffer = bytes | bytearray | memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A shaped run of bytes, little-endian, C order.
+
+    ``data`` may be a view of guest memory that is valid only during the call it is passed to: whoever
+    keeps it copies it.
+    """
+
+    dims: tuple[int, ...]
+    type: TensorType
+    data: Buffer
+
+    @property
+    def nbytes(self) -> int:
+        """Length of ``data`` in bytes."""
+        return memoryview(self.data).nbytes
+
+    def numpy(self) -> npt.NDArray[Any]:
+        """A read-only numpy view with this tensor's shape (bf16 as uint16); no copy."""
+        import numpy as np
+
+        name = "uint16" if self.type is TensorType.BF16 else self.type.dtype
+        array = np.frombuffer(self.data, dtype=np.dtype(name)).reshape(self.dims)
+        array.flags.writeable = False
+        return array
+
+    @classmethod
+    def from_numpy(cls, array: np.ndarray[Any, Any]) -> Tensor:
+        """Wrap an array (copied only if it is not C-contiguous).
+
+        Raises:
+            KeyError: the dtype has no wasi-nn tensor type.
+        """
+        import numpy as np
+
+        kind = {t.dtype: t for t in TensorType}[array.dtype.name]
+        return cls(tuple(array.shape), kind, np.ascontiguousarray(array).tobytes())
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """Description of a model's input or output. A dimension of -1 is dynamic."""
+
+    name: str
+    dims: tuple[int, ...]
+    type: TensorType
+    layout: str = ""
