@@ -1,0 +1,59 @@
+# Every target that needs the environment makes it first; nothing has to be activated.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# how to build llama.cpp: cpu, cuda, metal or vulkan; remembered once chosen
+GGML ?=
+# passed on, as in  make test ARGS="tests/project -k wheel"
+ARGS ?=
+
+SETUP := $(PYTHON) -m scripts.setup $(if $(GGML),--ggml $(GGML))
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup lab demo test lint format docs bench constraints clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+setup: ## make .venv with everything in it (GGML=cuda|metal|vulkan for a GPU build)
+	@$(SETUP)
+
+lab: setup ## open JupyterLab at the quickstart notebook
+	@$(BIN)/python -m scripts.lab $(ARGS)
+
+demo: setup ## run the quickstart notebook here and print what it prints
+	@$(BIN)/python -m scripts.demo $(ARGS)
+
+test: ## lint, documentation and every test
+	@$(SETUP) --browser
+	@$(MAKE) --no-print-directory checks site
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup checks ## ruff, mypy and the import rules
+
+.PHONY: checks site
+checks:
+	@$(BIN)/ruff check --quiet . && echo "ruff check: ok"
+	@$(BIN)/ruff format --quiet --check . && echo "ruff format: ok"
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-timings | tail -n 3
+
+site:
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict && echo "mkdocs: ok"
+
+format: setup ## let ruff fix and format what it can
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+docs: setup ## serve the documentation, rebuilt on every change
+	@$(BIN)/mkdocs serve --strict $(ARGS)
+
+bench: setup ## the benchmark table, with JSON beside it
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+constraints: setup ## write constraints.txt anew from the newest releases that fit
+	@$(BIN)/python -m scripts.constraints
+
+clean: ## remove .venv, build products and caches (the llama.cpp wheel cache stays)
+	rm -rf .venv build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Set-up from nothing: system packages, `.venv`, llama.cpp. Standard library only."""
