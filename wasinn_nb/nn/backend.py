@@ -18,7 +18,7 @@ from wasinn_nb.nn.tensor import Buffer, Tensor, TensorSpec
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
 Progress = Callable[[str, float | None], None]
-"""Called as ``progress(what, fraction)`` from a working thread; ``fraction`` is 0..1, or None if unknown."""
+"""``progress(what, fraction)``, from a working thread; ``fraction`` is 0..1, None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ class ModelInfo:
 class MemoryEstimate:
     """Bytes that a load and one execution context would take, before trying.
 
-    ``host`` and ``device`` say where; ``resident`` excludes pages that stay in the file cache (mmap).
+    ``host`` and ``device`` say where; ``resident`` excludes pages that stay in the file cache
+    (mmap).
     """
 
     weights: int
@@ -122,8 +123,8 @@ class BackendStatus:
 class ExecutionContext(Protocol):
     """One computation over a graph, used by one thread at a time; :meth:`cancel` from any thread.
 
-    After :meth:`close` the outputs that were computed stay readable and everything that would compute
-    raises :class:`~wasinn_nb.nn.errors.InvalidArgument`.
+    After :meth:`close` the outputs that were computed stay readable and everything that would
+    compute raises :class:`~wasinn_nb.nn.errors.InvalidArgument`.
     """
 
     def set_input(self, index: int, tensor: Tensor) -> None:
@@ -133,10 +134,10 @@ class ExecutionContext(Protocol):
         """Run to the end. Raises an :class:`~wasinn_nb.nn.errors.NNError` or ``Cancelled``."""
 
     def get_output(self, index: int) -> Buffer:
-        """The bytes of an output of the last compute; empty before it (LLM) or an error (tensors)."""
+        """An output of the last compute; before it, empty (text) or an error (tensors)."""
 
     def compute_single(self) -> None:
-        """Run one step. Raises ``EndOfSequence`` or ``ContextFull`` with the step's token in place."""
+        """Run one step; ``EndOfSequence`` and ``ContextFull`` leave the step's token in place."""
 
     def get_output_single(self, index: int) -> Buffer:
         """The raw bytes of the last step's token (index 1: metadata)."""
@@ -222,4 +223,4 @@ class Backend(Protocol):
         progress: Progress | None = None,
         cancel: CancelToken | None = None,
     ) -> Graph:
-        """Load the weights. Raises ``Cancelled`` soon after ``cancel`` is set, with nothing kept."""
+        """Load the weights; soon after ``cancel`` is set raises ``Cancelled``, keeping nothing."""

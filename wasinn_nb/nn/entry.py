@@ -23,9 +23,9 @@ class Entry:
     """One registered model; every field is guarded by the registry's lock or by ``operation``.
 
     ``configs`` remembers what guests' configurations resolved to, so that loading a resident model
-    costs no parsing; it is cleared when pins change. ``stamp`` is (size, mtime) of each loaded file.
-    ``operation`` names the load or unload in progress: whoever set it is the only one to touch
-    ``graph``, ``files``, ``info`` and ``backend`` until it is cleared.
+    costs no parsing; it is cleared when pins change. ``stamp`` is (size, mtime) of each loaded
+    file. ``operation`` names the load or unload in progress: whoever set it is the only one to
+    touch ``graph``, ``files``, ``info`` and ``backend`` until it is cleared.
     """
 
     name: str

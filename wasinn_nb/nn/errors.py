@@ -1,8 +1,9 @@
 """The error hierarchy of the project.
 
-Every failure a user or a guest can meet is a :class:`WasinnError`. Those that a guest can see through
-wasi-nn are :class:`NNError` and carry an :class:`ErrorCode`; how a code becomes a number (or a WIT
-variant) is the business of ``abi/``. A message says what happened and where; ``hint`` says what to do.
+Every failure a user or a guest can meet is a :class:`WasinnError`. Those that a guest can see
+through wasi-nn are :class:`NNError` and carry an :class:`ErrorCode`; how a code becomes a number
+(or a WIT variant) is the business of ``abi/``. A message says what happened and where; ``hint``
+says what to do.
 """
 
 from __future__ import annotations

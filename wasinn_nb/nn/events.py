@@ -1,6 +1,7 @@
 """What happens in the host, for whoever watches: widgets, panels, tests.
 
-Publishing appends to bounded queues and never blocks; a watcher drains its own queue at its own pace.
+Publishing appends to bounded queues and never blocks; a watcher drains its own queue at its own
+pace.
 """
 
 from __future__ import annotations

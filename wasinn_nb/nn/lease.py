@@ -1,4 +1,4 @@
-"""A hold on a resident graph: what a run (or the person at the notebook) has while it uses a model."""
+"""A hold on a resident graph: what a run has while it uses a model."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Lease:
     """One holder's use of one loaded model, with the configuration that holder gets.
 
-    While a lease lives the model stays loaded. It ends by :meth:`release` (the model stays resident)
-    or :meth:`unload` (the model goes too, unless others hold it).
+    While a lease lives the model stays loaded. It ends by :meth:`release` (the model stays
+    resident) or :meth:`unload` (the model goes too, unless others hold it).
 
     Attributes:
         unknown: keys of the holder's configuration that no setting has.

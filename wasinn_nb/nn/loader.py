@@ -1,4 +1,4 @@
-"""How a registered model becomes a loaded graph, and back: backend, files, memory check, measurement.
+"""How a registered model becomes a loaded graph and back: files, memory check, measurement.
 
 Called by the registry only, for an entry that the caller operates on exclusively.
 """
@@ -88,7 +88,7 @@ class Loader:
         return known
 
     def effective(self, entry: Entry, parsed: ParsedConfig) -> EffectiveConfig:
-        """Pins over the guest's values over load options over defaults, as this machine uses them."""
+        """Pins over guest over load options over defaults, as this machine uses them."""
         backend = self.backend(entry)
         schema = self._schema_of(backend)
         config = schema.resolve(
@@ -97,7 +97,7 @@ class Loader:
         return backend.normalise(config)
 
     def effective_or_none(self, entry: Entry) -> EffectiveConfig | None:
-        """As :meth:`effective`, or None while the backend cannot be known without touching files."""
+        """As :meth:`effective`, or None while only the files could tell the backend."""
         known = entry.backend or self._by_encoding.get(entry.encoding)
         if known is None:
             return None
@@ -111,8 +111,11 @@ class Loader:
 
     def stale(self, entry: Entry) -> bool:
         """True if a loaded model's file was replaced on disk since."""
-        return entry.files is not None and entry.graph is not None and entry.spool is None and (
-            _stamp(entry.files) != entry.stamp
+        return (
+            entry.files is not None
+            and entry.graph is not None
+            and entry.spool is None
+            and (_stamp(entry.files) != entry.stamp)
         )
 
     def difference(self, entry: Entry, config: EffectiveConfig) -> str:

@@ -1,4 +1,4 @@
-"""The preload string that wasi-nn runtimes take on their command line: ``NAME:ENCODING:TARGET:PATH[:PATH]``."""
+"""The preload string of wasi-nn runtimes' command lines, ``NAME:ENCODING:TARGET:PATH[:PATH]``."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def parse_target(word: str) -> ExecutionTarget:
 def parse_preload(line: str) -> Preload:
     """Read a preload string (a leading ``--nn-preload`` is allowed, as pasted from a command line).
 
-    Encodings whose model is one file take the rest of the line as its path, colons included, so that
-    Windows drive letters survive.
+    Encodings whose model is one file take the rest of the line as its path, colons included, so
+    that Windows drive letters survive.
 
     Raises:
         InvalidArgument: fewer than four parts, an empty name or path, an unknown target.
@@ -61,7 +61,7 @@ def parse_preload(line: str) -> Preload:
     if len(parts) < 4 or not parts[0] or not parts[3]:
         raise InvalidArgument(
             f"{line.strip()!r} is not a preload string.",
-            hint="It is NAME:ENCODING:TARGET:PATH[:PATH], for example default:GGML:AUTO:model.gguf.",
+            hint="It is NAME:ENCODING:TARGET:PATH[:PATH], such as default:GGML:AUTO:model.gguf.",
         )
     name, encoding_word, target_word, rest = parts
     encoding = parse_encoding(encoding_word)

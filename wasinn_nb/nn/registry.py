@@ -1,8 +1,8 @@
 """The model registry: names, what is loaded, who uses it, and whose settings win.
 
 Every operation is thread-safe. One lock guards the bookkeeping and is never held during a load, an
-unload or a compute: a long operation marks its entry with ``operation`` and works unlocked, and others
-who need that entry wait for the mark to go (:meth:`ModelRegistry._operating`).
+unload or a compute: a long operation marks its entry with ``operation`` and works unlocked, and
+others who need that entry wait for the mark to go (:meth:`ModelRegistry._operating`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,11 @@ class ModelRegistry:
     """
 
     def __init__(
-        self, backends: Mapping[str, Backend], resolver: SourceResolver, *, bus: EventBus | None = None
+        self,
+        backends: Mapping[str, Backend],
+        resolver: SourceResolver,
+        *,
+        bus: EventBus | None = None,
     ) -> None:
         self.bus = bus or EventBus()
         self.memory_budget: int | None = None
@@ -61,8 +65,8 @@ class ModelRegistry:
     ) -> ModelRecord:
         """Register a model without loading it.
 
-        Registering the same thing again changes nothing; another source, target or configuration under
-        a known name replaces it (its pins stay), unloading the old model first.
+        Registering the same thing again changes nothing; another source, target or configuration
+        under a known name replaces it (its pins stay), unloading the old model first.
 
         Raises:
             InvalidArgument: an empty name, or a setting that is unknown or out of bounds.
@@ -222,7 +226,9 @@ class ModelRegistry:
                 continue
         if busy:
             holders = tuple(h for error in busy for h in error.holders)
-            raise Busy(" ".join(error.message for error in busy), hint=busy[0].hint, holders=holders)
+            raise Busy(
+                " ".join(error.message for error in busy), hint=busy[0].hint, holders=holders
+            )
         return reports
 
     # -- settings ------------------------------------------------------------------------------
@@ -281,7 +287,7 @@ class ModelRegistry:
     # -- inside --------------------------------------------------------------------------------
 
     def lease_ended(self, entry: Entry, lease: Lease, *, unload: bool) -> None:
-        """Called by a lease when it ends; frees the graph when asked to and nobody else holds it."""
+        """Called by a lease when it ends; frees the graph if asked to and nobody else holds it."""
         with self._changed:
             if lease in entry.leases:
                 entry.leases.remove(lease)
@@ -458,4 +464,3 @@ def _same_registration(old: Entry, new: Entry) -> bool:
         new.target,
         new.load_config,
     )
-

@@ -1,7 +1,7 @@
 """Settings of a backend: their schema, and whose value wins.
 
-A backend describes each setting once (:class:`Setting`); parsing of ``--set``, of a guest's JSON, of a
-form, help, completion and the reload decision all follow from that description.
+A backend describes each setting once (:class:`Setting`); parsing of ``--set``, of a guest's JSON,
+of a form, help, completion and the reload decision all follow from that description.
 
 Precedence, highest first: pin, guest, load, default (the person at the notebook owns the machine).
 """
@@ -49,8 +49,8 @@ class Setting:
         default: value when nobody says anything; ``None`` leaves it to the library.
         help: one line.
         choices: the only strings (or ints) accepted, in the order a form shows them.
-        minimum, maximum: inclusive bounds; for floats in ``clamp`` a smaller value becomes the minimum.
-        clamp: below ``minimum`` is silently raised to it (WasmEdge does so for penalties).
+        minimum, maximum: inclusive bounds; for floats in ``clamp`` a smaller value becomes the
+        minimum. clamp: below ``minimum`` is silently raised to it (WasmEdge does so for penalties).
         unit: shown after the value (``tokens``, ``layers``).
         path: the value names a file; a guest can only name one it was given.
         guest: a guest may set it.
@@ -127,7 +127,7 @@ class Setting:
             f"it must be {nouns.get(self.kind, 'a finite number')}."
         )
 
-    def _bounded(self, value: int | float) -> int | float:
+    def _bounded(self, value: float) -> int | float:
         if self.minimum is not None and value < self.minimum:
             if self.clamp:
                 return type(value)(self.minimum)
@@ -194,8 +194,8 @@ class Schema(Mapping[str, Setting]):
     def parse_guest(self, data: bytes | bytearray | memoryview) -> ParsedConfig:
         """Read a guest's configuration or metadata JSON (ABI sheet 4.2).
 
-        Valid JSON that is not an object sets nothing; of a duplicate key the first counts; unknown keys
-        are reported, not refused.
+        Valid JSON that is not an object sets nothing; of a duplicate key the first counts; unknown
+        keys are reported, not refused.
 
         Raises:
             InvalidEncoding: not JSON.

@@ -1,7 +1,7 @@
 """The token stream of one execution context: written by a backend, drained by whoever shows it.
 
-The backend's hot path is one ``deque.append``. Everything else (decoding, rates, painting) happens in
-the reader's thread at the reader's pace, so a slow reader never slows a model.
+The backend's hot path is one ``deque.append``. Everything else (decoding, rates, painting) happens
+in the reader's thread at the reader's pace, so a slow reader never slows a model.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class StreamFigures:
 class TokenStream:
     """Pieces of text as raw bytes, in order, with the figures of the generation they belong to.
 
-    One writer (the thread that computes), one reader. A generation begins with :meth:`begin_prompt`;
-    a context that generates several times begins anew each time.
+    One writer (the thread that computes), one reader. A generation begins with
+    :meth:`begin_prompt`; a context that generates several times begins anew each time.
 
     Args:
         limit: pieces kept for a reader that does not come; older ones are dropped from the display
@@ -101,7 +101,7 @@ class TokenStream:
         return "".join(self.drain_tokens(final=final))
 
     def drain_tokens(self, *, final: bool = False) -> list[str]:
-        """As :meth:`drain`, one string a token; the bytes of a split character join its last token."""
+        """As :meth:`drain`, one string a token; a split character joins its last token."""
         texts = []
         while self._pieces:
             text = self._decoder.decode(self._pieces.popleft())

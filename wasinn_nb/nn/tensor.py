@@ -18,8 +18,8 @@ Buffer = bytes | bytearray | memoryview
 class Tensor:
     """A shaped run of bytes, little-endian, C order.
 
-    ``data`` may be a view of guest memory that is valid only during the call it is passed to: whoever
-    keeps it copies it.
+    ``data`` may be a view of guest memory that is valid only during the call it is passed to:
+    whoever keeps it copies it.
     """
 
     dims: tuple[int, ...]
