@@ -1,0 +1,83 @@
+"""What every benchmark here shares: interleaved rounds, medians, and a target to hold a result against.
+
+A benchmark module is ``benchmarks/bench_*.py`` with a function ``run(rounds: int) -> list[Result]``.
+Timing on a shared machine drifts, so candidates take turns within a round and results are ratios of
+medians wherever a baseline exists.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the table.
+
+    Args:
+        what: the thing measured.
+        value: the figure that the target is about.
+        unit: of ``value`` (``x`` for a ratio).
+        target: the bound.
+        better: whether ``value`` has to be at least or at most ``target``.
+        baseline: what a ratio is against, or an empty string.
+        detail: the figures behind it, in words.
+    """
+
+    what: str
+    value: float
+    unit: str
+    target: float
+    better: Literal["at least", "at most"]
+    baseline: str = ""
+    detail: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the target holds."""
+        good = self.value >= self.target
+        return good if self.better == "at least" else self.value <= self.target
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the JSON file."""
+        return {**asdict(self), "met": self.met}
+
+
+def interleave(rounds: int, candidates: Mapping[str, Callable[[], float]]) -> dict[str, float]:
+    """The median of each candidate over ``rounds`` rounds in which all take turns.
+
+    A candidate returns its own figure (seconds, tokens a second, ...). One round before the first
+    warms caches and is not counted; every other round runs in reverse order.
+    """
+    figures: dict[str, list[float]] = {name: [] for name in candidates}
+    names = list(candidates)
+    for number in range(-1, rounds):
+        for name in names if number % 2 else reversed(names):
+            figure = candidates[name]()
+            if number >= 0:
+                figures[name].append(figure)
+    return {name: statistics.median(values) for name, values in figures.items()}
+
+
+def table(results: list[Result]) -> str:
+    """A plain-text table, one line a result."""
+    rows = [("", "what", "measured", "target", "against", "figures")]
+    for r in results:
+        rows.append(
+            (
+                "ok" if r.met else "MISS",
+                r.what,
+                f"{r.value:.4g} {r.unit}",
+                f"{r.better} {r.target:g}",
+                r.baseline,
+                r.detail,
+            )
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]]).rstrip()
+        for row in rows
+    )
