@@ -1,7 +1,6 @@
-"""What every benchmark here shares: interleaved rounds, medians, and a target to hold a result against.
+"""What every benchmark here shares: interleaved rounds, medians, targets.
 
-A benchmark module is ``benchmarks/bench_*.py`` with a function ``run(rounds: int) -> list[Result]``.
-Timing on a shared machine drifts, so candidates take turns within a round and results are ratios of
+A benchmark module is ``benchmarks/bench_*.py`` with a function ``run(rounds) -> list[Result]``. Timing on a shared machine drifts, so candidates take turns within a round and results are ratios of
 medians wherever a baseline exists.
 """
 
@@ -65,17 +64,17 @@ def interleave(rounds: int, candidates: Mapping[str, Callable[[], float]]) -> di
 def table(results: list[Result]) -> str:
     """A plain-text table, one line a result."""
     rows = [("", "what", "measured", "target", "against", "figures")]
-    for r in results:
-        rows.append(
-            (
-                "ok" if r.met else "MISS",
-                r.what,
-                f"{r.value:.4g} {r.unit}",
-                f"{r.better} {r.target:g}",
-                r.baseline,
-                r.detail,
-            )
+    rows += [
+        (
+            "ok" if r.met else "MISS",
+            r.what,
+            f"{r.value:.4g} {r.unit}",
+            f"{r.better} {r.target:g}",
+            r.baseline,
+            r.detail,
         )
+        for r in results
+    ]
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     return "\n".join(
         "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]]).rstrip()
