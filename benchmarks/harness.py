@@ -1,7 +1,8 @@
 """What every benchmark here shares: interleaved rounds, medians, targets.
 
-A benchmark module is ``benchmarks/bench_*.py`` with a function ``run(rounds) -> list[Result]``. Timing on a shared machine drifts, so candidates take turns within a round and results are ratios of
-medians wherever a baseline exists.
+A benchmark module is ``benchmarks/bench_*.py`` with a function ``run(rounds) -> list[Result]``.
+Timing on a shared machine drifts, so candidates take turns within a round, and results are ratios
+of medians wherever a baseline exists.
 """
 
 from __future__ import annotations
