@@ -1,0 +1,166 @@
+"""Checks of the tokenizer that a GGUF carries.
+
+``src/llama-vocab.cpp`` asserts that all tokens differ, that special ids exist when they are to be
+added, and indexes arrays by token id; ids out of range it replaces silently, which we do not.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import NoReturn
+
+from wasinn_nb.backends.ggml.gguf_header import GGUFArray, GGUFHeader
+from wasinn_nb.backends.ggml.gguf_reader import AGAIN
+from wasinn_nb.backends.ggml.gguf_tables import TOKENIZERS, ValueType
+from wasinn_nb.nn.errors import InvalidArgument
+
+MAX_VOCABULARY = 1 << 23
+PREFIX = "tokenizer.ggml."
+TYPE_BYTE = 6
+
+_FLAGS = (
+    "add_bos_token",
+    "add_eos_token",
+    "add_sep_token",
+    "add_space_prefix",
+    "remove_extra_whitespaces",
+)
+
+
+def check_vocabulary(header: GGUFHeader) -> int:
+    """Check everything under ``tokenizer.ggml``.
+
+    Returns:
+        The number of tokens.
+
+    Raises:
+        InvalidArgument: with what is wrong and what to do.
+    """
+    vocabulary = _Vocabulary(header)
+    vocabulary.check()
+    return vocabulary.count
+
+
+class _Vocabulary:
+    def __init__(self, header: GGUFHeader) -> None:
+        self.header = header
+        self.model = header.metadata.get(PREFIX + "model")
+        self.count = 0
+
+    def check(self) -> None:
+        if not isinstance(self.model, str):
+            self.refuse("it has no tokenizer (tokenizer.ggml.model)")
+        if self.model in {"none", "no_vocab"}:
+            self.refuse("it has no tokenizer, so it cannot read or write text")
+        if self.model not in TOKENIZERS:
+            near = difflib.get_close_matches(self.model[:40], TOKENIZERS, n=2)
+            hint = f"Near names: {', '.join(near)}." if near else AGAIN
+            self.refuse(f"its tokenizer {self.model[:40]!r} is unknown to llama.cpp", hint)
+        tokens = self.array("tokens", {ValueType.STRING}, required=True)
+        self.count = tokens.count if tokens else 0
+        if not 1 <= self.count <= MAX_VOCABULARY:
+            self.refuse(f"its vocabulary has {self.count:,} tokens")
+        if tokens:
+            self.tokens(tokens.strings())
+        self.array("scores", {ValueType.FLOAT32, ValueType.INT32}, count=self.count)
+        types = self.array("token_type", {ValueType.INT32}, count=self.count)
+        if types and self.model == "bert" and TYPE_BYTE in types.numbers():
+            self.refuse("a WordPiece vocabulary cannot have tokens of type byte")
+        self.merges()
+        self.charsmap()
+        self.special()
+
+    def refuse(self, what: str, hint: str = AGAIN) -> NoReturn:
+        raise InvalidArgument(f"{self.header.label} cannot be loaded: {what}.", hint=hint)
+
+    def array(
+        self,
+        name: str,
+        kinds: set[ValueType],
+        *,
+        required: bool = False,
+        count: int | None = None,
+    ) -> GGUFArray | None:
+        """An array of one of the types, or None; of exactly ``count`` elements if that is given."""
+        key = PREFIX + name
+        value = self.header.metadata.get(key)
+        if value is None and not required:
+            return None
+        if not isinstance(value, GGUFArray) or value.type not in kinds:
+            names = " or ".join(sorted(kind.name.lower() for kind in kinds))
+            self.refuse(f"{key} is missing or not an array of {names}")
+        if count is not None and value.count != count:
+            self.refuse(f"{key} has {value.count:,} elements for {count:,} tokens")
+        return value
+
+    def tokens(self, tokens: list[bytes]) -> None:
+        """All different; llama.cpp gives an empty one the name ``[EMPTY_n]``."""
+        names = [token or b"[EMPTY_%d]" % index for index, token in enumerate(tokens)]
+        if len(set(names)) == len(names):
+            return
+        seen: set[bytes] = set()
+        for index, name in enumerate(names):
+            if name in seen:
+                self.refuse(f"token {index} ({name[:40]!r}) occurs twice in the vocabulary")
+            seen.add(name)
+
+    def merges(self) -> None:
+        required = self.model in {"gpt2", "hybriddna", "whitespace", "gemma4"}
+        kimi = self.header.metadata.get(PREFIX + "pre") == "kimi-k2"
+        merges = self.array("merges", {ValueType.STRING}, required=required and not kimi)
+        if merges is None:
+            return
+        for index, merge in enumerate(merges.strings()):
+            if merge.find(b" ", 1) < 0:
+                self.refuse(f"merge {index} ({merge[:40]!r}) is not two parts with a space between")
+
+    def charsmap(self) -> None:
+        value = self.array("precompiled_charsmap", {ValueType.INT8, ValueType.UINT8})
+        if value is None or self.model != "t5":
+            return
+        raw = value.raw()
+        size = int.from_bytes(raw[:4], "little")
+        if len(raw) < 4 or size % 4 or size + 4 >= len(raw) or raw[-1] != 0:
+            self.refuse(f"{PREFIX}precompiled_charsmap is damaged")
+
+    def special(self) -> None:
+        ids: dict[str, int] = {}
+        for key, value in self.header.metadata.items():
+            if not key.startswith(PREFIX):
+                continue
+            name = key.removeprefix(PREFIX)
+            if name.endswith("_token_id"):
+                kind = self.header.types[key]
+                if kind is not ValueType.UINT32 or not isinstance(value, int):
+                    self.refuse(f"{key} is stored as {kind.name.lower()}; it must be uint32")
+                if value >= self.count:
+                    self.refuse(
+                        f"{key} is {value}, outside the vocabulary of {self.count:,} tokens"
+                    )
+                ids[name] = value
+            elif name in _FLAGS and not isinstance(value, bool):
+                self.refuse(f"{key} is not a boolean")
+        self.array("suppress_tokens", {ValueType.INT32})
+        self.added(ids)
+
+    def added(self, ids: dict[str, int]) -> None:
+        """A token that is to be added to every text must exist: its absence is an assertion."""
+        bos, eos = TOKENIZERS[str(self.model)]
+        model = self.model
+        added = {
+            "bos": self.flag("add_bos_token", model in {"llama", "bert", "plamo2", "gemma4"}),
+            "eos": self.flag("add_eos_token", model == "t5"),
+            "seperator": self.flag("add_sep_token", model == "bert"),
+        }
+        usual = {"bos": bos, "eos": eos, "seperator": 102 if model == "bert" else None}
+        for name, wanted in added.items():
+            usual_id = usual[name]
+            default = usual_id is not None and usual_id < self.count
+            if wanted and f"{name}_token_id" not in ids and not default:
+                self.refuse(
+                    f"it adds a {name.upper()} token to every text but does not say which "
+                    f"({PREFIX}{name}_token_id)"
+                )
+
+    def flag(self, name: str, default: bool) -> bool:  # noqa: FBT001 - a default, not a mode
+        return bool(self.header.metadata.get(PREFIX + name, default))
