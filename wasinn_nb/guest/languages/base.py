@@ -1,0 +1,157 @@
+"""What a language is: how its toolchain is found, how it builds, how it explains its errors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from wasinn_nb.guest.build.cache import ArtifactCache
+from wasinn_nb.guest.build.model import Diagnostic, Source
+from wasinn_nb.nn.cancel import CancelToken
+
+# Called with what is going on, in words, and for how many seconds it has been, where known.
+Progress = Callable[[str, float | None], None]
+
+_REPORT_SECONDS = 0.25
+
+
+def throttled(progress: Progress | None, message: str) -> Callable[[float], None] | None:
+    """A function of the seconds elapsed that reports ``message`` four times a second."""
+    if progress is None:
+        return None
+    due = 0.0
+
+    def report(elapsed: float) -> None:
+        nonlocal due
+        if elapsed >= due:
+            due = elapsed + _REPORT_SECONDS
+            progress(message, elapsed)
+
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """A compiler that was found.
+
+    Attributes:
+        name: ``"zig"``, ``"clang"``, ``"wasmtime"``.
+        version: as its package states it.
+        path: the executable; None for one that lives in this process.
+        own_files: directories of its headers and sources. They belong to its version, and their
+            names are no use in a message.
+    """
+
+    name: str
+    version: str
+    path: Path | None = None
+    own_files: tuple[Path, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """What a build depends on."""
+        return f"{self.name}-{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What the builder lends to a language for one build.
+
+    Attributes:
+        path: an empty, private directory that goes away after the build.
+        cwd: the directory that the user's relative paths (``-I``, quoted includes) start from.
+        sdk: the guest SDK: ``include/`` and ``zig/``.
+        toolchains: where a toolchain keeps what it builds once for all (its C library).
+        artifacts: the shared store.
+        background: nobody waits: run at low priority.
+    """
+
+    path: Path
+    cwd: Path
+    sdk: Path
+    toolchains: Path
+    artifacts: ArtifactCache
+    background: bool = False
+
+    def scrub(self, text: str, toolchain: Toolchain) -> str:
+        """``text`` without the names of this machine's directories."""
+        for directory in (self.path, *toolchain.own_files, self.sdk / "include", self.sdk):
+            text = text.replace(f"{directory}{os.sep}", "")
+            with suppress(ValueError):  # on another drive
+                # Zig shortens what lies below or near the working directory.
+                near = os.path.relpath(directory, self.cwd)
+                text = text.replace(f"{near}{os.sep}", "") if near != os.curdir else text
+        text = text.replace(f"{self.toolchains}{os.sep}", "").replace(f"{self.cwd}{os.sep}", "")
+        return text.replace(str(Path.home()) + os.sep, f"~{os.sep}")
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The outcome of a build that worked.
+
+    Attributes:
+        wasm: the module.
+        log: what the compiler printed.
+        dependencies: files of the user that went into it, absolute.
+    """
+
+    wasm: bytes
+    log: str = ""
+    dependencies: tuple[Path, ...] = ()
+
+
+class CompileFailed(Exception):  # noqa: N818 - named after the fact; a BuildError is made from it
+    """The compiler refused the source; the argument is what it printed."""
+
+    def __init__(self, log: str) -> None:
+        super().__init__(log)
+        self.log = log
+
+
+class Language(Protocol):
+    """One language that a cell can be written in."""
+
+    @property
+    def name(self) -> str:
+        """The canonical name: ``c``, ``cpp``, ``zig``, ``wat``."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Other names that users type."""
+
+    @property
+    def install(self) -> str:
+        """One line that says what to install when :meth:`detect` finds nothing."""
+
+    @property
+    def sample(self) -> str:
+        """A smallest program, for warming the toolchain; empty when there is nothing to warm."""
+
+    def detect(self) -> Toolchain | None:
+        """Find a toolchain, in well under a millisecond once it was found."""
+
+    def ready(self, toolchain: Toolchain, toolchains: Path) -> bool:
+        """Whether what the toolchain builds once for all is there already."""
+
+    def build(
+        self,
+        source: Source,
+        workdir: Workspace,
+        toolchain: Toolchain,
+        *,
+        progress: Progress | None,
+        cancel: CancelToken | None,
+    ) -> Compiled:
+        """Compile and link.
+
+        Raises:
+            CompileFailed: the compiler says no.
+            Cancelled: through ``cancel``; the compiler has been killed.
+        """
+
+    def explain(self, stderr: str, source: Source) -> list[Diagnostic]:
+        """What a build's output says, at the user's lines. Never raises, whatever the text."""

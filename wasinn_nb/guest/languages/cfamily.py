@@ -1,0 +1,233 @@
+"""What C and C++ share: the command, the prelude, and the files that a build depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from wasinn_nb.guest.build import relabel
+from wasinn_nb.guest.build.model import Diagnostic, Source
+from wasinn_nb.guest.build.process import Finished
+from wasinn_nb.guest.languages import clang, diagnostics, ziglang
+from wasinn_nb.guest.languages.base import (
+    Compiled,
+    CompileFailed,
+    Progress,
+    Toolchain,
+    Workspace,
+)
+from wasinn_nb.nn.cancel import CancelToken
+
+# One level for everybody: Zig builds a C library for each mode, and -O0 shares this one's.
+_OPTIMISED = "-O2"
+_CHECKED = "-O0"
+_PRELUDE = Path(__file__).with_name("prelude.c")
+# With these there is no C library, no constructor runs, or there need be no main.
+_PARTIAL = ("-c", "-S", "-E", "-r", "-o", "-fsyntax-only")
+_BARE = ("-nostdlib", "-ffreestanding", "-nostartfiles", "-nodefaultlibs")
+_REACTOR = "-mexec-model=reactor"
+# Where main is missing the linker leaves a stub of this name, which traps, and says nothing.
+_NO_MAIN = b"undefined_weak:main"
+# So that an error inside a template names the cell's line that led there.
+_TRACE = ("-ftemplate-backtrace-limit=0", "-fmacro-backtrace-limit=0")
+_LISTED = re.compile(r"(?:[^\s\\]|\\.)+")
+
+
+class CFamily:
+    """A language that clang compiles.
+
+    Args:
+        name: canonical name.
+        aliases: other names.
+        suffix: of its source files.
+        command: Zig's name for the driver, ``cc`` or ``c++``.
+        once: what is built on a machine's first use, in words.
+        sample: a smallest program.
+    """
+
+    install = f"{ziglang.INSTALL} (or, on Debian, {clang.INSTALL})"
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        aliases: tuple[str, ...],
+        suffix: str,
+        command: str,
+        once: str,
+        sample: str,
+    ) -> None:
+        self.name = name
+        self.aliases = aliases
+        self.sample = sample
+        self.command = command
+        self._file = f"{relabel.STEM}{suffix}"
+        self._once = once
+
+    def detect(self) -> Toolchain | None:
+        """Zig's clang, else a system clang that can link a WASI program in this language."""
+        return ziglang.detect() or clang.detect(self.command)
+
+    def ready(self, toolchain: Toolchain, toolchains: Path) -> bool:
+        """Whether the C (C++) library of the default mode is there."""
+        if toolchain.name != "zig":
+            return True
+        return ziglang.ready(toolchain, toolchains, self.command, (*ziglang.TARGET, _OPTIMISED))
+
+    def dialect(
+        self, workdir: Workspace, toolchain: Toolchain, cancel: CancelToken | None
+    ) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+        """What the language adds: flags, objects to link, and a remark for the log."""
+        del workdir, toolchain, cancel
+        return (), (), ""
+
+    def build(
+        self,
+        source: Source,
+        workdir: Workspace,
+        toolchain: Toolchain,
+        *,
+        progress: Progress | None,
+        cancel: CancelToken | None,
+    ) -> Compiled:
+        """Compile and link; see :class:`~wasinn_nb.guest.languages.base.Language`."""
+        for flag in source.flags:
+            if flag in _PARTIAL:
+                raise CompileFailed(f"error: {flag} cannot be used here: a cell becomes a module\n")
+        cell = workdir.path / self._file
+        cell.write_text(
+            f'#line {source.first_line} "{self._file}"\n{source.text}\n',
+            encoding="utf-8",
+            errors="replace",
+            newline="\n",
+        )
+        output, listing = workdir.path / "cell.wasm", workdir.path / "cell.d"
+        flags, objects, remark = self.dialect(workdir, toolchain, cancel)
+        bare = any(flag in _BARE for flag in source.flags)
+        if not bare:
+            objects = (*objects, self._prelude(workdir, toolchain, cancel))
+        level = _CHECKED if source.debug else _OPTIMISED
+        finished = self._run(
+            toolchain,
+            workdir,
+            (level, "-Wall", *_TRACE, *_stable_paths(workdir), *flags),
+            (
+                *source.flags,
+                *("-MD", "-MF", str(listing), "-o", str(output)),
+                *("-isystem", str(workdir.sdk / "include"), "-iquote", str(workdir.cwd)),
+                str(cell),
+                *objects,
+            ),
+            mode=(level, *source.flags),
+            progress=progress,
+            cancel=cancel,
+        )
+        log = remark + workdir.scrub(finished.output, toolchain)
+        if finished.returncode != 0:
+            raise CompileFailed(log)
+        wasm = output.read_bytes() if output.is_file() else b""
+        if not wasm.startswith(b"\0asm"):
+            raise CompileFailed(f"{log}\nerror: the flags given make no WebAssembly module\n")
+        if not bare and _REACTOR not in source.flags and _NO_MAIN in wasm:
+            raise CompileFailed(f"{log}\nerror: undefined symbol: main\n")
+        return Compiled(wasm, log, self._dependencies(source, workdir, toolchain, listing))
+
+    def explain(self, stderr: str, source: Source) -> list[Diagnostic]:
+        """Diagnostics at the cell's lines."""
+        return diagnostics.explain(stderr, source, self._file)
+
+    def _run(
+        self,
+        toolchain: Toolchain,
+        workdir: Workspace,
+        ours: tuple[str, ...],
+        rest: tuple[str, ...],
+        *,
+        mode: tuple[str, ...],
+        progress: Progress | None,
+        cancel: CancelToken | None,
+    ) -> Finished:
+        if toolchain.name != "zig":
+            arguments = (*clang.target(self.command), *ours, *rest)
+            return clang.clang(toolchain, workdir, arguments, progress=progress, cancel=cancel)
+        return ziglang.zig(
+            toolchain,
+            workdir,
+            self.command,
+            (*ziglang.TARGET, *ours, *rest),
+            mode=(*ziglang.TARGET, *mode),
+            once=self._once,
+            progress=progress,
+            cancel=cancel,
+        )
+
+    def _prelude(self, workdir: Workspace, toolchain: Toolchain, cancel: CancelToken | None) -> str:
+        return stored_object(workdir, toolchain, "prelude", _PRELUDE, (_OPTIMISED,), cancel=cancel)
+
+    def _dependencies(
+        self, source: Source, workdir: Workspace, toolchain: Toolchain, listing: Path
+    ) -> tuple[Path, ...]:
+        """The user's own files that went in: headers, and whatever the flags name."""
+        try:
+            listed = listing.read_text(encoding="utf-8", errors="replace").partition(": ")[2]
+        except OSError:
+            listed = ""
+        names = [
+            re.sub(r"\\(.)", r"\1", name) for name in _LISTED.findall(listed.replace("\\\n", " "))
+        ]
+        ours = (workdir.path, workdir.sdk, *toolchain.own_files)
+        found: dict[Path, None] = {}
+        for name in (*names, *source.flags):
+            path = workdir.cwd / name.replace("$$", "$")
+            if path.is_file() and not any(path.is_relative_to(directory) for directory in ours):
+                found[path] = None
+        return tuple(found)
+
+
+def stored_object(
+    workdir: Workspace,
+    toolchain: Toolchain,
+    name: str,
+    source: Path,
+    flags: tuple[str, ...],
+    *,
+    command: str = "cc",
+    cancel: CancelToken | None = None,
+) -> str:
+    """An object file of our own to link with, compiled once for a toolchain.
+
+    Returns:
+        Its path in the build's directory.
+
+    Raises:
+        CompileFailed: the toolchain cannot compile it.
+        Cancelled: through ``cancel``.
+    """
+    target = workdir.path / f"{name}.o"
+    described = workdir.scrub("\0".join((toolchain.identity, command, *flags)), toolchain)
+    key = hashlib.sha256(described.encode() + b"\0" + source.read_bytes()).hexdigest()
+    stored = workdir.artifacts.get("object", key)
+    if stored is not None:
+        target.write_bytes(stored)
+        return str(target)
+    arguments = (*flags, "-w", "-c", str(source), "-o", str(target))
+    if toolchain.name == "zig":
+        arguments = (*ziglang.TARGET, *arguments)
+        finished = ziglang.plain(toolchain, workdir, command, arguments, cancel=cancel)
+    else:
+        arguments = (*clang.target(command), *arguments)
+        finished = clang.clang(toolchain, workdir, arguments, cancel=cancel)
+    if finished.returncode != 0:
+        raise CompileFailed(workdir.scrub(finished.output, toolchain))
+    workdir.artifacts.put("object", key, target.read_bytes())
+    return str(target)
+
+
+def _stable_paths(workdir: Workspace) -> tuple[str, ...]:
+    """Keep this machine's directories out of debug information: equal text, equal module."""
+    maps = [(workdir.cwd, workdir.cwd != Path(workdir.cwd.anchor)), (workdir.path, True)]
+    return (
+        f"-ffile-compilation-dir={relabel.DIRECTORY}",
+        *(f"-ffile-prefix-map={path}={relabel.DIRECTORY}" for path, wanted in maps if wanted),
+    )

@@ -1,0 +1,106 @@
+"""Zig. The module ``wasi_nn`` of the SDK is on the path: ``@import("wasi_nn")``.
+
+Zig has no ``#line``: the source is written below as many empty lines as the cell has above it, so
+its own numbers are the user's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wasinn_nb.guest.build import relabel
+from wasinn_nb.guest.build.model import Diagnostic, Source
+from wasinn_nb.guest.languages import diagnostics, ziglang
+from wasinn_nb.guest.languages.base import (
+    Compiled,
+    CompileFailed,
+    Progress,
+    Toolchain,
+    Workspace,
+)
+from wasinn_nb.nn.cancel import CancelToken
+
+_FILE = f"{relabel.STEM}.zig"
+_TARGET = ("-target", "wasm32-wasi")
+# Bounds and overflow stay checked; Debug compiles no faster and runs several times slower.
+_OPTIMISED = "-OReleaseSafe"
+_CHECKED = "-ODebug"
+_COMMAND = "build-exe"
+# So that an error inside the standard library names the cell's line that led there.
+_TRACE = "-freference-trace=64"
+
+
+class Zig:
+    """The Zig language."""
+
+    name = "zig"
+    aliases = ()
+    install = ziglang.INSTALL
+    sample = "pub fn main() void {}\n"
+
+    def detect(self) -> Toolchain | None:
+        """The toolchain of the ``ziglang`` package."""
+        return ziglang.detect()
+
+    def ready(self, toolchain: Toolchain, toolchains: Path) -> bool:
+        """Whether Zig's run-time library of the default mode is there."""
+        return ziglang.ready(toolchain, toolchains, _COMMAND, (*_TARGET, _OPTIMISED))
+
+    def build(
+        self,
+        source: Source,
+        workdir: Workspace,
+        toolchain: Toolchain,
+        *,
+        progress: Progress | None,
+        cancel: CancelToken | None,
+    ) -> Compiled:
+        """Compile; see :class:`~wasinn_nb.guest.languages.base.Language`."""
+        cell = workdir.path / _FILE
+        padding = "\n" * (source.first_line - 1)
+        cell.write_text(padding + source.text, encoding="utf-8", errors="replace", newline="\n")
+        output = workdir.path / "cell.wasm"
+        module = workdir.sdk / "zig" / "wasi_nn.zig"
+        has_module = module.is_file()
+        mode = (*_TARGET, _CHECKED if source.debug else _OPTIMISED, *source.flags)
+        finished = ziglang.zig(
+            toolchain,
+            workdir,
+            _COMMAND,
+            (
+                *mode,
+                _TRACE,
+                f"-femit-bin={output}",
+                *(("--dep", "wasi_nn") if has_module else ()),
+                f"-Mroot={cell}",
+                *((f"-Mwasi_nn={module}",) if has_module else ()),
+            ),
+            mode=mode,
+            once="building Zig's run-time library once",
+            progress=progress,
+            cancel=cancel,
+        )
+        log = workdir.scrub(finished.output, toolchain)
+        if finished.returncode != 0:
+            raise CompileFailed(log)
+        wasm = output.read_bytes() if output.is_file() else b""
+        if not wasm.startswith(b"\0asm"):
+            raise CompileFailed(f"{log}\nerror: the flags given make no WebAssembly module\n")
+        return Compiled(_stable_paths(wasm, workdir.path), log)
+
+    def explain(self, stderr: str, source: Source) -> list[Diagnostic]:
+        """Diagnostics at the cell's lines."""
+        return diagnostics.explain(stderr, source, _FILE)
+
+
+def _stable_paths(wasm: bytes, directory: Path) -> bytes:
+    """``wasm`` with the build's directory renamed in its debug information.
+
+    Zig has no option for it. Offsets depend on the length, so the new name is as long: slashes.
+    """
+    old = str(directory).encode()
+    new = relabel.DIRECTORY.encode().ljust(len(old), b"/")
+    return wasm.replace(old, new) if len(new) == len(old) else wasm
+
+
+LANGUAGE = Zig()

@@ -1,0 +1,162 @@
+"""The Zig toolchain of the ``ziglang`` package: a C, C++ and Zig compiler with its own WASI libc.
+
+Zig builds the C library from source when it is first asked for it (20 to 60 seconds), once for
+every target and mode, into its global cache. All our guests are therefore built in one mode, and a
+marker beside the result says that the work is done. Objects of single cells go to a cache that is
+removed with the build's directory, so nothing of Zig's grows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+from wasinn_nb.guest.build.locks import file_lock
+from wasinn_nb.guest.build.process import Finished, run
+from wasinn_nb.guest.languages.base import Progress, Toolchain, Workspace, throttled
+from wasinn_nb.nn.cancel import CancelToken
+
+# Exceptions need the feature, and the C library is built once per set of features: C shares C++'s.
+# It changes no byte of a C guest's code.
+TARGET = ("-target", "wasm32-wasi", "-mcpu=generic+exception_handling")
+
+INSTALL = "pip install ziglang"
+
+# Arguments that select another build of the C library.
+_MODE_PREFIXES = ("-O", "-m", "-f", "-s", "-g", "-target", "-stdlib", "-l")
+
+
+@cache
+def _found() -> Toolchain | None:
+    spec = find_spec("ziglang")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    directory = Path(next(iter(spec.submodule_search_locations)))
+    executable = directory / ("zig.exe" if sys.platform == "win32" else "zig")
+    if not executable.is_file():
+        return None
+    try:
+        release = version("ziglang")
+    except PackageNotFoundError:  # a copy without metadata: its size tells releases apart
+        release = f"size{executable.stat().st_size}"
+    return Toolchain("zig", release, executable, (directory / "lib",))
+
+
+def detect() -> Toolchain | None:
+    """The installed toolchain; looked for again while there is none."""
+    found = _found()
+    if found is None:
+        _found.cache_clear()
+    return found
+
+
+def library(toolchain: Toolchain) -> Path:
+    """Zig's ``lib`` directory, with the sources of libc++ and libunwind."""
+    return toolchain.own_files[0]
+
+
+def global_cache(toolchain: Toolchain, toolchains: Path) -> Path:
+    """Where this release of Zig keeps its C library."""
+    return toolchains / toolchain.identity
+
+
+def _marker(toolchain: Toolchain, toolchains: Path, command: str, mode: tuple[str, ...]) -> Path:
+    modes = sorted(flag for flag in mode if flag.startswith(_MODE_PREFIXES))
+    name = hashlib.sha256("\0".join((command, *modes)).encode()).hexdigest()[:16]
+    return global_cache(toolchain, toolchains) / f"ready-{name}"
+
+
+def ready(toolchain: Toolchain, toolchains: Path, command: str, mode: tuple[str, ...]) -> bool:
+    """Whether the library for this mode has been built."""
+    return _marker(toolchain, toolchains, command, mode).exists()
+
+
+def zig(
+    toolchain: Toolchain,
+    workspace: Workspace,
+    command: str,
+    arguments: tuple[str, ...],
+    *,
+    mode: tuple[str, ...],
+    once: str,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Finished:
+    """Run ``zig COMMAND ARGUMENTS``.
+
+    Args:
+        toolchain: from :func:`detect`.
+        workspace: the build's.
+        command: ``cc``, ``c++`` or ``build-exe``.
+        arguments: all of them.
+        mode: those that select a build of the C library.
+        once: what is being built when this mode has never been built on this machine.
+        progress: told about it.
+        cancel: kills the compiler.
+    """
+
+    def go(message: str) -> Finished:
+        return plain(
+            toolchain,
+            workspace,
+            command,
+            arguments,
+            on_tick=throttled(progress, message),
+            cancel=cancel,
+        )
+
+    marker = _marker(toolchain, workspace.toolchains, command, mode)
+    if marker.exists():
+        return go("compiling")
+    # One process builds the library, the others wait for it rather than compile it as well.
+    waiting = throttled(progress, once)
+    with file_lock(marker.parent / "building.lock", cancel=cancel, on_wait=waiting):
+        if marker.exists():
+            return go("compiling")
+        finished = go(once)
+        if finished.returncode == 0:
+            with suppress(OSError):
+                marker.touch()
+        return finished
+
+
+def plain(
+    toolchain: Toolchain,
+    workspace: Workspace,
+    command: str,
+    arguments: tuple[str, ...],
+    *,
+    on_tick: Callable[[float], None] | None = None,
+    cancel: CancelToken | None = None,
+) -> Finished:
+    """Run ``zig COMMAND ARGUMENTS`` when the C library is there, or none is needed."""
+    return run(
+        [str(toolchain.path), command, *arguments],
+        cwd=workspace.cwd,
+        env=_environment(global_cache(toolchain, workspace.toolchains), workspace.path),
+        cancel=cancel,
+        on_tick=on_tick,
+        background=workspace.background,
+    )
+
+
+def _environment(global_cache: Path, private: Path) -> dict[str, str]:
+    environment = {
+        "ZIG_GLOBAL_CACHE_DIR": str(global_cache),
+        "ZIG_LOCAL_CACHE_DIR": str(private / "zig-cache"),
+        "HOME": str(private),
+        "LC_ALL": "C",
+        "TMPDIR": str(private),
+    }
+    if sys.platform == "win32":
+        kept = ("SYSTEMROOT", "SYSTEMDRIVE", "LOCALAPPDATA")
+        environment |= {name: os.environ[name] for name in kept if name in os.environ}
+        environment |= {"TEMP": str(private), "TMP": str(private)}
+    return environment
