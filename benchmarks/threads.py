@@ -18,9 +18,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import llama_cpp
-
 from benchmarks.random_model import SHAPES, write_named
+from wasinn_nb.backends.ggml.native import SPIN_COUNT
+
+os.environ.setdefault(
+    "GOMP_SPINCOUNT", SPIN_COUNT
+)  # as the backend does, before it loads llama.cpp
+
+import llama_cpp  # noqa: E402
 
 BUDGET_S = 2.0
 """A round stops here even if it has not decoded all its tokens: collapses are slow."""
