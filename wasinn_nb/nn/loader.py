@@ -14,7 +14,7 @@ from wasinn_nb.nn import memory
 from wasinn_nb.nn.backend import Backend, Graph, MemoryEstimate, ModelFiles, Progress
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.entry import Entry
-from wasinn_nb.nn.errors import Cancelled, MissingMemory, UnsupportedOperation, WasinnError
+from wasinn_nb.nn.errors import Cancelled, MissingMemory, NNError, UnsupportedOperation
 from wasinn_nb.nn.events import EventBus, EventKind
 from wasinn_nb.nn.memory import format_bytes
 from wasinn_nb.nn.record import ModelState, UnloadReport
@@ -102,7 +102,7 @@ class Loader:
         if known is None:
             return None
         entry.backend = known
-        return self.effective(entry, ParsedConfig())
+        return self.guest_config(entry, b"")[1]
 
     def same_load(self, entry: Entry, config: EffectiveConfig) -> bool:
         """True if the loaded weights serve ``config`` as they are."""
@@ -197,13 +197,16 @@ class Loader:
         progress: Progress | None,
         cancel: CancelToken | None,
     ) -> Graph:
-        """Load with ``config``, replacing what is loaded; if that fails the old load comes back."""
+        """Load with ``config``, replacing what is loaded; the old load comes back if that fails.
+
+        A cancelled reload leaves the model unloaded: whoever cancels does not want to wait.
+        """
         previous = entry.loaded_with if entry.graph is not None else None
         if previous is not None:
             self.unload(entry)
         try:
             return self._load(entry, config, room, progress, cancel)
-        except WasinnError:
+        except NNError:
             if previous is not None:
                 self._load(entry, previous, None, None, None)
             raise

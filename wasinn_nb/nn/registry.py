@@ -1,17 +1,12 @@
 """The model registry: names, what is loaded, who uses it, and whose settings win.
 
-Every operation is thread-safe. One lock guards the bookkeeping and is never held during a load, an
-unload or a compute: a long operation marks its entry with ``operation`` and works unlocked, and
-others who need that entry wait for the mark to go (:meth:`ModelRegistry._operating`).
+Every operation is thread-safe; how long operations keep out of each other's way is in ``table.py``.
 """
 
 from __future__ import annotations
 
 import itertools
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 
 from wasinn_nb.nn.backend import Backend, Graph, Progress
 from wasinn_nb.nn.cancel import CancelToken
@@ -24,9 +19,8 @@ from wasinn_nb.nn.preload import parse_preload
 from wasinn_nb.nn.record import ModelRecord, ModelState, UnloadReport
 from wasinn_nb.nn.settings import EffectiveConfig, ParsedConfig, Schema
 from wasinn_nb.nn.sources import Source, SourceResolver, describe_source
+from wasinn_nb.nn.table import EntryTable
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
-
-_FOREVER = float("inf")
 
 
 class ModelRegistry:
@@ -48,8 +42,7 @@ class ModelRegistry:
         self.bus = bus or EventBus()
         self.memory_budget: int | None = None
         self._loader = Loader(dict(backends), resolver, self.bus)
-        self._entries: dict[str, Entry] = {}
-        self._changed = threading.Condition(threading.RLock())
+        self._table = EntryTable()
         self._numbers = itertools.count(1)
 
     # -- names ---------------------------------------------------------------------------------
@@ -77,14 +70,14 @@ class ModelRegistry:
         entry = Entry(name, source, describe_source(source), encoding, target, dict(config or {}))
         self._loader.check_config(entry)
         while True:
-            with self._changed:
-                old = self._entries.get(name)
+            with self._table.lock:
+                old = self._table.find(name)
                 if old is None:
-                    self._entries[name] = entry
+                    self._table.add(entry)
                     break
-                if _same_registration(old, entry):
-                    return self.describe(name)
                 entry.pins = dict(old.pins)
+            if _same_registration(old, entry):
+                return self.describe(name)
             self.forget(name)
         self.bus.publish(EventKind.MODEL_REGISTERED, name, origin=entry.origin)
         return self.describe(name)
@@ -106,13 +99,10 @@ class ModelRegistry:
             NotFound: unknown name.
             Busy: still in use after ``wait`` seconds.
         """
-        entry = self._entry(name)
-        with self._operating(entry, "unloading", idle_within=wait):
+        entry = self._table.get(name)
+        with self._table.operating(entry, "unloading", idle_within=wait):
             report = self._unload_graph(entry)
-            with self._changed:
-                entry.forgotten = True
-                if self._entries.get(name) is entry:
-                    del self._entries[name]
+            self._table.remove(entry)
         self._loader.discard(entry)
         self.bus.publish(EventKind.MODEL_FORGOTTEN, name)
         return report
@@ -137,8 +127,8 @@ class ModelRegistry:
             MissingMemory: the estimate exceeds what is free; the message has the numbers.
             Busy: it is loaded with other settings and in use.
         """
-        entry = self._entry(name)
-        with self._operating(entry, "loading", cancel=cancel):
+        entry = self._table.get(name)
+        with self._table.operating(entry, "loading", cancel=cancel):
             if force is not None:
                 entry.force = force
             _, config = self._loader.guest_config(entry, b"")
@@ -163,7 +153,7 @@ class ModelRegistry:
         Raises:
             InvalidEncoding: ``config_json`` is not JSON. Otherwise as :meth:`load`.
         """
-        entry = self._entry(name)
+        entry = self._table.get(name)
         return self._acquire(entry, holder, config_json, progress, cancel)
 
     def acquire_buffers(
@@ -186,13 +176,11 @@ class ModelRegistry:
             raise InvalidArgument("load was called without a model: the list of builders is empty.")
         name = f"{holder}/graph-{next(self._numbers)}"
         entry = Entry(name, tuple(parts), f"bytes from {holder}", encoding, target, anonymous=True)
-        with self._changed:
-            self._entries[name] = entry
+        self._table.add(entry)
         try:
             return self._acquire(entry, holder, config_json, progress, cancel)
         except BaseException:
-            with self._changed:
-                self._entries.pop(name, None)
+            self._table.remove(entry)
             self._loader.discard(entry)
             raise
 
@@ -206,8 +194,8 @@ class ModelRegistry:
             NotFound: unknown name.
             Busy: still in use; ``holders`` says by whom.
         """
-        entry = self._entry(name)
-        with self._operating(entry, "unloading", idle_within=wait):
+        entry = self._table.get(name)
+        with self._table.operating(entry, "unloading", idle_within=wait):
             return self._unload_graph(entry)
 
     def unload_all(self, *, wait: float = 0.0) -> list[UnloadReport]:
@@ -235,7 +223,7 @@ class ModelRegistry:
 
     def schema(self, name: str) -> Schema:
         """The settings of a model's backend."""
-        return self._loader.schema(self._entry(name))
+        return self._loader.schema(self._table.get(name))
 
     def pin(self, name: str, values: Mapping[str, object]) -> EffectiveConfig:
         """Pin settings: they win over guests and load options, from the next load or context on.
@@ -243,42 +231,39 @@ class ModelRegistry:
         Raises:
             InvalidArgument: unknown setting or bad value; nothing is pinned then.
         """
-        entry = self._entry(name)
+        entry = self._table.get(name)
         checked = self._loader.schema(entry).check_user(values)
         return self._pins_changed(entry, lambda: entry.pins.update(checked))
 
     def unpin(self, name: str, keys: Sequence[str]) -> EffectiveConfig:
         """Drop single pins; a key that was not pinned is ignored."""
-        entry = self._entry(name)
+        entry = self._table.get(name)
         schema = self._loader.schema(entry)
         names = [schema.find(key).key for key in keys]
         return self._pins_changed(entry, lambda: [entry.pins.pop(key, None) for key in names])
 
     def reset_pins(self, name: str) -> EffectiveConfig:
         """Drop all pins of a model."""
-        entry = self._entry(name)
+        entry = self._table.get(name)
         return self._pins_changed(entry, entry.pins.clear)
 
     def config(self, name: str) -> EffectiveConfig:
         """Every setting of a model with its value and origin (no guest's values)."""
-        return self._loader.effective(self._entry(name), ParsedConfig())
+        return self._loader.effective(self._table.get(name), ParsedConfig())
 
     # -- looking -------------------------------------------------------------------------------
 
     def names(self) -> list[str]:
         """Registered names, in order of registration."""
-        with self._changed:
-            return list(self._entries)
+        return [entry.name for entry in self._table.entries()]
 
     def models(self) -> list[ModelRecord]:
         """A snapshot of every model."""
-        with self._changed:
-            return [self._snapshot(entry) for entry in self._entries.values()]
+        return [self._snapshot(entry) for entry in self._table.entries()]
 
     def describe(self, name: str) -> ModelRecord:
         """A snapshot of one model. Raises NotFound."""
-        with self._changed:
-            return self._snapshot(self._entry(name))
+        return self._snapshot(self._table.get(name))
 
     def backends(self) -> dict[str, Backend]:
         """The backends by name."""
@@ -288,11 +273,7 @@ class ModelRegistry:
 
     def lease_ended(self, entry: Entry, lease: Lease, *, unload: bool) -> None:
         """Called by a lease when it ends; frees the graph if asked to and nobody else holds it."""
-        with self._changed:
-            if lease in entry.leases:
-                entry.leases.remove(lease)
-            entry.last_used = time.time()
-            self._changed.notify_all()
+        self._table.drop_lease(entry, lease)
         if not (unload or entry.anonymous):
             return
         try:
@@ -303,19 +284,10 @@ class ModelRegistry:
         except (Busy, NotFound):
             return
 
-    def _entry(self, name: str) -> Entry:
-        with self._changed:
-            if (entry := self._entries.get(name)) is not None:
-                return entry
-            known = [n for n, e in self._entries.items() if not e.anonymous]
-        listed = f"Registered are {', '.join(known)}." if known else "No model is registered."
-        raise NotFound(
-            f"There is no model named {name!r}. {listed}",
-            hint=f"Load one with `%wasinn load {name} SOURCE`.",
-        )
-
     def _snapshot(self, entry: Entry) -> ModelRecord:
-        return entry.snapshot(entry.loaded_with or self._loader.effective_or_none(entry))
+        config = entry.loaded_with or self._loader.effective_or_none(entry)
+        with self._table.lock:
+            return entry.snapshot(config)
 
     def _acquire(
         self,
@@ -325,13 +297,11 @@ class ModelRegistry:
         progress: Progress | None,
         cancel: CancelToken | None,
     ) -> Lease:
-        with self._operating(entry, "loading", cancel=cancel):
+        with self._table.operating(entry, "loading", cancel=cancel):
             parsed, config = self._loader.guest_config(entry, config_json or b"")
             graph = self._ensure(entry, config, progress, cancel)
             lease = Lease(self, entry, graph, config, holder, parsed.unknown)
-            with self._changed:
-                entry.leases.append(lease)
-                entry.last_used = time.time()
+            self._table.add_lease(entry, lease)
             return lease
 
     def _ensure(
@@ -366,9 +336,8 @@ class ModelRegistry:
     def _make_room(self, entry: Entry, needed: int) -> None:
         """Unload idle models, least recently used first, until ``needed`` bytes fit the budget."""
         budget = self.memory_budget or 0
-        with self._changed:
-            loaded = [e for e in self._entries.values() if e.graph is not None and e is not entry]
-        loaded.sort(key=lambda e: e.last_used)
+        others = (e for e in self._table.entries() if e.graph is not None and e is not entry)
+        loaded = sorted(others, key=lambda e: e.last_used)
         used = sum(e.footprint for e in loaded)
         for candidate in loaded:
             if used + needed <= budget:
@@ -392,69 +361,15 @@ class ModelRegistry:
 
     def _unload_graph(self, entry: Entry) -> UnloadReport:
         report = self._loader.unload(entry)
-        with self._changed:
-            entry.state = ModelState.REGISTERED
+        entry.state = ModelState.REGISTERED
         return report
 
     def _pins_changed(self, entry: Entry, change: Callable[[], object]) -> EffectiveConfig:
-        with self._changed:
+        with self._table.lock:
             change()
             entry.configs.clear()
         self.bus.publish(EventKind.CONFIG_CHANGED, entry.name, pins=dict(entry.pins))
         return self._loader.effective(entry, ParsedConfig())
-
-    @contextmanager
-    def _operating(
-        self,
-        entry: Entry,
-        operation: str,
-        *,
-        idle_within: float | None = None,
-        cancel: CancelToken | None = None,
-    ) -> Iterator[None]:
-        """Own the entry's native side for the length of the block.
-
-        Args:
-            idle_within: also wait so many seconds for all leases to end.
-        """
-
-        def notify() -> None:
-            with self._changed:
-                self._changed.notify_all()
-
-        forget_observer = cancel.on_cancel(notify) if cancel else None
-        deadline = time.monotonic() + (_FOREVER if idle_within is None else idle_within)
-        try:
-            with self._changed:
-                while entry.operation or (idle_within is not None and entry.leases):
-                    if cancel:
-                        cancel.raise_if_cancelled()
-                    left = deadline - time.monotonic()
-                    if left <= 0 and idle_within is not None and not entry.operation:
-                        raise _busy(entry)
-                    # Short waits: a wait without end could not be interrupted by a signal.
-                    self._changed.wait(min(max(left, 0.01), 0.1))
-                if entry.forgotten:
-                    raise NotFound(f"Model {entry.name!r} was forgotten in the meantime.")
-                entry.operation = operation
-        finally:
-            if forget_observer:
-                forget_observer()
-        try:
-            yield
-        finally:
-            with self._changed:
-                entry.operation = ""
-                self._changed.notify_all()
-
-
-def _busy(entry: Entry) -> Busy:
-    holders = entry.holders
-    return Busy(
-        f"Model {entry.name!r} is in use by {', '.join(holders)}.",
-        hint="Stop that run first, or wait for it.",
-        holders=holders,
-    )
 
 
 def _same_registration(old: Entry, new: Entry) -> bool:
