@@ -1,0 +1,113 @@
+"""Sources on this machine: files, and directories that hold one model."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound
+from wasinn_nb.nn.types import GraphEncoding
+
+_LATER_SPLIT = re.compile(r"-(?!00001-)\d{5}-of-\d{5}\.gguf$", re.IGNORECASE)
+_SUFFIXES = {
+    GraphEncoding.GGML: (".gguf",),
+    GraphEncoding.BITNET: (".gguf",),
+    GraphEncoding.OPENVINO: (".xml",),
+    GraphEncoding.ONNX: (".onnx",),
+    GraphEncoding.TENSORFLOWLITE: (".tflite",),
+    GraphEncoding.PYTORCH: (".pt", ".pth"),
+    GraphEncoding.AUTODETECT: (".gguf", ".xml", ".onnx", ".tflite", ".pt", ".pth"),
+}
+_LISTED = 8
+
+
+def expand(text: str) -> Path:
+    """A path with ``~`` and ``$VAR`` replaced, relative to where the kernel runs.
+
+    Raises:
+        InvalidArgument: a variable that is not set, or a zero byte.
+    """
+    if "\0" in text:
+        raise InvalidArgument("A path cannot hold a zero byte.")
+    if Path(text).exists():
+        return Path(text)
+    expanded = os.path.expandvars(text)
+    unset = re.search(r"\$(\w+|\{\w+\})", expanded)
+    if unset and not Path(expanded).exists():
+        name = unset[1].strip("{}")
+        if name not in os.environ:
+            raise InvalidArgument(f"The environment variable {name} in {text!r} is not set.")
+    try:
+        return Path(expanded).expanduser()
+    except RuntimeError:
+        raise InvalidArgument(f"The home directory in {text!r} is unknown.") from None
+
+
+def local_parts(path: Path, encoding: GraphEncoding) -> list[Path]:
+    """The files of the model that a path names, in the order its encoding wants them.
+
+    Raises:
+        ModelNotFound: nothing there, or no model in the directory.
+        InvalidArgument: a directory with several models; the message lists them.
+    """
+    try:
+        if path.is_dir():
+            path = _only_model(path, encoding)
+        elif not path.exists():
+            raise ModelNotFound(f"There is no file {path}.", hint=_where(path))
+        elif not path.is_file() and not str(path).startswith(("/proc/", "/dev/fd/")):
+            raise InvalidArgument(f"{path} is not a regular file.")
+    except OSError as error:
+        raise ModelNotFound(f"{path} cannot be read: {error.strerror}.") from None
+    if path.suffix.lower() == ".xml" and (weights := path.with_suffix(".bin")).is_file():
+        return [path, weights]
+    return [path]
+
+
+def _only_model(directory: Path, encoding: GraphEncoding) -> Path:
+    if (directory / "saved_model.pb").is_file() and encoding in {
+        GraphEncoding.TENSORFLOW,
+        GraphEncoding.AUTODETECT,
+    }:
+        return directory
+    suffixes = _SUFFIXES.get(encoding, ())
+    found = sorted(
+        entry
+        for entry in directory.iterdir()
+        if entry.suffix.lower() in suffixes and _is_model(entry)
+    )
+    if len(found) == 1:
+        return found[0]
+    wanted = " or ".join(suffixes) or f"{encoding} model"
+    if not found:
+        inner = sorted({p.parent.name for s in suffixes for p in directory.glob(f"*/*{s}")})
+        hint = f"There are some in {', '.join(inner[:_LISTED])}." if inner else "Check the path."
+        raise ModelNotFound(f"There is no {wanted} file in {directory}.", hint=hint)
+    names = ", ".join(entry.name for entry in found[:_LISTED])
+    more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    raise InvalidArgument(
+        f"{directory} holds {len(found)} models: {names}{more}.", hint="Name one of them."
+    )
+
+
+def _is_model(entry: Path) -> bool:
+    """Whether a file can be a model of its own: not a later part, not a vision part, not stray XML."""
+    name = entry.name.lower()
+    if not entry.is_file() or _LATER_SPLIT.search(name) or "mmproj" in name:
+        return False
+    return entry.suffix.lower() != ".xml" or entry.with_suffix(".bin").is_file()
+
+
+def _where(path: Path) -> str:
+    """The nearest names in the directory, or the first directory that is missing."""
+    import difflib
+
+    parent = path.parent
+    if not parent.is_dir():
+        return f"There is no directory {parent} either."
+    names = [entry.name for entry in parent.iterdir()]
+    near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.6)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    return "" if path.is_absolute() else f"The current directory is {Path.cwd()}."
