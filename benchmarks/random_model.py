@@ -22,7 +22,10 @@ UNKNOWN, BOS, EOS = 0, 1, 2
 
 N_SPECIAL = 3
 N_BYTES = 256
-MIN_VOCAB = N_SPECIAL + N_BYTES
+SPACE = "\N{LOWER ONE EIGHTH BLOCK}"
+"""How SentencePiece writes a space."""
+
+MIN_VOCAB = N_SPECIAL + N_BYTES + len(SPACE)
 
 _DTYPES = {
     "f32": (gguf.GGMLQuantizationType.F32, gguf.LlamaFileType.ALL_F32),
@@ -73,7 +76,8 @@ def write_random_llama(  # noqa: PLR0913  (a model's shape has this many numbers
 
     Args:
         path: The file to write; replaced when it exists.
-        n_vocab: Vocabulary size, at least 259: three special tokens, 256 bytes, then short words.
+        n_vocab: Vocabulary size, at least 260: three special tokens, 256 bytes, the space, then
+            short words.
         n_embd: Width; a multiple of `n_head` with an even quotient, and of 32 when quantized.
         n_layer: Number of blocks.
         n_head: Attention heads (keys and values have as many).
@@ -171,12 +175,13 @@ def _add_tokenizer(writer: gguf.GGUFWriter, n_vocab: int) -> None:
     filler = [next(words) for _ in range(n_vocab - MIN_VOCAB)]
     kind = gguf.TokenType
     writer.add_tokenizer_model("llama")
-    writer.add_token_list(["<unk>", "<s>", "</s>", *(f"<0x{b:02X}>" for b in range(256)), *filler])
+    byte_tokens = [f"<0x{byte:02X}>" for byte in range(N_BYTES)]
+    writer.add_token_list(["<unk>", "<s>", "</s>", *byte_tokens, SPACE, *filler])
     writer.add_token_scores([0.0] * MIN_VOCAB + [-float(i) for i in range(len(filler))])
     writer.add_token_types(
         [kind.UNKNOWN, kind.CONTROL, kind.CONTROL]
         + [kind.BYTE] * N_BYTES
-        + [kind.NORMAL] * len(filler)
+        + [kind.NORMAL] * (1 + len(filler))
     )
     writer.add_unk_token_id(UNKNOWN)
     writer.add_bos_token_id(BOS)
@@ -191,7 +196,7 @@ def _words() -> Iterator[str]:
     for length in count(1):
         for word in map("".join, product(letters, repeat=length)):
             yield word
-            yield "\N{LOWER ONE EIGHTH BLOCK}" + word  # SentencePiece writes a space so
+            yield SPACE + word
 
 
 def main() -> None:

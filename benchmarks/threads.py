@@ -25,7 +25,7 @@ os.environ.setdefault(
     "GOMP_SPINCOUNT", SPIN_COUNT
 )  # as the backend does, before it loads llama.cpp
 
-import llama_cpp  # noqa: E402
+import llama_cpp
 
 BUDGET_S = 2.0
 """A round stops here even if it has not decoded all its tokens: collapses are slow."""
@@ -78,7 +78,8 @@ def _decode_speed(model: llama_cpp.llama_model_p, n_threads: int, n_tokens: int)
     if not context:
         raise RuntimeError("llama.cpp could not create a context")
     try:
-        token = (llama_cpp.llama_token * 1)(llama_cpp.llama_vocab_bos(_vocab(model)))
+        vocab = llama_cpp.llama_model_get_vocab(model)
+        token = (llama_cpp.llama_token * 1)(llama_cpp.llama_vocab_bos(vocab))
         batch = llama_cpp.llama_batch_get_one(token, 1)
         llama_cpp.llama_decode(context, batch)  # allocates the compute buffers
         done = 0
@@ -91,10 +92,6 @@ def _decode_speed(model: llama_cpp.llama_model_p, n_threads: int, n_tokens: int)
         return done / (time.perf_counter() - start)
     finally:
         llama_cpp.llama_free(context)
-
-
-def _vocab(model: llama_cpp.llama_model_p) -> llama_cpp.llama_vocab_p:
-    return llama_cpp.llama_model_get_vocab(model)
 
 
 @contextlib.contextmanager

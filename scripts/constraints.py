@@ -41,9 +41,9 @@ def resolve(wanted: list[str]) -> dict[str, str]:
         subprocess.run(
             [
                 *(sys.executable, "-m", "pip", "install", "--quiet", "--dry-run"),
-                *("--ignore-installed", "--report", report, "--target", folder),
+                *("--ignore-installed", "--report", str(report), "--target", folder),
                 *("--python-version", OLDEST_PYTHON, "--only-binary", ":all:"),
-                *("--find-links", wheel.parent, *wanted),
+                *("--find-links", str(wheel.parent), *wanted),
             ],
             check=True,
         )

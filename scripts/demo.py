@@ -57,7 +57,7 @@ def run(path: Path, timeout: float) -> int:
     Returns:
         The exit status: 0 when every cell ran.
     """
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
     client = PrintingClient(
         notebook,
         timeout=timeout,

@@ -34,7 +34,7 @@ def pinned(package: str) -> str:
         SetupError: It is not named there.
     """
     text = CONSTRAINTS.read_text(encoding="utf-8")
-    wanted = re.escape(package).replace("\\-", "[-_]")
+    wanted = re.escape(package.replace("_", "-"))
     found = re.search(rf"^{wanted}==(\S+)", text, re.MULTILINE | re.IGNORECASE)
     if not found:
         raise SetupError(f"{CONSTRAINTS.name} does not name {package}")

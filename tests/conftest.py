@@ -1,0 +1,44 @@
+"""What every test can rely on: nothing in the user's home is touched, and no test is timed."""
+
+import os
+import shutil
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("project", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("project")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory):
+    """Give Jupyter and IPython empty folders of their own, in this process and its kernels."""
+    home = tmp_path_factory.mktemp("jupyter")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(home / "ipython"))
+        for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
+            patch.setenv(f"JUPYTER_{name}", str(home / name.lower()))
+        for name in ("SETTINGS_DIR", "WORKSPACES_DIR"):
+            patch.setenv(f"JUPYTERLAB_{name}", str(home / name.lower()))
+        yield
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The checkout."""
+    return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Path of a Chromium or Chrome; without one the test is skipped, or fails in CI."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    installed = (path for path in map(shutil.which, names) if path)
+    found = os.environ.get("WASINN_NB_CHROMIUM") or next(installed, None)
+    if found is None:
+        reason = "no Chromium on PATH (Debian: apt-get install chromium, or set WASINN_NB_CHROMIUM)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found

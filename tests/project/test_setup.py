@@ -1,0 +1,129 @@
+"""Set-up: what it remembers, and what it says when something goes wrong."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from scripts.setup import environment, llama, system
+from scripts.setup.progress import SetupError, run, telling_lines
+
+
+@pytest.fixture
+def log(tmp_path):
+    return tmp_path / "build" / "setup.log"
+
+
+def python(code):
+    return [sys.executable, "-c", code]
+
+
+def test_output_goes_to_the_log_and_not_to_the_terminal(log, capsys):
+    run(python("print('[1/4] compiling')"), title="t", log=log, advice="a")
+    assert "[1/4] compiling" in log.read_text()
+    assert capsys.readouterr().out == ""
+
+
+def test_failure_shows_the_telling_lines_the_advice_and_the_log(log):
+    code = (
+        "for i in range(300): print('noise', i)\n"
+        "print('x.cpp:3: error: no such thing')\n"
+        "for i in range(300): print('more noise', i)\n"
+        "raise SystemExit(7)"
+    )
+    with pytest.raises(SetupError) as caught:
+        run(python(code), title="building", log=log, advice="Try this.")
+    message = str(caught.value)
+    assert "building failed (exit status 7)" in message
+    assert "x.cpp:3: error: no such thing" in message
+    assert "Try this." in message
+    assert str(log) in message
+    assert message.count("noise") < 10
+
+
+def test_missing_program_is_named(log):
+    with pytest.raises(SetupError, match="cannot start no-such-program"):
+        run(["no-such-program"], title="t", log=log, advice="a")
+
+
+def test_telling_lines_keeps_order_and_the_end():
+    lines = ["a", "error: one", "b", "c", "", "d", "last"]
+    assert telling_lines(lines).split() == ["error:", "one", "c", "d", "last"]
+
+
+def test_telling_lines_is_bounded():
+    assert len(telling_lines(["error"] * 1000, limit=5).splitlines()) == 5
+
+
+def test_pin_is_the_exact_version():
+    line = f"scikit-build-core=={environment.pinned('scikit_build_core')}\n"
+    assert line in environment.CONSTRAINTS.read_text()
+    with pytest.raises(SetupError, match="no-such-package"):
+        environment.pinned("no-such-package")
+
+
+@pytest.mark.parametrize(
+    "change", [{"version": "0.0.1"}, {"accelerator": "cuda"}, {"extra": "-DGGML_BLAS=ON"}]
+)
+def test_every_part_of_a_build_tells_wheels_apart(change):
+    build = llama.Build(version="1.0")
+    other = replace(build, **change)
+    assert build.key != other.key
+    assert environment.fingerprint(build) != environment.fingerprint(other)
+
+
+def test_processor_tells_wheels_apart(monkeypatch):
+    key = llama.Build("1.0").key
+    monkeypatch.setattr(llama, "cpu_features", lambda: "another")
+    assert llama.Build("1.0").key != key
+
+
+def test_cached_wheel_is_taken_without_building(monkeypatch, tmp_path, log):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    build = llama.Build("1.0")
+    build.folder.mkdir(parents=True)
+    wheel = build.folder / "x.whl"
+    wheel.touch()
+    assert llama.wheel(build, sys.executable, log) == wheel
+    assert not log.exists()
+
+
+def test_gpu_build_without_its_toolkit_is_refused_in_words(monkeypatch, tmp_path, log):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(llama, "require", lambda needs, log: None)
+    monkeypatch.setattr(llama.shutil, "which", lambda name: None)
+    with pytest.raises(SetupError, match=r"cuda build needs the CUDA toolkit \(nvcc on PATH\)"):
+        llama.wheel(llama.Build("1.0", "cuda"), sys.executable, log)
+
+
+def missing(debian):
+    return system.Need(debian, debian, lambda: False)
+
+
+def test_missing_system_packages_are_one_command(monkeypatch, log):
+    monkeypatch.setattr(system.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(system.os, "geteuid", lambda: 1000)
+    with pytest.raises(SetupError, match="sudo apt-get install -y g\\+\\+ python3-venv"):
+        system.require([missing("g++"), missing("python3-venv")], log)
+
+
+def test_without_apt_what_is_missing_is_named(monkeypatch, log):
+    monkeypatch.setattr(system.shutil, "which", lambda name: None)
+    with pytest.raises(SetupError, match="chromium is missing"):
+        system.require([missing("chromium")], log)
+
+
+def test_what_is_present_needs_nothing(log):
+    system.require([system.Need("python", "python3", lambda: True)], log)
+    assert not log.exists()
+
+
+def test_broken_stamp_is_no_stamp(monkeypatch, tmp_path):
+    stamp = tmp_path / "stamp.json"
+    monkeypatch.setattr(environment, "STAMP", stamp)
+    assert environment.remembered() == {}
+    for text in ("{", "[1]", ""):
+        stamp.write_text(text)
+        assert environment.remembered() == {}
+    stamp.write_text('{"ggml": "cuda"}')
+    assert environment.remembered() == {"ggml": "cuda"}
