@@ -1,0 +1,1 @@
+"""Makes the model ``builtin:tinytales``: corpus, tokenizer, network, training, GGUF export."""

@@ -1,0 +1,60 @@
+"""Makes ``tinytales.gguf`` from nothing: corpus, vocabulary, training, export.
+
+    python scripts/tinytales/make.py --out wasinn_nb/models/tinytales.gguf
+
+Needs the packages ``torch``, ``numpy``, ``tokenizers`` and ``gguf``. An interrupted run goes on
+from its last checkpoint in ``--work``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import torch
+
+from scripts.tinytales.corpus import HELD_OUT
+from scripts.tinytales.data import token_rows
+from scripts.tinytales.export import export
+from scripts.tinytales.model import ModelConfig
+from scripts.tinytales.tokenizer import train_tokenizer
+from scripts.tinytales.train import TrainConfig, held_out_loss, train
+
+
+def main() -> None:
+    """Parse the command line and make the model."""
+    parser = argparse.ArgumentParser(description="Make the model builtin:tinytales.")
+    parser.add_argument("--out", type=Path, required=True, help="GGUF file to write")
+    parser.add_argument("--work", type=Path, default=Path("build/tinytales"), help="checkpoints")
+    parser.add_argument("--steps", type=int, default=TrainConfig.steps)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--compile", action="store_true", help="faster; needs a C++ compiler")
+    args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(args.threads)
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - began:7.1f} s  {text}", flush=True)
+
+    model_config = ModelConfig()
+    config = TrainConfig(steps=args.steps)
+    tokenizer = train_tokenizer(model_config.vocab, args.work / "tokenizer.json")
+    say(f"vocabulary of {tokenizer.get_vocab_size()} tokens")
+    context = model_config.context
+    rows = token_rows(tokenizer, 0, config.steps * config.batch, context)
+    held_out = token_rows(tokenizer, HELD_OUT, 64, context)
+    say(f"{rows.size} training tokens")
+    checkpoint = args.work / "checkpoint.pt"
+    model = train(model_config, config, rows, held_out, checkpoint, say, compiled=args.compile)
+    say(f"held-out loss {held_out_loss(model, held_out):.4f}")
+    export(model, tokenizer, args.out)
+    say(f"wrote {args.out}, {args.out.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
