@@ -1,0 +1,63 @@
+"""What the ABI needs from whoever runs a guest: models by name or bytes, and somebody to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from wasinn_nb.nn.backend import ExecutionContext, ModelInfo
+from wasinn_nb.nn.errors import WasinnError
+from wasinn_nb.nn.settings import EffectiveConfig
+from wasinn_nb.nn.tensor import Buffer
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
+
+
+class GraphLease(Protocol):
+    """A run's hold on a loaded model: what a graph handle stands for."""
+
+    name: str
+    info: ModelInfo
+    config: EffectiveConfig
+
+    def drop_context(self, context: ExecutionContext) -> None:
+        """Close one context."""
+
+    def unload(self) -> None:
+        """End the lease and its contexts; their outputs stay readable."""
+
+
+class NNHost(Protocol):
+    """The models and the ears of one run. All calls come from the guest's thread."""
+
+    record: Callable[[tuple[str, float, float, int]], None]
+    """Takes every call's name, start and end (``time.perf_counter``), and bytes that crossed."""
+
+    def acquire(self, name: str, config: bytes | None) -> GraphLease:
+        """The model that the guest knows as ``name``, loaded if need be."""
+
+    def acquire_buffers(
+        self,
+        parts: Sequence[bytes],
+        encoding: GraphEncoding,
+        target: ExecutionTarget,
+        config: bytes | None,
+    ) -> GraphLease:
+        """A model whose bytes the guest brought along."""
+
+    def create_context(self, lease: GraphLease) -> ExecutionContext:
+        """A new context of this run on a graph."""
+
+    def echo(self, context: ExecutionContext, on: bool) -> None:  # noqa: FBT001
+        """Whether the text that ``context`` generates also goes to standard output."""
+
+    def output_read(self, context: ExecutionContext, index: int, data: Buffer) -> None:
+        """The guest read an output of a whole computation (or the metadata of a single step)."""
+
+    def warn(self, message: str) -> None:
+        """Something the person at the notebook should know of, that is no error."""
+
+    def failed(self, function: str, errno: int, error: WasinnError) -> None:
+        """A call answered ``errno`` because of ``error``."""
+
+    def broken(self, function: str, error: BaseException) -> None:
+        """A call hit a bug of the host (answered with a runtime error)."""

@@ -1,0 +1,115 @@
+"""How a run ended, in the user's words."""
+
+from __future__ import annotations
+
+from wasinn_nb.guest.build.relabel import relabel
+from wasinn_nb.guest.errors import (
+    GuestError,
+    GuestExit,
+    GuestOutOfMemory,
+    GuestOutputLimit,
+    GuestStopped,
+    GuestTimeout,
+    GuestTrap,
+)
+from wasinn_nb.guest.guest import Guest
+from wasinn_nb.guest.instance import GuestFailure
+from wasinn_nb.guest.options import RunOptions
+from wasinn_nb.guest.run import OUTPUT_LIMIT, TIMEOUT, Run, State
+from wasinn_nb.guest.trap import Trap, parse_trap
+from wasinn_nb.nn.errors import Cancelled, WasinnError
+
+_NEARLY = 0.75
+_WORDS_OF_EXHAUSTION = ("out of memory", "memory allocation of", "bad_alloc", "cannot allocate")
+
+
+def conclude(
+    run: Run,
+    guest: Guest,
+    options: RunOptions,
+    failure: BaseException | None,
+    *,
+    memory_size: int = 0,
+) -> tuple[State, GuestError | None]:
+    """The final state of a run and the error to raise, if any.
+
+    Args:
+        run: with its exit code, output and last error in place; its trap is set here.
+        guest: what ran.
+        options: of the run.
+        failure: what ended the call into the guest; None if the guest ended itself.
+        memory_size: bytes of the guest's memory at the end.
+    """
+    if failure is None and run.exit_code == 0:
+        return "finished", None
+    if run.token.cancelled or isinstance(failure, Cancelled):
+        return _stopped(run, options)
+    if isinstance(failure, GuestError):
+        return "failed", failure
+    if isinstance(failure, WasinnError):
+        return "failed", GuestError(failure.message, hint=failure.hint)
+    if isinstance(failure, GuestFailure):
+        run.trap = trap = _trap(guest, failure)
+        if _exhausted(run, options, memory_size, failure.text):
+            return "failed", _out_of_memory(options)
+        return "failed", GuestTrap(_trap_message(guest, run, trap), trap=trap, hint=trap.hint)
+    if failure is not None:
+        return "failed", GuestError(f"The run met an internal error of the host: {failure!r}.")
+    if _exhausted(run, options, memory_size, ""):
+        return "failed", _out_of_memory(options)
+    code = run.exit_code or 0
+    return "failed", GuestExit(f"The guest exited with code {code}.{_last_error(run)}", code=code)
+
+
+def _stopped(run: Run, options: RunOptions) -> tuple[State, GuestError]:
+    reason = run.token.reason
+    if reason == TIMEOUT:
+        text = f"The guest was stopped after {options.timeout:g} s, the timeout."
+        return "failed", GuestTimeout(text, hint="Give it more with --timeout.")
+    if reason == OUTPUT_LIMIT:
+        text = f"The guest was stopped: it printed more than {options.output_limit:,} bytes."
+        return "failed", GuestOutputLimit(text, hint="Give it more with --output-limit.")
+    words = {"stop": "The run was stopped.", "interrupt": "The run was interrupted."}
+    return "stopped", GuestStopped(
+        words.get(reason, f"The run was stopped ({reason})."), reason=reason
+    )
+
+
+def _trap(guest: Guest, failure: GuestFailure) -> Trap:
+    text = relabel(failure.text, guest.built) if guest.built else failure.text
+    return parse_trap(text, guest.label)
+
+
+def _trap_message(guest: Guest, run: Run, trap: Trap) -> str:
+    place = f" at {guest.label}:{trap.line}" if trap.line else ""
+    if not place and trap.frames:
+        place = f" in {trap.frames[0]}"
+    lines = [f"The guest trapped{place}: {trap.kind}.{_last_error(run)}"]
+    text = guest.source.line(trap.line) if guest.source and trap.line else None
+    if text is not None:
+        lines.append(f"{trap.line:5d} | {text}")
+    return "\n".join(lines)
+
+
+def _last_error(run: Run) -> str:
+    return f" The last wasi-nn call that failed: {run.last_error}" if run.last_error else ""
+
+
+def _exhausted(run: Run, options: RunOptions, memory_size: int, text: str) -> bool:
+    """Whether the memory limit is what ended the guest, as far as can be seen from outside."""
+    if "exceeds memory limits" in text:
+        return True
+    if options.memory_limit is None:
+        return False
+    said = run.stderr_bytes[-4096:].decode("utf-8", "replace").lower()
+    grown = memory_size >= _NEARLY * (options.memory_limit << 20)
+    return grown or any(words in said for words in _WORDS_OF_EXHAUSTION)
+
+
+def _out_of_memory(options: RunOptions) -> GuestOutOfMemory:
+    if options.memory_limit is None:
+        return GuestOutOfMemory("The guest needs more memory than a 32-bit module can have.")
+    return GuestOutOfMemory(
+        f"The guest ran out of its {options.memory_limit} MiB of memory.",
+        hint="Give it more with --memory-limit.",
+    )

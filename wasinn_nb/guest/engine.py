@@ -1,0 +1,88 @@
+"""The WebAssembly engine that all guests of a host share."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+from wasinn_nb.nn.cancel import CancelToken
+
+_Epoch = ctypes.CFUNCTYPE(
+    ctypes.c_void_p,  # an error that ends the guest, or NULL
+    ctypes.c_void_p,  # context
+    ctypes.c_void_p,  # our data, unused
+    ctypes.POINTER(ctypes.c_uint64),  # out: ticks until the next call
+    ctypes.POINTER(ctypes.c_uint8),  # out: go on (0) or yield
+)
+_CONTINUE = 0
+_NO_FINALIZER = ctypes.cast(0, ctypes.CFUNCTYPE(None, ctypes.c_void_p))
+
+
+class Engine:
+    """One wasmtime engine, configured so that guests can be stopped and their memory never moves.
+
+    Attributes:
+        native: the ``wasmtime.Engine``.
+        fingerprint: changes with everything that makes compiled code incompatible.
+    """
+
+    def __init__(self) -> None:
+        # read once, when an engine is made: with it, backtraces name source files and lines
+        os.environ.setdefault("WASMTIME_BACKTRACE_DETAILS", "1")
+        import wasmtime
+        from wasmtime import _ffi as ffi
+
+        config = wasmtime.Config()
+        config.epoch_interruption = True
+        config.cranelift_opt_level = "speed"
+        # the ABI keeps one view of a guest's memory; 4 GiB of address space hold any 32-bit one
+        ffi.wasmtime_config_memory_may_move_set(config.ptr(), False)
+        ffi.wasmtime_config_memory_reservation_set(config.ptr(), 1 << 32)
+        self.native = wasmtime.Engine(config)
+        facts = (metadata.version("wasmtime"), platform.machine(), _cpu(), "epoch speed static32")
+        self.fingerprint = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+    def watch(self, store: Any, cancel: CancelToken) -> Any:
+        """Make the guest of ``store`` trap soon after ``cancel``; others on this engine go on.
+
+        Cancelling advances the engine's epoch, which makes every guest look up; those whose own token
+        is not cancelled continue.
+
+        Returns:
+            What must be kept until the store is closed.
+        """
+        from wasmtime import _bindings
+        from wasmtime import _ffi as ffi
+
+        def on_epoch(_context: Any, _data: Any, ticks: Any, kind: Any) -> int | None:
+            if cancel.cancelled:
+                error = ffi.wasmtime_error_new(b"the run was stopped")
+                return ctypes.cast(error, ctypes.c_void_p).value
+            ticks[0] = 1
+            kind[0] = _CONTINUE
+            return None
+
+        callback = _Epoch(on_epoch)
+        expected = _bindings._wasmtime_store_epoch_deadline_callback.argtypes[1]  # noqa: SLF001
+        ffi.wasmtime_store_epoch_deadline_callback(
+            store.ptr(), ctypes.cast(callback, expected), None, _NO_FINALIZER
+        )
+        store.set_epoch_deadline(1)
+        undo = cancel.on_cancel(self.native.increment_epoch)
+        return callback, undo
+
+
+def _cpu() -> str:
+    """What tells this machine's instruction set from another's that shares its caches."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123 - not a real file
+            for line in file:
+                if line.startswith(("flags", "Features")):
+                    return line
+    except OSError:
+        pass
+    return platform.processor()

@@ -1,0 +1,85 @@
+"""How a run can end badly, in the user's terms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wasinn_nb.nn.errors import WasinnError
+
+if TYPE_CHECKING:
+    from wasinn_nb.guest.run import Run
+    from wasinn_nb.guest.trap import Trap
+
+
+class GuestError(WasinnError):
+    """A guest could not be started or did not end well.
+
+    Attributes:
+        run: the run, with everything it printed; None if it never started.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", run: Run | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.run = run
+
+
+class GuestInvalid(GuestError):  # noqa: N818 - like the others, named after what happened
+    """The bytes are no module that can run here."""
+
+
+class GuestLinkError(GuestError):
+    """The guest imports something that nobody provides.
+
+    Attributes:
+        missing: names as ``module.name``.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", missing: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.missing = missing
+
+
+class GuestExit(GuestError):  # noqa: N818
+    """The guest exited with a code other than 0."""
+
+    def __init__(self, message: str, *, code: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+class GuestTrap(GuestError):  # noqa: N818
+    """The guest trapped.
+
+    Attributes:
+        trap: kind, place and backtrace.
+        line: the line of the cell, where known.
+    """
+
+    def __init__(self, message: str, *, trap: Trap, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.trap = trap
+        self.line = trap.line
+
+
+class GuestOutOfMemory(GuestError):  # noqa: N818
+    """The guest needed more memory than it may have."""
+
+
+class GuestTimeout(GuestError):  # noqa: N818
+    """The run took longer than it may."""
+
+
+class GuestOutputLimit(GuestError):  # noqa: N818
+    """The guest printed more than it may."""
+
+
+class GuestStopped(GuestError):  # noqa: N818
+    """Somebody stopped the run.
+
+    Attributes:
+        reason: ``"stop"``, ``"interrupt"`` or another short word.
+    """
+
+    def __init__(self, message: str, *, reason: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason

@@ -1,0 +1,116 @@
+"""Python values given to a guest as files in ``/in``, and files in ``/out`` taken back as values.
+
+``bytes`` and ``str`` (as UTF-8) are the file itself. An array is raw little-endian C order, with a
+sidecar ``NAME.json`` that holds ``{"dtype": "float32", "shape": [2, 3]}``. On the way back a file with
+such a sidecar becomes an array, one whose sidecar is ``{"dtype": "str"}`` becomes a ``str``, and every
+other file ``bytes``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wasinn_nb.nn.errors import InvalidArgument
+
+Exchanged = Any
+"""``bytes``, ``bytearray``, ``memoryview``, ``str``, or a numpy array."""
+
+_MAX_SIDECAR = 4096
+
+
+def check_name(name: str) -> None:
+    """Raise :class:`InvalidArgument` unless ``name`` is a Python name (it names a file and a variable)."""
+    if not isinstance(name, str) or not name.isidentifier():
+        raise InvalidArgument(f"{name!r} cannot be exchanged with a guest; give a Python name.")
+
+
+def write_input(directory: Path, name: str, value: Exchanged) -> None:
+    """Write one value, and its sidecar if it is an array.
+
+    Raises:
+        InvalidArgument: a value of another type, or an array of objects.
+    """
+    if isinstance(value, str):
+        (directory / name).write_bytes(value.encode("utf-8"))
+        return
+    if isinstance(value, (bytes, bytearray)):
+        (directory / name).write_bytes(value)
+        return
+    if not hasattr(value, "__array__") and not isinstance(value, memoryview):
+        raise InvalidArgument(
+            f"{name} is a {type(value).__name__}; a guest can be given bytes, str or an array."
+        )
+    import numpy as np
+
+    array = np.ascontiguousarray(value)
+    if array.dtype.kind not in "biufc":
+        raise InvalidArgument(f"{name} is an array of {array.dtype}; a guest can be given numbers.")
+    shape = list(np.shape(value))
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    with (directory / name).open("wb") as file:
+        little.tofile(file)
+    sidecar = {"dtype": array.dtype.name, "shape": shape}
+    (directory / f"{name}.json").write_text(json.dumps(sidecar), encoding="utf-8")
+
+
+def read_outputs(directory: Path, names: tuple[str, ...]) -> tuple[dict[str, Exchanged], list[str]]:
+    """The values of the files that are there, and a sentence about each that is missing or malformed."""
+    values: dict[str, Exchanged] = {}
+    problems: list[str] = []
+    for name in names:
+        try:
+            values[name] = _read_output(directory, name)
+        except FileNotFoundError:
+            problems.append(f"The guest wrote no /out/{name}.")
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            problems.append(f"/out/{name} cannot be read back: {error}.")
+    return values, problems
+
+
+def _read_output(directory: Path, name: str) -> Exchanged:
+    data = _read(directory / name)
+    try:
+        sidecar = _read(directory / f"{name}.json", limit=_MAX_SIDECAR)
+    except FileNotFoundError:
+        return data
+    described = json.loads(sidecar)
+    if not isinstance(described, Mapping):
+        raise ValueError("its sidecar is not a JSON object")  # noqa: TRY004 - the file's fault
+    if described.get("dtype") == "str":
+        return data.decode("utf-8")
+    import numpy as np
+
+    dtype = np.dtype(str(described["dtype"])) if "dtype" in described else np.dtype("u1")
+    shape = described.get("shape", [-1])
+    if dtype.kind not in "biufc" or not _is_shape(shape):
+        raise ValueError("its sidecar names no dtype and shape of numbers")
+    if shape != [-1] and math.prod(shape) * dtype.itemsize != len(data):
+        raise ValueError(
+            f"it has {len(data)} bytes, and {dtype.name} of shape {shape} "
+            f"needs {math.prod(shape) * dtype.itemsize}"
+        )
+    return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+
+
+def _is_shape(shape: object) -> bool:
+    return isinstance(shape, list) and all(
+        isinstance(n, int) and not isinstance(n, bool) and (n >= 0 or shape == [-1]) for n in shape
+    )
+
+
+def _read(path: Path, limit: int | None = None) -> bytes:
+    """A regular file's bytes. The guest made it, so a link is not followed."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError("it is not a regular file")
+        if limit is not None and found.st_size > limit:
+            raise ValueError(f"it has more than {limit} bytes")
+        return file.read()

@@ -1,0 +1,135 @@
+"""The work of one run, from the first thread to the last thing closed."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable
+
+from wasinn_nb.abi.core.dialect import dialect
+from wasinn_nb.abi.core.session import Session
+from wasinn_nb.guest.conclude import conclude
+from wasinn_nb.guest.engine import Engine
+from wasinn_nb.guest.guest import Guest
+from wasinn_nb.guest.instance import GuestFailure, Instance
+from wasinn_nb.guest.models import Models, RunModels
+from wasinn_nb.guest.modules import ModuleCache
+from wasinn_nb.guest.options import RunOptions
+from wasinn_nb.guest.pump import Pump
+from wasinn_nb.guest.run import CALLBACK, OUTPUT_LIMIT, TIMEOUT, Run
+from wasinn_nb.guest.sandbox import Sandbox
+from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.nn.errors import WasinnError
+
+
+class Execution:
+    """Runs a guest once, in a thread of its own.
+
+    Args:
+        engine, modules, registry: of the host.
+        guest, options: what to run and how.
+        run: filled in as it goes on.
+        on_end: called when everything is closed, before waiters wake up.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        modules: ModuleCache,
+        registry: Models,
+        *,
+        guest: Guest,
+        options: RunOptions,
+        run: Run,
+        on_end: Callable[[Run], None],
+    ) -> None:
+        self._engine = engine
+        self._modules = modules
+        self._guest = guest
+        self._options = options
+        self._run = run
+        self._on_end = on_end
+        self._sandbox = Sandbox(options)
+        timeout = options.timeout
+        self._stdio = Stdio(
+            limit=options.output_limit,
+            on_limit=lambda: run.cancel(OUTPUT_LIMIT),
+            on_data=lambda: self._pump.wake.set(),
+            deadline=None if timeout is None else time.monotonic() + timeout,
+            on_deadline=lambda: run.cancel(TIMEOUT),
+        )
+        self._models = RunModels(
+            registry,
+            aliases=options.models,
+            holder=run.name,
+            cancel=run.token,
+            timeline=run.timeline,
+            echo=self._stdio.echo,
+            progress=self._progress,
+        )
+        self._pump = Pump(options, self._stdio, self._models.transcript, self._callback_failed)
+
+    def start(self) -> None:
+        """Start the threads; the run's future ends when they have."""
+        self._run.attach(self._stdio, self._models)
+        context = contextvars.copy_context()
+        thread = threading.Thread(
+            target=context.run, args=(self._work,), name=f"wasinn {self._run.name}", daemon=True
+        )
+        self._stdio.start()
+        self._pump.start()
+        thread.start()
+
+    def _work(self) -> None:
+        run = self._run
+        failure: BaseException | None = None
+        memory_size = 0
+        try:
+            run.state = "starting"
+            run.token.raise_if_cancelled()
+            module = self._modules.get(self._guest.wasm, cancel=run.token)
+            session = Session(self._models, dialect(self._options.compat))
+            instance = Instance(self._engine, module, session, run.token)
+            try:
+                self._sandbox.open()
+                run.exit_code = instance.run(
+                    self._guest.name, self._options, self._sandbox, self._stdio, self._entered
+                )
+            finally:
+                memory_size = instance.memory_size()
+                self._models.release()
+                instance.close()
+        except BaseException as error:  # noqa: BLE001 - it becomes the run's error
+            failure = error
+            if not isinstance(error, (WasinnError, GuestFailure)):
+                self._models.broken("the run", error)
+        self._end(failure, memory_size)
+
+    def _end(self, failure: BaseException | None, memory_size: int) -> None:
+        run = self._run
+        try:
+            self._stdio.finish()
+            self._pump.finish()
+            run.outputs, problems = self._sandbox.outputs()
+            for problem in problems:
+                self._models.warn(problem)
+            self._sandbox.close()
+            state, error = conclude(
+                run, self._guest, self._options, failure, memory_size=memory_size
+            )
+        except BaseException as bug:  # noqa: BLE001 - waiters must wake up whatever happens
+            self._models.broken("the end of the run", bug)
+            state, error = conclude(run, self._guest, self._options, bug)
+        run.finish(state, error, self._on_end)
+
+    def _entered(self) -> None:
+        self._run.entered = time.perf_counter()
+        self._run.state = "running"
+
+    def _progress(self, what: str, fraction: float | None) -> None:
+        self._run.activity = (what, fraction)
+
+    def _callback_failed(self, error: BaseException) -> None:
+        self._run.callback_failed(error)
+        self._run.cancel(CALLBACK)

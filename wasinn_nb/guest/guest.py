@@ -1,0 +1,107 @@
+"""A compiled guest: what ``%%wasinn`` and :func:`wasinn_nb.build` make, and a cell keeps."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from wasinn_nb.guest.build.model import BuiltModule, Source
+from wasinn_nb.guest.modules import CompiledModule, Import
+from wasinn_nb.guest.options import RunOptions
+from wasinn_nb.guest.run import Run
+
+if TYPE_CHECKING:
+    from wasinn_nb.guest.runner import Runner
+
+
+class Guest:
+    """A module that can be run any number of times, also at the same time.
+
+    Attributes:
+        name: what runs and messages call it.
+        wasm: the binary.
+        key: names the content: equal keys are equal modules.
+        language: what it was written in, ``"wasm"`` for a prebuilt one.
+        label: the cell it came from, as traps name it.
+        built: how it was built, None for a prebuilt one.
+        source: its source, for the line a trap points at.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        wasm: bytes,
+        *,
+        name: str,
+        key: str,
+        built: BuiltModule | None = None,
+        source: Source | None = None,
+    ) -> None:
+        self.wasm = wasm
+        self.name = name
+        self.key = key
+        self.built = built
+        self.source = source
+        self.language = built.language if built else "wasm"
+        self.label = built.label if built else name
+        self._runner = runner
+
+    def __repr__(self) -> str:
+        return f"<Guest {self.name}: {self.language}, {len(self.wasm):,} bytes>"
+
+    @property
+    def module(self) -> CompiledModule:
+        """The module as native code (compiled the first time it is asked for).
+
+        Raises:
+            GuestInvalid: it is no core module.
+        """
+        return self._runner.modules.get(self.wasm)
+
+    @property
+    def imports(self) -> list[Import]:
+        """What it needs from the host."""
+        return list(self.module.imports)
+
+    @property
+    def exports(self) -> list[str]:
+        """What it offers; names only."""
+        return list(self.module.exports)
+
+    def run(self, **options: Any) -> Run:
+        """Run to the end.
+
+        Args:
+            **options:
+                args: argv[1:].
+                env: environment variables; the guest sees no others.
+                models: ``{what the guest says: registered name}``, the only models it may load; None for
+                    all under their own names.
+                dirs: ``{host: guest}`` or ``{host: (guest, "ro" | "rw")}``; read-only unless said.
+                stdin: bytes or str.
+                inputs: ``{name: value}`` for ``/in``: bytes, str, numpy arrays.
+                outputs: names to be read back from ``/out``.
+                timeout: seconds.
+                memory_limit: MiB.
+                compat: dialect of the ABI: ``auto``, ``wasmedge``, ``wasmtime``, ``strict``.
+                on_token, on_stdout, on_stderr: called with text as it comes, whole characters only,
+                    in a thread of the run that has the caller's context.
+                stream: False to not call ``on_token``.
+                check: False to return a run that failed instead of raising.
+                output_limit: bytes of standard output and error together (64 MiB).
+                entry: the export to call, ``_start`` unless it is a library.
+
+        Raises:
+            GuestError: it did not end well.
+            InvalidArgument: an option that cannot be meant.
+            KeyboardInterrupt: after stopping the run.
+        """
+        return self.start(**options).wait()
+
+    async def run_async(self, **options: Any) -> Run:
+        """As :meth:`run`, awaited; a cancelled task stops the run."""
+        return await self.start(**options).wait_async(on_cancel=asyncio.CancelledError)
+
+    def start(self, **options: Any) -> Run:
+        """Start a run in a thread of its own and return at once."""
+        return self._runner.start(self, RunOptions.checked(**options))

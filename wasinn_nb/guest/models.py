@@ -1,0 +1,259 @@
+"""A run's models: what the guest may load, what it holds, and what it read."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wasinn_nb.abi.core.contexts import LANGUAGE_MODELS, METADATA
+from wasinn_nb.abi.core.errno import errno_name
+from wasinn_nb.abi.core.host import GraphLease
+from wasinn_nb.guest.timeline import Timeline
+from wasinn_nb.guest.tokens import RunStream, Transcript
+from wasinn_nb.nn.backend import ExecutionContext, Progress
+from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.errors import NotFound, WasinnError
+from wasinn_nb.nn.stream import TokenStream
+from wasinn_nb.nn.tensor import Buffer, Tensor
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
+
+_KEPT_TENSOR_BYTES = 256 << 20
+_KEPT_WARNINGS = 100
+
+
+class RunLease(GraphLease, Protocol):
+    """A lease as the registry gives it out."""
+
+    unknown: tuple[str, ...]
+
+    def create_context(
+        self,
+        *,
+        stream: TokenStream | None = None,
+        cancel: CancelToken | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> ExecutionContext:
+        """A new context."""
+
+    def release(self) -> None:
+        """End the lease; the model stays loaded."""
+
+
+class Models(Protocol):
+    """The registry as a run sees it."""
+
+    def acquire(
+        self,
+        name: str,
+        *,
+        holder: str,
+        config_json: bytes | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> RunLease:
+        """Load (if need be) and hold a registered model."""
+
+    def acquire_buffers(
+        self,
+        parts: Sequence[bytes],
+        *,
+        encoding: GraphEncoding,
+        target: ExecutionTarget,
+        holder: str,
+        config_json: bytes | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> RunLease:
+        """Load and hold a model whose bytes the guest brought along."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCall:
+    """A call that answered an error: the last one explains most panics of a guest."""
+
+    function: str
+    errno: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.function} returned {self.errno} ({errno_name(self.errno)}): {self.message}"
+
+
+class RunModels:
+    """The ABI's host (:class:`~wasinn_nb.abi.core.host.NNHost`) for one run.
+
+    Args:
+        registry: where models come from.
+        aliases: the names the guest may load and what they stand for; None for all under their own.
+        holder: the run's name, for "in use by" messages.
+        echo: writes to the run's standard output.
+        progress: told what a load is doing.
+    """
+
+    def __init__(
+        self,
+        registry: Models,
+        *,
+        aliases: Mapping[str, str] | None,
+        holder: str,
+        cancel: CancelToken,
+        timeline: Timeline,
+        echo: Callable[[bytes], None],
+        progress: Progress,
+    ) -> None:
+        self.record = timeline.record
+        self.transcript = Transcript()
+        self.warnings: list[str] = []
+        self.last_error: FailedCall | None = None
+        self.bugs: list[str] = []
+        self._registry = registry
+        self._aliases = aliases
+        self._holder = holder
+        self._cancel = cancel
+        self._echo = echo
+        self._progress = progress
+        self._leases: list[RunLease] = []
+        self._streams: dict[int, RunStream] = {}
+        self._contexts: dict[int, int] = {}
+        self._numbers = itertools.count()
+        self._tensors: dict[tuple[int, int], Tensor] = {}
+        self._tensor_bytes = 0
+        self._metadata: Buffer = b""
+
+    # -- models --------------------------------------------------------------------------------
+
+    def acquire(self, name: str, config: bytes | None) -> GraphLease:
+        """The model that the guest knows as ``name``."""
+        target = name
+        if self._aliases is not None:
+            if name not in self._aliases:
+                known = ", ".join(map(repr, self._aliases)) or "none"
+                raise NotFound(
+                    f"The guest asked for the model {name!r}; it was given {known}.",
+                    hint=f"Give it one as {name}=NAME.",
+                )
+            target = self._aliases[name]
+        lease = self._registry.acquire(
+            target,
+            holder=self._holder,
+            config_json=config,
+            progress=self._progress,
+            cancel=self._cancel,
+        )
+        return self._held(lease)
+
+    def acquire_buffers(
+        self,
+        parts: Sequence[bytes],
+        encoding: GraphEncoding,
+        target: ExecutionTarget,
+        config: bytes | None,
+    ) -> GraphLease:
+        """A model of the guest's own bytes."""
+        lease = self._registry.acquire_buffers(
+            parts,
+            encoding=encoding,
+            target=target,
+            holder=self._holder,
+            config_json=config,
+            progress=self._progress,
+            cancel=self._cancel,
+        )
+        return self._held(lease)
+
+    def create_context(self, lease: GraphLease) -> ExecutionContext:
+        """A context that streams its text to the run and stops with it."""
+        held: Any = lease
+        stream = None
+        if lease.info.encoding in LANGUAGE_MODELS:
+            stream = RunStream(lease.name)
+            self.transcript.streams.append(stream)
+        context: ExecutionContext = held.create_context(
+            stream=stream, cancel=self._cancel, warn=self.warn
+        )
+        self._contexts[id(context)] = next(self._numbers)
+        if stream is not None:
+            self._streams[id(context)] = stream
+        return context
+
+    def release(self) -> None:
+        """The run ended: every context is closed, every model stays loaded."""
+        leases, self._leases = self._leases, []
+        for lease in leases:
+            try:
+                lease.release()
+            except Exception as error:  # noqa: BLE001 - the other leases have to end as well
+                self.broken("the end of the run", error)
+        self._streams.clear()
+        self._contexts.clear()
+
+    def _held(self, lease: RunLease) -> RunLease:
+        self._leases.append(lease)
+        if lease.unknown:
+            self.warn(
+                f"The guest configured {lease.name!r} with settings that nothing here has: "
+                f"{', '.join(lease.unknown)}."
+            )
+        return lease
+
+    # -- what a run tells ----------------------------------------------------------------------
+
+    def echo(self, context: ExecutionContext, on: bool) -> None:  # noqa: FBT001
+        """Whether a context's text also goes to standard output."""
+        stream = self._streams.get(id(context))
+        if stream is not None:
+            stream.echo = self._echo if on else None
+
+    def output_read(self, context: ExecutionContext, index: int, data: Buffer) -> None:
+        """Keep the last value of every output that the guest read."""
+        if id(context) in self._streams:
+            if index == METADATA:
+                self._metadata = data
+            return
+        tensor = context.output_tensor(index)
+        if tensor is None:
+            return
+        key = (self._contexts.get(id(context), -1), index)
+        before = self._tensors.get(key)
+        total = self._tensor_bytes + len(data) - (before.nbytes if before else 0)
+        if total > _KEPT_TENSOR_BYTES:
+            self.warn("The outputs that the guest read are too large to be kept with the run.")
+            return
+        self._tensor_bytes = total
+        # bytes are kept as they are; a view may be of memory that the next compute overwrites
+        self._tensors[key] = Tensor(tensor.dims, tensor.type, bytes(data))
+
+    def warn(self, message: str) -> None:
+        """Say something once."""
+        if message not in self.warnings and len(self.warnings) < _KEPT_WARNINGS:
+            self.warnings.append(message)
+
+    def failed(self, function: str, errno: int, error: WasinnError) -> None:
+        """Remember the words behind a number."""
+        self.last_error = FailedCall(function, errno, str(error))
+
+    def broken(self, function: str, error: BaseException) -> None:
+        """A bug of ours: the guest gets a runtime error, the developer a traceback."""
+        self.last_error = FailedCall(function, 5, f"internal error: {error!r}")
+        self.bugs.append("".join(traceback.format_exception(error)))
+        self.warn(f"{function} met an internal error of the host: {error!r}")
+
+    # -- what a run keeps ----------------------------------------------------------------------
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """The last value of every tensor output that was read, in the order they were first read."""
+        return list(self._tensors.values())
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The figures of a language model that the guest read last; empty if it read none."""
+        try:
+            document = json.loads(bytes(self._metadata) or b"{}")
+        except ValueError:
+            return {}
+        return document if isinstance(document, dict) else {}

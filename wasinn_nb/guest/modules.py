@@ -1,0 +1,168 @@
+"""Compiled modules: in memory for this process, on disk for all of a user's."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wasinn_nb.guest.build.model import InvalidWasm, kind
+from wasinn_nb.guest.engine import Engine
+from wasinn_nb.guest.errors import GuestInvalid
+from wasinn_nb.nn.cancel import CancelToken
+
+_KIND = "native"
+_IN_MEMORY = 64
+_TICK = 0.02
+
+
+class Artifacts(Protocol):
+    """A store of bytes on disk that verifies what it returns."""
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """The bytes, or None."""
+
+    def put(self, kind: str, key: str, data: bytes) -> bool:
+        """Store bytes; False if the disk does not take them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import of a module: ``kind`` is ``func``, ``memory``, ``table``, ``global`` or ``tag``."""
+
+    module: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledModule:
+    """A module as native code. ``exports`` maps names to kinds."""
+
+    native: Any
+    key: str
+    imports: tuple[Import, ...]
+    exports: dict[str, str]
+    memory_problem: str = ""
+
+
+class ModuleCache:
+    """Compiled modules of one engine. Thread-safe; two who want the same module compile it once.
+
+    Args:
+        engine: what they are compiled for.
+        artifacts: where compiled code is kept between processes, or None.
+    """
+
+    def __init__(self, engine: Engine, artifacts: Artifacts | None = None) -> None:
+        self._engine = engine
+        self._artifacts = artifacts
+        self._lock = threading.Lock()
+        self._modules: OrderedDict[str, Future[CompiledModule]] = OrderedDict()
+
+    def get(self, wasm: bytes, *, cancel: CancelToken | None = None) -> CompiledModule:
+        """The compiled form of a module.
+
+        Compiling cannot be interrupted, so it runs in a thread of its own: a cancelled caller leaves,
+        and the result is there for the next one.
+
+        Raises:
+            GuestInvalid: a component, or not a valid module.
+            Cancelled: while waiting.
+        """
+        key = hashlib.sha256(wasm).hexdigest()
+        with self._lock:
+            future = self._modules.get(key)
+            if future is not None:
+                self._modules.move_to_end(key)
+            else:
+                future = self._modules[key] = Future()
+                threading.Thread(
+                    target=self._work, args=(future, key, wasm), name="wasinn-compile", daemon=True
+                ).start()
+                while len(self._modules) > _IN_MEMORY:
+                    self._modules.popitem(last=False)
+        while True:
+            try:
+                return future.result(_TICK if cancel else None)
+            except TimeoutError:
+                if cancel:
+                    cancel.raise_if_cancelled()
+
+    def _work(self, future: Future[CompiledModule], key: str, wasm: bytes) -> None:
+        try:
+            future.set_result(self._module(key, wasm))
+        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits
+            with self._lock:
+                if self._modules.get(key) is future:
+                    del self._modules[key]
+            future.set_exception(error)
+
+    def _module(self, key: str, wasm: bytes) -> CompiledModule:
+        import wasmtime
+
+        check_core_module(wasm)
+        native = self._stored(key)
+        if native is None:
+            try:
+                native = wasmtime.Module(self._engine.native, wasm)
+            except wasmtime.WasmtimeError as error:
+                raise GuestInvalid(f"The guest is not a valid module: {error}") from None
+            if self._artifacts is not None:
+                self._artifacts.put(_KIND, self._native_key(key), bytes(native.serialize()))
+        return _described(native, key)
+
+    def _stored(self, key: str) -> Any:
+        """The module from disk. The store has verified that the bytes are those once put there."""
+        import wasmtime
+
+        code = self._artifacts.get(_KIND, self._native_key(key)) if self._artifacts else None
+        if code is None:
+            return None
+        try:
+            return wasmtime.Module.deserialize(self._engine.native, code)
+        except wasmtime.WasmtimeError:
+            return None
+
+    def _native_key(self, key: str) -> str:
+        return f"{key[:40]}-{self._engine.fingerprint}"
+
+
+def check_core_module(wasm: bytes) -> None:
+    """Raise :class:`GuestInvalid` unless the header is that of a core module."""
+    try:
+        found = kind(wasm)
+    except InvalidWasm as error:
+        raise GuestInvalid(error.message, hint=error.hint) from None
+    if found == "component":
+        raise GuestInvalid(
+            "This is a component; only core modules run here so far.",
+            hint="Build the guest for wasm32-wasip1 instead.",
+        )
+
+
+def _described(native: Any, key: str) -> CompiledModule:
+    import wasmtime
+
+    kinds = {
+        wasmtime.FuncType: "func",
+        wasmtime.MemoryType: "memory",
+        wasmtime.TableType: "table",
+        wasmtime.GlobalType: "global",
+    }
+    imports = tuple(
+        Import(i.module, i.name or "", kinds.get(type(i.type), "tag")) for i in native.imports
+    )
+    exports: dict[str, str] = {}
+    problem = ""
+    for export in native.exports:
+        exports[export.name] = kinds.get(type(export.type), "tag")
+        if export.name == "memory" and isinstance(export.type, wasmtime.MemoryType):
+            if export.type.is_64:
+                problem = "a 64-bit memory"
+            elif export.type.is_shared:
+                problem = "a shared memory"
+    return CompiledModule(native, key, imports, exports, problem)

@@ -1,0 +1,98 @@
+"""Delivers a run's output to the caller's functions, in a thread that may be slow."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable
+
+from wasinn_nb.guest.options import RunOptions
+from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.guest.tokens import Transcript
+
+_TICK = 0.02
+_JOIN_SECONDS = 10.0
+
+
+class Pump:
+    """Calls ``on_token``, ``on_stdout`` and ``on_stderr`` with whole characters.
+
+    The thread runs in a copy of the starter's context, so that what a callback prints or displays
+    lands in the cell that started the run.
+
+    Args:
+        on_failure: told the exception of a callback that raised; nothing is delivered after it.
+    """
+
+    def __init__(
+        self,
+        options: RunOptions,
+        stdio: Stdio,
+        transcript: Transcript,
+        on_failure: Callable[[BaseException], None],
+    ) -> None:
+        self._options = options
+        self._stdio = stdio
+        self._transcript = transcript
+        self._on_failure = on_failure
+        self._failed = False
+        self._ended = False
+        self.wake = threading.Event()
+        self._thread = threading.Thread(
+            target=contextvars.copy_context().run,
+            args=(self._work,),
+            name="wasinn-pump",
+            daemon=True,
+        )
+
+    @property
+    def needed(self) -> bool:
+        """Whether there is anybody to deliver to."""
+        o = self._options
+        return any((o.on_token, o.on_stdout, o.on_stderr))
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        if self.needed:
+            self._thread.start()
+
+    def finish(self) -> None:
+        """Deliver the rest and end."""
+        self._ended = True
+        self.wake.set()
+        if self.needed:
+            if threading.current_thread() is not self._thread:
+                self._thread.join(_JOIN_SECONDS)
+        else:
+            self._transcript.drain(final=True)
+
+    def _work(self) -> None:
+        # token streams have no event to wait for, so that writing to one stays a plain append
+        tick = _TICK if self._options.on_token else None
+        while True:
+            self.wake.wait(tick)
+            self.wake.clear()
+            ended = self._ended
+            self._deliver(final=ended)
+            if ended:
+                return
+
+    def _deliver(self, *, final: bool) -> None:
+        o = self._options
+        tokens = self._transcript.drain(final=final) if o.on_token or final else []
+        batches = [
+            (o.on_token, tokens),
+            (o.on_stdout, [self._stdio.stdout.drain(final=final)] if o.on_stdout else []),
+            (o.on_stderr, [self._stdio.stderr.drain(final=final)] if o.on_stderr else []),
+        ]
+        for callback, texts in batches:
+            for text in texts:
+                if callback and text and not self._failed:
+                    self._call(callback, text)
+
+    def _call(self, callback: Callable[[str], object], text: str) -> None:
+        try:
+            callback(text)
+        except BaseException as error:  # noqa: BLE001 - it is raised to whoever waits for the run
+            self._failed = True
+            self._on_failure(error)

@@ -1,0 +1,238 @@
+"""One execution of a guest: what a caller holds while it runs and afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, Literal
+
+from wasinn_nb.guest.errors import GuestError, GuestStopped
+from wasinn_nb.guest.models import FailedCall, RunModels
+from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.guest.timeline import Timeline
+from wasinn_nb.guest.tokens import RunStream
+from wasinn_nb.guest.trap import Trap
+from wasinn_nb.nn.cancel import CancelToken
+
+State = Literal["pending", "starting", "running", "finished", "failed", "stopped"]
+
+STOP = "stop"
+INTERRUPT = "interrupt"
+TIMEOUT = "timeout"
+OUTPUT_LIMIT = "output limit"
+CALLBACK = "callback"
+
+_TICK = 0.05
+_GRACE = 10.0
+
+
+class Run:
+    """A run of a guest. Made by :meth:`Guest.start`; thread-safe.
+
+    Attributes:
+        name: the guest's name and a number, as "in use by" messages show it.
+        state: ``pending``, ``starting`` (compiling, linking), ``running``, then ``finished`` (exit code
+            0), ``failed``, or ``stopped``.
+        activity: what it is doing that takes time (loading a model), with a fraction if known.
+        exit_code: what the guest passed to ``proc_exit``, 0 if it returned, None if it did not end itself.
+        trap: where it trapped, if it did.
+        error: what :meth:`wait` raises, if it ended badly.
+        outputs: what it left in ``/out``, by name.
+        started, ended: ``time.perf_counter()``; ``entered`` when the guest's own code began.
+    """
+
+    def __init__(self, name: str, *, check: bool = True) -> None:
+        self.name = name
+        self.state: State = "pending"
+        self.activity: tuple[str, float | None] = ("", None)
+        self.exit_code: int | None = None
+        self.trap: Trap | None = None
+        self.error: GuestError | None = None
+        self.outputs: dict[str, Any] = {}
+        self.started = time.perf_counter()
+        self.entered: float | None = None
+        self.ended: float | None = None
+        self.timeline = Timeline(self.started)
+        self.token = CancelToken()
+        self._check = check
+        self._raised: BaseException | None = None
+        self._future: Future[None] = Future()
+        # so that a cancelled asyncio wait cannot cancel the future itself
+        self._future.set_running_or_notify_cancel()
+        self._stdio: Stdio | None = None
+        self._models: RunModels | None = None
+
+    def __repr__(self) -> str:
+        tokens = f", {self.tokens} tokens" if self.tokens else ""
+        code = f", exit code {self.exit_code}" if self.exit_code else ""
+        return f"<Run {self.name}: {self.state} after {self.duration:.2f} s{tokens}{code}>"
+
+    def attach(self, stdio: Stdio, models: RunModels) -> None:
+        """Show what is being collected; for whoever executes the run."""
+        self._stdio = stdio
+        self._models = models
+
+    def callback_failed(self, error: BaseException) -> None:
+        """One of the caller's functions raised; :meth:`wait` raises that."""
+        self._raised = error
+
+    def finish(self, state: State, error: GuestError | None, on_end: Callable[[Run], None]) -> None:
+        """The end; for whoever executes the run."""
+        if error is not None:
+            error.run = self
+        self.error = error
+        self.ended = time.perf_counter()
+        self.state = state
+        try:
+            on_end(self)
+        finally:
+            self._future.set_result(None)
+
+    # -- control -------------------------------------------------------------------------------
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, and everything it used is closed."""
+        return self._future.done()
+
+    @property
+    def cancelled_reason(self) -> str:
+        """Why it was told to stop; empty if it was not."""
+        return self.token.reason
+
+    def cancel(self, reason: str = STOP) -> None:
+        """Make it end within milliseconds, whatever it is doing. Does not wait."""
+        if not self.done:
+            self.token.cancel(reason)
+
+    def wait(self, timeout: float | None = None) -> Run:
+        """Wait for the end, in short waits that an interrupt ends.
+
+        KeyboardInterrupt stops the run and is raised again. A run that was stopped with the reason
+        ``"stop"`` returns normally, so that a notebook's later cells go on.
+
+        Raises:
+            GuestError: it ended badly and ``check`` was not turned off.
+            TimeoutError: it still runs after ``timeout`` seconds (it goes on).
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        try:
+            while not self.done:
+                left = _TICK if end is None else min(_TICK, end - time.monotonic())
+                if left <= 0:
+                    raise TimeoutError(f"{self.name} still runs after {timeout} seconds.")
+                with suppress(TimeoutError):
+                    self._future.result(left)
+        except KeyboardInterrupt:
+            self._stop_and_wait()
+            raise
+        return self._result()
+
+    async def wait_async(self, *, on_cancel: type[BaseException] = KeyboardInterrupt) -> Run:
+        """Await the end; the event loop stays free, and looks up every 50 ms.
+
+        Args:
+            on_cancel: raised after a cancelled wait has stopped the run. A kernel turns its interrupt
+                into a cancellation of the awaited cell, whose user expects KeyboardInterrupt.
+
+        Raises:
+            GuestError: as :meth:`wait`.
+        """
+        future = asyncio.wrap_future(self._future)
+        try:
+            while not future.done():
+                await asyncio.wait({future}, timeout=_TICK)
+        except asyncio.CancelledError:
+            self._stop_and_wait()
+            raise on_cancel from None
+        return self._result()
+
+    def _stop_and_wait(self) -> None:
+        self.cancel(INTERRUPT)
+        # a guest that reads a pipe it was given a directory for cannot be reached; do not hang with it
+        with suppress(TimeoutError):
+            self._future.result(_GRACE)
+
+    def _result(self) -> Run:
+        if self._raised is not None:
+            raise self._raised
+        if self.error is not None and self._check and not self._stopped_by_user():
+            raise self.error
+        return self
+
+    def _stopped_by_user(self) -> bool:
+        return isinstance(self.error, GuestStopped) and self.error.reason == STOP
+
+    # -- what it printed and read --------------------------------------------------------------
+
+    @property
+    def stdout_bytes(self) -> bytes:
+        """Standard output so far."""
+        return self._stdio.stdout.data if self._stdio else b""
+
+    @property
+    def stderr_bytes(self) -> bytes:
+        """Standard error so far."""
+        return self._stdio.stderr.data if self._stdio else b""
+
+    @property
+    def stdout(self) -> str:
+        """Standard output so far, as UTF-8."""
+        return self.stdout_bytes.decode("utf-8", "replace")
+
+    @property
+    def stderr(self) -> str:
+        """Standard error so far, as UTF-8."""
+        return self.stderr_bytes.decode("utf-8", "replace")
+
+    @property
+    def streams(self) -> list[RunStream]:
+        """The token stream of every context of a language model, for their figures."""
+        return list(self._models.transcript.streams) if self._models else []
+
+    @property
+    def tokens(self) -> int:
+        """Tokens generated, by all contexts."""
+        return self._models.transcript.tokens if self._models else 0
+
+    @property
+    def text(self) -> str:
+        """Text generated, by all contexts; complete once the run has ended."""
+        return self._models.transcript.text if self._models else ""
+
+    @property
+    def tensors(self) -> list[Any]:
+        """What the guest read with get-output, as numpy arrays: the last value of each output."""
+        return [tensor.numpy() for tensor in self._models.tensors] if self._models else []
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The figures of a language model that the guest read last."""
+        return self._models.metadata if self._models else {}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the person at the notebook should know of."""
+        return list(self._models.warnings) if self._models else []
+
+    @property
+    def last_error(self) -> FailedCall | None:
+        """The last wasi-nn call that answered an error, in words."""
+        return self._models.last_error if self._models else None
+
+    @property
+    def logs(self) -> str:
+        """Tracebacks of internal errors; empty in a healthy host."""
+        return "\n".join(self._models.bugs) if self._models else ""
+
+    @property
+    def duration(self) -> float:
+        """Seconds from start to end, or until now."""
+        return (self.ended or time.perf_counter()) - self.started
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the timeline; see :meth:`Timeline.plot`."""
+        return self.timeline.plot(axes)

@@ -1,0 +1,119 @@
+"""Runs guests: one engine, one cache of compiled modules, one registry of models."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import threading
+from pathlib import Path
+
+from wasinn_nb.guest.build.model import BuiltModule, Source
+from wasinn_nb.guest.engine import Engine
+from wasinn_nb.guest.errors import GuestInvalid
+from wasinn_nb.guest.execution import Execution
+from wasinn_nb.guest.guest import Guest
+from wasinn_nb.guest.models import Models
+from wasinn_nb.guest.modules import Artifacts, ModuleCache, check_core_module
+from wasinn_nb.guest.options import RunOptions
+from wasinn_nb.guest.run import Run
+from wasinn_nb.nn.events import EventBus, EventKind
+
+
+class Runner:
+    """What makes and runs guests in one host. Thread-safe.
+
+    Args:
+        registry: the models that guests may load.
+        bus: told when runs start and end.
+        artifacts: keeps compiled code between processes.
+
+    Attributes:
+        modules: the compiled modules.
+    """
+
+    def __init__(
+        self, registry: Models, *, bus: EventBus | None = None, artifacts: Artifacts | None = None
+    ) -> None:
+        self._registry = registry
+        self._bus = bus
+        self._engine = Engine()
+        self._lock = threading.Lock()
+        self._numbers: dict[str, itertools.count[int]] = {}
+        self._active: dict[str, Run] = {}
+        self.modules = ModuleCache(self._engine, artifacts)
+
+    @property
+    def active(self) -> list[Run]:
+        """The runs that have not ended, oldest first."""
+        with self._lock:
+            return list(self._active.values())
+
+    def guest(
+        self,
+        wasm: bytes | str | Path | BuiltModule,
+        *,
+        name: str | None = None,
+        source: Source | None = None,
+    ) -> Guest:
+        """A guest from a built module, a binary, or the path of one.
+
+        Raises:
+            GuestInvalid: not a core module.
+            OSError: the file cannot be read.
+        """
+        if isinstance(wasm, BuiltModule):
+            check_core_module(wasm.wasm)
+            label = name or wasm.label
+            return Guest(self, wasm.wasm, name=label, key=wasm.key, built=wasm, source=source)
+        if isinstance(wasm, (str, Path)):
+            path = Path(wasm).expanduser()
+            try:
+                wasm = path.read_bytes()
+            except OSError as error:
+                raise GuestInvalid(
+                    f"The guest {str(path)!r} cannot be read: {error.strerror}."
+                ) from error
+            name = name or path.name
+        check_core_module(wasm)
+        key = hashlib.sha256(wasm).hexdigest()
+        return Guest(self, bytes(wasm), name=name or "guest.wasm", key=key, source=source)
+
+    def start(self, guest: Guest, options: RunOptions) -> Run:
+        """Start a run; see :meth:`Guest.start`."""
+        with self._lock:
+            number = next(self._numbers.setdefault(guest.name, itertools.count(1)))
+        run = Run(f"{guest.name} #{number}", check=options.check)
+        execution = Execution(
+            self._engine,
+            self.modules,
+            self._registry,
+            guest=guest,
+            options=options,
+            run=run,
+            on_end=self._ended,
+        )
+        with self._lock:
+            self._active[run.name] = run
+        if self._bus is not None:
+            self._bus.publish(EventKind.RUN_STARTED, run.name, guest=guest.name)
+        execution.start()
+        return run
+
+    def cancel_all(self, reason: str = "stop") -> list[Run]:
+        """Stop every run; returns those that were going on."""
+        runs = self.active
+        for run in runs:
+            run.cancel(reason)
+        return runs
+
+    def _ended(self, run: Run) -> None:
+        with self._lock:
+            self._active.pop(run.name, None)
+        if self._bus is not None:
+            self._bus.publish(
+                EventKind.RUN_ENDED,
+                run.name,
+                state=run.state,
+                duration=run.duration,
+                tokens=run.tokens,
+            )

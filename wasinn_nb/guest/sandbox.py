@@ -1,0 +1,85 @@
+"""What a guest may see of the world: by default nothing."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from wasinn_nb.guest.exchange import Exchanged, read_outputs, write_input
+from wasinn_nb.guest.options import RunOptions
+from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.nn.errors import InvalidArgument
+
+
+class Sandbox:
+    """The WASI side of one run: arguments, environment, files, and the two exchange directories.
+
+    Attributes:
+        clock_origin: ``time.monotonic_ns()`` at which the guest's monotonic clock reads 0.
+    """
+
+    def __init__(self, options: RunOptions) -> None:
+        self._options = options
+        self._exchange: Path | None = None
+        self.clock_origin = 0
+
+    def open(self) -> None:
+        """Write the inputs.
+
+        Raises:
+            InvalidArgument: a value that cannot be exchanged.
+        """
+        if not (self._options.inputs or self._options.outputs):
+            return
+        self._exchange = Path(tempfile.mkdtemp(prefix="wasinn-run-"))
+        for name in ("in", "out"):
+            (self._exchange / name).mkdir()
+        for name, value in self._options.inputs.items():
+            write_input(self._exchange / "in", name, value)
+
+    def wasi(self, name: str, stdio: Stdio) -> Any:
+        """A ``wasmtime.WasiConfig`` that grants what the options say and nothing else."""
+        import wasmtime
+        from wasmtime import _ffi as ffi
+
+        options = self._options
+        config = wasmtime.WasiConfig()
+        self.clock_origin = time.monotonic_ns()
+        config.argv = [name, *options.args]
+        config.env = list(options.env.items())
+        config.stdout_file = stdio.stdout.path
+        config.stderr_file = stdio.stderr.path
+        if options.stdin:
+            data = ffi.bytes_to_capi(options.stdin)
+            ffi.wasi_config_set_stdin_bytes(config.ptr(), ctypes.byref(data))
+        for directory in options.dirs:
+            self._preopen(config, directory.host, directory.guest, directory.writable)
+        if self._exchange is not None:
+            self._preopen(config, self._exchange / "in", "/in", False)
+            self._preopen(config, self._exchange / "out", "/out", True)
+        return config
+
+    def outputs(self) -> tuple[dict[str, Exchanged], list[str]]:
+        """What the guest left in ``/out``, and a sentence about each value that is not there."""
+        if self._exchange is None:
+            return {}, []
+        return read_outputs(self._exchange / "out", self._options.outputs)
+
+    def close(self) -> None:
+        """Remove what was written."""
+        if self._exchange is not None:
+            shutil.rmtree(self._exchange, ignore_errors=True)
+            self._exchange = None
+
+    @staticmethod
+    def _preopen(config: Any, host: Path, guest: str, writable: bool) -> None:  # noqa: FBT001
+        import wasmtime
+
+        try:
+            config.preopen_dir(str(host), guest, writable)
+        except wasmtime.WasmtimeError:
+            raise InvalidArgument(f"The directory {str(host)!r} cannot be opened.") from None

@@ -1,0 +1,138 @@
+"""A guest's standard output and error: two pipes and a thread that never lets them fill.
+
+The guest writes into the pipes natively (wasmtime opens ``/dev/fd/N``); a reader thread empties them
+whatever the callbacks do, so a guest never waits for a slow display and can always be stopped. The
+reader also keeps the run's deadline, because it is the one thread that never waits for anybody.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import selectors
+import threading
+import time
+from collections.abc import Callable
+
+_CHUNK = 1 << 16
+_JOIN_SECONDS = 5.0
+
+
+class Stream:
+    """One of the guest's output streams: its pipe and what came out of it."""
+
+    def __init__(self) -> None:
+        self.reader, self.writer = os.pipe()
+        self.chunks: list[bytes] = []
+        self._delivered = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    @property
+    def path(self) -> str:
+        """What the guest's side opens."""
+        return f"/dev/fd/{self.writer}"
+
+    @property
+    def data(self) -> bytes:
+        """Everything that came."""
+        return b"".join(self.chunks)
+
+    def drain(self, *, final: bool = False) -> str:
+        """Text that came since the last call, whole characters only. One thread drains."""
+        chunks = self.chunks[self._delivered :]
+        self._delivered += len(chunks)
+        return self._decoder.decode(b"".join(chunks), final)
+
+    def close_writer(self) -> None:
+        """Close our copy of the writing end."""
+        if self.writer >= 0:
+            os.close(self.writer)
+            self.writer = -1
+
+    def close(self) -> None:
+        """Close both ends."""
+        self.close_writer()
+        if self.reader >= 0:
+            os.close(self.reader)
+            self.reader = -1
+
+
+class Stdio:
+    """The output of one run.
+
+    Args:
+        limit: bytes of both streams together; what comes after is dropped.
+        on_limit: called once when the limit is passed, in the reader's thread.
+        on_data: called after bytes came.
+        deadline: ``time.monotonic()`` at which ``on_deadline`` is called.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: int,
+        on_limit: Callable[[], None],
+        on_data: Callable[[], None],
+        deadline: float | None,
+        on_deadline: Callable[[], None],
+    ) -> None:
+        self.stdout = Stream()
+        self.stderr = Stream()
+        self._room = limit
+        self._on_limit: Callable[[], None] | None = on_limit
+        self._on_data = on_data
+        self._deadline = deadline
+        self._on_deadline = on_deadline
+        self._thread = threading.Thread(target=self._read, name="wasinn-output", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def echo(self, data: bytes) -> None:
+        """Write to standard output in the guest's name, after what it wrote itself."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self.stdout.writer, rest) :]
+
+    def finish(self) -> None:
+        """The guest is gone and its store closed: take what is left and close everything."""
+        self.stdout.close_writer()
+        self.stderr.close_writer()
+        self._thread.join(_JOIN_SECONDS)
+        if not self._thread.is_alive():
+            self.stdout.close()
+            self.stderr.close()
+
+    def _read(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            for stream in (self.stdout, self.stderr):
+                selector.register(stream.reader, selectors.EVENT_READ, stream)
+            while selector.get_map():
+                for key, _ in selector.select(self._patience()):
+                    data = os.read(key.fd, _CHUNK)
+                    if data:
+                        self._take(key.data, data)
+                    else:
+                        selector.unregister(key.fd)
+
+    def _take(self, stream: Stream, data: bytes) -> None:
+        kept = data[: max(0, self._room)]
+        self._room -= len(data)
+        if kept:
+            stream.chunks.append(kept)
+            self._on_data()
+        if self._room < 0 and self._on_limit is not None:
+            on_limit, self._on_limit = self._on_limit, None
+            on_limit()
+
+    def _patience(self) -> float | None:
+        """Seconds until the deadline; announces it when it has come."""
+        if self._deadline is None:
+            return None
+        left = self._deadline - time.monotonic()
+        if left > 0:
+            return left
+        self._deadline = None
+        self._on_deadline()
+        return None

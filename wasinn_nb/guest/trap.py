@@ -1,0 +1,88 @@
+"""A trap as the user's own line and words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_WORDS = {
+    "call stack exhausted": ("stack overflow", "Is there a recursion without an end?"),
+    "out of bounds memory access": ("access outside of the guest's memory", ""),
+    "undefined element: out of bounds table access": ("call of a bad function pointer", ""),
+    "uninitialized element": ("call of a null function pointer", ""),
+    "indirect call type mismatch": ("call of a function through a pointer of another type", ""),
+    "integer overflow": ("integer overflow", ""),
+    "integer divide by zero": ("division by zero", ""),
+    "invalid conversion to integer": ("a number that no integer can hold", ""),
+    "unreachable": ("abort", ""),
+    "cannot allocate memory": ("out of memory", ""),
+}
+_FRAME = re.compile(r"^\s*\d+:\s+0x[0-9a-f]+ - (?P<function>.*)$")
+_INLINED = re.compile(r"^\s+- (?P<function>.*)$")
+_PLACE = re.compile(r"^\s+at (?P<file>.+?):(?P<line>\d+):(?P<column>\d+)\s*$")
+_CAUSE = re.compile(r"wasm trap: (?P<cause>.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of a backtrace; ``line`` and ``column`` are 0 where the module does not say."""
+
+    function: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.function} at {self.file}:{self.line}" if self.file else self.function
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """Why and where a guest trapped.
+
+    Attributes:
+        kind: a few words, such as ``"division by zero"``.
+        frames: innermost first.
+        line, column: the innermost place in the cell; 0 if the trap happened elsewhere or is unknown.
+        hint: what may be behind it.
+        text: wasmtime's full message, with the cell called by its label.
+    """
+
+    kind: str
+    frames: tuple[Frame, ...] = ()
+    line: int = 0
+    column: int = 0
+    hint: str = ""
+    text: str = ""
+
+
+def parse_trap(text: str, label: str) -> Trap:
+    """Read wasmtime's message; ``label`` is the cell's name in it (after relabelling)."""
+    frames = _frames(text)
+    cause = found["cause"].strip() if (found := _CAUSE.search(text)) else _last_cause(text)
+    kind, hint = cause, ""
+    for known, words in _WORDS.items():
+        if known in cause:
+            kind, hint = words
+            break
+    own = next((f for f in frames if f.file == label), Frame(""))
+    return Trap(kind, frames, own.line, own.column, hint, text)
+
+
+def _frames(text: str) -> tuple[Frame, ...]:
+    frames: list[Frame] = []
+    for line in text.splitlines():
+        if found := _FRAME.match(line) or _INLINED.match(line):
+            function = found["function"].rpartition("!")[2].strip()
+            frames.append(Frame(function))
+        elif (place := _PLACE.match(line)) and frames:
+            frames[-1] = Frame(
+                frames[-1].function, place["file"].strip(), int(place["line"]), int(place["column"])
+            )
+    return tuple(frames)
+
+
+def _last_cause(text: str) -> str:
+    """The last line of a chain of causes, or the whole message."""
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    return re.sub(r"^\d+: ", "", lines[-1]) if lines else "trap"
