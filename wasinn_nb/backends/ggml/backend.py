@@ -1,0 +1,206 @@
+"""The ggml backend: GGUF files into loaded graphs."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wasinn_nb.backends.ggml.gguf import estimate, model_info, read_gguf, validate
+from wasinn_nb.backends.ggml.logs import LOG
+from wasinn_nb.backends.ggml.native import INSTALL, PACKAGE, Native, native
+from wasinn_nb.backends.ggml.params import model_params, normalised, refuse_unsupported
+from wasinn_nb.backends.ggml.settings import CACHE_TYPES, schema
+from wasinn_nb.nn.backend import (
+    BackendStatus,
+    MemoryEstimate,
+    ModelFiles,
+    ModelInfo,
+    Progress,
+)
+from wasinn_nb.nn.errors import Cancelled, InvalidArgument, ModelNotFound, RuntimeFailure
+from wasinn_nb.nn.settings import EffectiveConfig, Schema
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
+
+if TYPE_CHECKING:
+    from wasinn_nb.backends.ggml.graph import LlamaGraph
+    from wasinn_nb.nn.cancel import CancelToken
+    from wasinn_nb.nn.settings import Value
+
+_LOADING = "loading weights"
+
+
+class GgmlBackend:
+    """See :class:`wasinn_nb.nn.backend.Backend`."""
+
+    name = "ggml"
+    encodings: tuple[GraphEncoding, ...] = (GraphEncoding.GGML,)
+    needs_files = True
+
+    def status(self) -> BackendStatus:
+        """Import llama.cpp and say which devices it sees. Never raises."""
+        if importlib.util.find_spec("llama_cpp") is None:
+            return BackendStatus(available=False, library=PACKAGE, install=INSTALL)
+        try:
+            library = native()
+            return BackendStatus(
+                available=True,
+                library=PACKAGE,
+                version=library.version,
+                devices=library.devices(),
+                install=INSTALL,
+            )
+        except Exception as error:  # noqa: BLE001 - a broken build fails in many ways
+            return BackendStatus(
+                available=False, library=PACKAGE, install=INSTALL, detail=str(error)
+            )
+
+    def schema(self) -> Schema:
+        """All settings."""
+        return schema()
+
+    def inspect(self, files: ModelFiles) -> ModelInfo:
+        """Read and check the GGUF header, without llama.cpp.
+
+        Raises:
+            ModelNotFound: no such file.
+            InvalidEncoding: not a GGUF file.
+            InvalidArgument: a damaged or unknown model; the message says what is wrong.
+        """
+        header = read_gguf(_first(files))
+        validate(header)
+        return model_info(header)
+
+    def normalise(self, config: EffectiveConfig) -> EffectiveConfig:
+        """Threads, batch sizes and GPU settings as this machine will use them.
+
+        Raises:
+            InvalidArgument: settings that contradict each other.
+        """
+        return normalised(config, offloads=_offloads())
+
+    def estimate(self, info: ModelInfo, config: EffectiveConfig) -> MemoryEstimate:
+        """Bytes for the weights and one context."""
+        return estimate(info, _by_name(config.values))
+
+    def load(
+        self,
+        files: ModelFiles,
+        info: ModelInfo,
+        config: EffectiveConfig,
+        *,
+        target: ExecutionTarget,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> LlamaGraph:
+        """Load the weights.
+
+        Raises:
+            Cancelled: soon after ``cancel`` was set; nothing is kept.
+            UnsupportedOperation: the settings ask for what this backend has not.
+            InvalidArgument: settings that contradict each other.
+            ModelNotFound: the file is gone.
+            RuntimeFailure: llama.cpp refused the model; the message carries its reason.
+        """
+        from wasinn_nb.backends.ggml.graph import LlamaGraph
+
+        refuse_unsupported(config.values)
+        library = native()
+        config = normalised(config, offloads=library.offloads)
+        path = _first(files)
+        if isinstance(path, bytes):
+            raise InvalidArgument("llama.cpp reads models only from files.")
+        validate(read_gguf(path))
+        params, alive = model_params(library, config)
+        if target is ExecutionTarget.CPU:
+            params.n_gpu_layers = 0
+        on_device = library.offloads and params.n_gpu_layers != 0
+        before = _device_free(library) if on_device else 0
+        model = _load(library, path, params, progress, cancel)
+        del alive
+        return LlamaGraph(
+            library,
+            model,
+            info,
+            config,
+            device=_device_names(library) if on_device else "CPU",
+            size_of_context=lambda used: _context_bytes(info, used),
+            device_bytes=max(0, before - _device_free(library)) if on_device else 0,
+        )
+
+
+def _load(
+    library: Native,
+    path: Path,
+    params: Any,
+    progress: Progress | None,
+    cancel: CancelToken | None,
+) -> int:
+    """The address of a loaded ``llama_model``."""
+    told = -1
+
+    def on_progress(fraction: float, _user: object) -> bool:
+        nonlocal told
+        percent = int(fraction * 100)
+        if progress is not None and percent != told:
+            told = percent
+            progress(_LOADING, fraction)
+        return cancel is None or not cancel.cancelled
+
+    callback = library.api.llama_progress_callback(on_progress)
+    params.progress_callback = callback
+    params.progress_callback_user_data = ctypes.c_void_p()
+    if cancel is not None:
+        cancel.raise_if_cancelled()
+    with LOG.capture() as log:
+        model = library.api.llama_model_load_from_file(str(path).encode(), params)
+    if model:
+        if cancel is not None and cancel.cancelled:
+            library.api.llama_model_free(model)
+            raise Cancelled(cancel.reason)
+        return int(model)
+    if cancel is not None:
+        cancel.raise_if_cancelled()
+    if not path.exists():
+        raise ModelNotFound(f"The model file {path} is gone.")
+    raise RuntimeFailure(
+        f"llama.cpp could not load {path.name}: {log.complaint() or 'it gave no reason'}."
+    )
+
+
+def _first(files: ModelFiles) -> Path | bytes:
+    if len(files.parts) != 1:
+        # of a split model only the first part is named; llama.cpp finds the others beside it
+        raise InvalidArgument(f"A GGUF model is one file, and {len(files.parts)} were given.")
+    return files.parts[0]
+
+
+def _offloads() -> bool:
+    try:
+        return native().offloads
+    except Exception:  # noqa: BLE001 - a library that is not there offloads nothing
+        return False
+
+
+def _by_name(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Settings with cache types by their names, as the estimate wants them."""
+    named = dict(values)
+    for key in ("cache-type-k", "cache-type-v"):
+        number = named[key]
+        named[key] = CACHE_TYPES.get(number, "f16") if isinstance(number, int) else "f16"
+    return named
+
+
+def _context_bytes(info: ModelInfo, config: EffectiveConfig) -> int:
+    size = estimate(info, _by_name(config.values))
+    return size.kv_cache + size.compute
+
+
+def _device_free(library: Native) -> int:
+    return sum(d.free for d in library.devices() if d.target is ExecutionTarget.GPU)
+
+
+def _device_names(library: Native) -> str:
+    return ", ".join(d.name for d in library.devices() if d.target is ExecutionTarget.GPU)

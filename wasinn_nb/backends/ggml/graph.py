@@ -1,0 +1,206 @@
+"""A loaded model: its weights, vocabulary, adapters, and the contexts that use it."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from wasinn_nb.backends.ggml.context import LlamaContext
+from wasinn_nb.backends.ggml.kv import Slot
+from wasinn_nb.backends.ggml.logs import LOG
+from wasinn_nb.backends.ggml.params import context_key, context_params, normalised
+from wasinn_nb.backends.ggml.tokens import Vocabulary
+from wasinn_nb.nn.backend import GraphMemory
+from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound, UnsupportedOperation
+
+if TYPE_CHECKING:
+    from wasinn_nb.backends.ggml.native import Native
+    from wasinn_nb.nn.backend import ModelInfo
+    from wasinn_nb.nn.cancel import CancelToken
+    from wasinn_nb.nn.settings import EffectiveConfig
+    from wasinn_nb.nn.stream import TokenStream
+
+SizeOfContext = Callable[["EffectiveConfig"], int]
+
+
+class LlamaGraph:
+    """See :class:`wasinn_nb.nn.backend.Graph`.
+
+    When a context closes, its native context (with its KV cache) is kept for the next one with the same
+    settings: a cell that is run again evaluates only what changed in its prompt. At most one is kept.
+
+    Args:
+        model: address of the ``llama_model``; owned by the graph from now on.
+        config: the settings it was loaded with, normalised.
+        size_of_context: estimated bytes of a native context with given settings.
+        device_bytes: device memory that the load took, 0 if unknown.
+    """
+
+    def __init__(
+        self,
+        native: Native,
+        model: int,
+        info: ModelInfo,
+        config: EffectiveConfig,
+        *,
+        device: str,
+        size_of_context: SizeOfContext,
+        device_bytes: int = 0,
+    ) -> None:
+        api = native.api
+        if api.llama_model_has_encoder(model) and api.llama_model_has_decoder(model):
+            api.llama_model_free(model)
+            raise UnsupportedOperation(
+                f"{info.architecture} models (encoder and decoder) are not supported."
+            )
+        self.native = native
+        self.model = model
+        self.info = info
+        self.config = config
+        self.device = device
+        self.vocabulary = Vocabulary(native, model)
+        self._n_ctx_train: int = api.llama_model_n_ctx_train(model)
+        self._weights: int = api.llama_model_size(model)
+        self._device_bytes = device_bytes
+        self._size_of_context = size_of_context
+        self._lock = threading.Lock()
+        self._contexts: set[LlamaContext] = set()
+        self._in_use: set[Slot] = set()
+        self._idle: Slot | None = None
+        self._adapters: dict[str, int] = {}
+        self._closed = False
+
+    def create_context(
+        self,
+        config: EffectiveConfig,
+        *,
+        stream: TokenStream | None = None,
+        cancel: CancelToken | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> LlamaContext:
+        """A new context; its native part is made when it first computes.
+
+        Raises:
+            InvalidArgument: the model was unloaded, or settings that only the model can judge
+                (grammar, logit bias) are wrong.
+        """
+        self._check_open()
+        context = LlamaContext(
+            self, self.normalised(config), stream=stream, cancel=cancel, warn=warn
+        )
+        with self._lock:
+            if not self._closed:
+                self._contexts.add(context)
+                return context
+        context.close()
+        raise InvalidArgument("The model was unloaded.")
+
+    def normalised(self, config: EffectiveConfig) -> EffectiveConfig:
+        """``config`` as this machine will use it."""
+        return normalised(config, offloads=self.native.offloads)
+
+    def memory(self) -> GraphMemory:
+        """Bytes of the weights, and (estimated) of all native contexts, the kept one included."""
+        with self._lock:
+            slots = [*self._in_use, *([self._idle] if self._idle else [])]
+        return GraphMemory(self._weights, sum(slot.nbytes for slot in slots), self._device_bytes)
+
+    def trim(self) -> int:
+        """Free the kept native context; returns the (estimated) bytes given back."""
+        with self._lock:
+            idle, self._idle = self._idle, None
+        if idle is None:
+            return 0
+        idle.close()
+        return idle.nbytes
+
+    def close(self) -> None:
+        """Close all contexts and free the model. May be called twice."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            contexts = list(self._contexts)
+        for context in contexts:
+            context.unloaded()
+        self.trim()
+        # adapters are freed with the model they belong to
+        self._adapters.clear()
+        model, self.model = self.model, 0
+        self.native.api.llama_model_free(model)
+
+    # -- for its contexts ------------------------------------------------------------------------
+
+    def take_slot(self, config: EffectiveConfig) -> Slot:
+        """A native context for ``config``: the kept one if it fits, else a new one.
+
+        Raises:
+            InvalidArgument: the model was unloaded.
+            RuntimeFailure: llama.cpp could not make it; the message says why.
+        """
+        key = context_key(config)
+        with self._lock:
+            self._check_open()
+            slot = self._idle
+            if slot is not None and slot.key == key:
+                self._idle = None
+                self._in_use.add(slot)
+                return slot
+        params = context_params(self.native, config, n_ctx_train=self._n_ctx_train)
+        slot = Slot(self.native, self.model, params, key, self._size_of_context(config))
+        try:
+            self._apply_adapter(slot, config)
+        except BaseException:
+            slot.close()
+            raise
+        with self._lock:
+            self._in_use.add(slot)
+        return slot
+
+    def give_slot(self, slot: Slot) -> None:
+        """Take a native context back, and keep it for the next execution context."""
+        with self._lock:
+            self._in_use.discard(slot)
+            if not self._closed:
+                slot, self._idle = cast("Slot", self._idle), slot
+        if slot is not None:
+            slot.close()
+
+    def forget(self, context: LlamaContext) -> None:
+        """A context closed."""
+        with self._lock:
+            self._contexts.discard(context)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise InvalidArgument("The model was unloaded.", hint="Load it again.")
+
+    def _apply_adapter(self, slot: Slot, config: EffectiveConfig) -> None:
+        path = str(config["lora"])
+        if not path:
+            return
+        adapter = self._adapter(path)
+        adapters = (ctypes.c_void_p * 1)(adapter)
+        scales = (ctypes.c_float * 1)(cast("float", config["lora-scale"]))
+        if self.native.api.llama_set_adapters_lora(slot.pointer, adapters, 1, scales):
+            raise InvalidArgument(f"The LoRA adapter {path} could not be applied.")
+
+    def _adapter(self, path: str) -> int:
+        with self._lock:
+            known = self._adapters.get(path)
+            if known:
+                return known
+            if not Path(path).is_file():
+                raise ModelNotFound(f"There is no LoRA adapter {path}.")
+            with LOG.capture() as log:
+                adapter = self.native.api.llama_adapter_lora_init(self.model, path.encode())
+            if not adapter:
+                raise InvalidArgument(
+                    f"The LoRA adapter {path} does not fit this model: "
+                    f"{log.complaint() or 'llama.cpp refused it'}."
+                )
+            self._adapters[path] = adapter
+            return int(adapter)
