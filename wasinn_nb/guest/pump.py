@@ -79,12 +79,12 @@ class Pump:
 
     def _deliver(self, *, final: bool) -> None:
         o = self._options
+        # Taken before the tokens and delivered after them: a guest prints a token once it is in its
+        # stream, so whoever watches both sees a token before its echo.
+        printed = [self._stdio.stdout.drain(final=final)] if o.on_stdout else []
+        complained = [self._stdio.stderr.drain(final=final)] if o.on_stderr else []
         tokens = self._transcript.drain(final=final) if o.on_token or final else []
-        batches = [
-            (o.on_token, tokens),
-            (o.on_stdout, [self._stdio.stdout.drain(final=final)] if o.on_stdout else []),
-            (o.on_stderr, [self._stdio.stderr.drain(final=final)] if o.on_stderr else []),
-        ]
+        batches = [(o.on_token, tokens), (o.on_stdout, printed), (o.on_stderr, complained)]
         for callback, texts in batches:
             for text in texts:
                 if callback and text and not self._failed:
