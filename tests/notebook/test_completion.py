@@ -1,0 +1,122 @@
+"""What can follow in a magic's line."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.echo_backend import SCHEMA
+from wasinn_nb.nn.types import GraphEncoding
+from wasinn_nb.notebook import verbs
+from wasinn_nb.notebook.completion import MagicMatcher
+
+
+class Registry:
+    """Names only: what completion asks a registry for."""
+
+    def models(self):
+        return [SimpleNamespace(name="chat"), SimpleNamespace(name="coder")]
+
+    def describe(self, name):
+        return SimpleNamespace(pins={"window": 32})
+
+    def schema(self, name):
+        return SCHEMA
+
+    def config(self, name):
+        return SCHEMA.resolve(pins={"window": 32})
+
+    def backends(self):
+        return {"echo": SimpleNamespace(schema=lambda: SCHEMA)}
+
+
+HOST = SimpleNamespace(
+    registry=Registry(), guests={"story": None}, builtin_models=lambda: ["tinytales"]
+)
+NAMES = {"data": b"GGUF", "text": "x", "_hidden": 1, "In": []}
+MATCHER = MagicMatcher(lambda: HOST, NAMES)
+
+
+def complete(before, *, first_line=True):
+    fragment, found = MATCHER.complete(before, first_line=first_line)
+    assert before.endswith(fragment)
+    return [text for text, _ in found]
+
+
+def test_verbs():
+    assert complete("%wasinn ") == list(verbs.verbs())
+    assert complete("%wasinn un") == ["unload"]
+    assert complete("result = %wasinn r") == ["run"]
+
+
+def test_languages_and_options_of_a_cell():
+    assert complete("%%wasinn ") == list(verbs.LANGUAGES)
+    assert complete("%%wasinn z") == ["zig"]
+    assert "--no-stream" in complete("%%wasinn c --no")
+    assert "--timeout" not in complete("%%wasinn c --timeout 3 --")
+    assert "--env" in complete("%%wasinn c --env A=1 --")
+    assert complete("%%wasinn c --compat w") == ["wasmedge", "wasmtime"]
+    assert complete("%%wasinn c --compat=w") == ["wasmedge", "wasmtime"]
+    assert complete("%%wasinn c -- --") == []
+
+
+def test_a_cell_magic_is_completed_on_its_first_line_only():
+    assert complete("%%wasinn ", first_line=False) == []
+    assert complete("%wasinn un", first_line=False) == ["unload"]
+
+
+def test_model_names():
+    assert complete("%wasinn unload ") == ["chat", "coder"]
+    assert complete("%wasinn unload chat c") == ["coder"]
+    assert complete("%wasinn config co") == ["coder"]
+    assert complete("%%wasinn c --model ") == ["default", "chat", "coder"]
+    assert complete("%%wasinn c --model default=ch") == ["chat"]
+
+
+def test_settings_and_their_values():
+    assert complete("%wasinn config chat --set sh") == ["shout="]
+    assert complete("%wasinn config chat --set shout=") == ["true", "false"]
+    assert complete("%wasinn config chat --set window=") == ["32", "64"]
+    assert complete("%wasinn config chat --unset ") == ["window"]
+    assert "window=" in complete("%wasinn load new some.gguf --set ")
+
+
+def test_sources():
+    found = complete("%wasinn load m ")
+    assert "builtin:tinytales" in found
+    assert "$data" in found
+    assert "$text" not in found
+    assert complete("%wasinn load m x --encoding gg") == [GraphEncoding.GGML]
+    assert complete("%wasinn preload default:gg") == ["GGML:"]
+    assert "AUTO:" in complete("%wasinn preload default:GGML:")
+
+
+def test_variables_and_guests():
+    assert complete("%%wasinn c --in ") == ["data", "text"]
+    assert complete("%wasinn export ") == ["story"]
+
+
+def test_paths(tmp_path, monkeypatch):
+    (tmp_path / "guest.wasm").touch()
+    (tmp_path / "guest.c").touch()
+    (tmp_path / "with space").touch()
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert complete("%wasinn run g") == ["guest.wasm"]
+    assert complete("%wasinn run ./g") == ["./guest.wasm"]
+    assert complete("%%wasinn c --dir ") == ["data/"]
+    assert complete("%wasinn preload m:GGML:CPU:gu") == ["guest.c", "guest.wasm"]
+
+
+@pytest.mark.parametrize("text", ["wasinn ", "x %wasinn", "%wasinnx l", "%%wasinn", "%timeit "])
+def test_other_lines_are_not_ours(text):
+    assert complete(text) == []
+
+
+@given(st.text(max_size=60), st.sampled_from(["%wasinn ", "%%wasinn ", "%wasinn load "]))
+def test_any_text_completes_without_an_error(text, head):
+    if "\n" not in text:
+        complete(head + text)

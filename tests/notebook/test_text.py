@@ -1,0 +1,87 @@
+"""Tables and quantities, whatever their cells hold."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wasinn_nb.nn.record import ModelRecord, ModelState, UnloadReport
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
+from wasinn_nb.notebook import views
+from wasinn_nb.notebook.text import Table, count, duration, printable, rate
+
+HOSTILE = "<img src=x onerror=alert(1)>&\"'\x1b[31m\u202egnp.exe"
+
+
+class Tags(HTMLParser):
+    """The tags and attributes that a browser would see."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags = set()
+        self.attributes = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+def record(name):
+    return ModelRecord(
+        name=name,
+        state=ModelState.FAILED,
+        origin=name,
+        encoding=GraphEncoding.GGML,
+        target=ExecutionTarget.CPU,
+        device=name,
+        users=(name,),
+        pins={name: name},
+        error=name,
+    )
+
+
+@given(st.text(max_size=30) | st.just(HOSTILE))
+def test_names_cannot_inject_markup_or_control_characters(name):
+    report = UnloadReport(name, was_loaded=True, freed=1, seconds=1)
+    listing = views.models([record(name)])
+    forms = [
+        (repr(listing), listing._repr_html_()),
+        (views.model_text(record(name)), views.model_html(record(name))),
+        (views.unload_text(report), views.unloads([report])._repr_html_()),
+        (repr(views.line(name)), views.line(name)._repr_html_()),
+    ]
+    for text, html in forms:
+        tags = Tags()
+        tags.feed(html)
+        assert tags.tags <= {"table", "thead", "tbody", "tr", "td", "th", "div", "b", "br"}
+        assert tags.attributes <= {"style"}
+        assert all(char.isprintable() or char in "\n " for char in text.replace("\xa0", ""))
+
+
+def test_a_table_as_text():
+    table = Table(("name", "n"), [("é", "1"), ("日本", "22")], title="Title")
+    assert table.text() == "Title\nname  n\n----  --\né     1\n日本  22"
+    assert Table(("a",), empty="none").text() == "none"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"),
+    [
+        (0.0042, "4.2 ms"),
+        (0.042, "42 ms"),
+        (1.25, "1.2 s"),
+        (59.97, "1 min 0 s"),
+        (125, "2 min 5 s"),
+    ],
+)
+def test_durations(seconds, wanted):
+    assert duration(seconds) == wanted
+
+
+def test_counts_and_rates():
+    assert (count(1, "token"), count(2000, "token")) == ("1 token", "2,000 tokens")
+    assert (rate(3.14159), rate(4335.2)) == ("3.1 tok/s", "4,335 tok/s")
+    assert printable("a\nb\tc\x00") == "a\\nb\\tc\\x00"

@@ -1,0 +1,123 @@
+"""What the verbs about models do: each a few lines over the host, returning what IPython shows."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.preload import parse_encoding, parse_target
+from wasinn_nb.nn.record import ModelRecord, UnloadReport
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
+from wasinn_nb.notebook import views
+from wasinn_nb.notebook.parser import variable
+from wasinn_nb.notebook.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from wasinn_nb.host import Host
+    from wasinn_nb.notebook.preferences import Preferences
+
+
+@dataclass
+class Call:
+    """One use of a magic.
+
+    Attributes:
+        shell: the InteractiveShell.
+        host: the host of this process.
+        preferences: the extension's settings.
+        options: the parsed words.
+        namespace: the variables that the line can see.
+        cancel: set when the cell is interrupted.
+    """
+
+    shell: Any
+    host: Host
+    preferences: Preferences
+    options: argparse.Namespace
+    namespace: Mapping[str, Any]
+    cancel: CancelToken
+
+
+def load(call: Call) -> ModelRecord:
+    """``%wasinn load``."""
+    options = call.options
+    encoding = parse_encoding(options.encoding) if options.encoding else GraphEncoding.AUTODETECT
+    target = parse_target(options.target) if options.target else ExecutionTarget.AUTO
+    source: Any = options.source
+    if source.startswith("$"):
+        source = bytes(variable(source, call.namespace, "SOURCE"))
+    progress = ProgressLine(call.shell)
+    try:
+        return call.host.load(
+            options.name,
+            source,
+            encoding=encoding,
+            target=target,
+            config={**(options.config or {}), **dict(options.set)},
+            force=options.force,
+            progress=progress,
+            cancel=call.cancel,
+        )
+    finally:
+        progress.close()
+
+
+def preload(call: Call) -> views.Document:
+    """``%wasinn preload``."""
+    record = call.host.registry.preload(" ".join(call.options.line))
+    text = f"{record.name}: {record.encoding.value} model at {record.origin}; loads on first use"
+    return views.line(text)
+
+
+def unload(call: Call) -> UnloadReport | list[UnloadReport]:
+    """``%wasinn unload``."""
+    options, registry = call.options, call.host.registry
+    if options.all and options.names:
+        raise UsageError("Give names or --all, not both.")
+    if options.all:
+        return views.unloads(registry.unload_all(wait=options.wait))
+    if not options.names:
+        raise UsageError("Which model? `%wasinn unload NAME...`, or `%wasinn unload --all`.")
+    reports = [registry.unload(name, wait=options.wait) for name in options.names]
+    return reports[0] if len(reports) == 1 else views.unloads(reports)
+
+
+def forget(call: Call) -> views.Document:
+    """``%wasinn forget``."""
+    names = call.options.names
+    reports = [call.host.registry.forget(name, wait=call.options.wait) for name in names]
+    told = (f"{views.unload_text(report)}, forgotten" for report in reports)
+    return views.line("\n".join(told))
+
+
+def models(call: Call) -> ModelRecord | list[ModelRecord]:
+    """``%wasinn models``."""
+    if call.options.name:
+        return call.host.registry.describe(call.options.name)
+    return views.models(call.host.registry.models())
+
+
+def config(call: Call) -> Any:
+    """``%wasinn config``."""
+    options, registry = call.options, call.host.registry
+    name = options.name
+    if not (options.set or options.unset or options.reset):
+        return views.config(name, registry.config(name))
+    # Checked before anything changes, so that a wrong key in one option changes nothing at all.
+    schema = registry.schema(name)
+    values = schema.check_user(dict(options.set))
+    keys = [schema.find(key).key for key in options.unset]
+    if options.reset:
+        registry.reset_pins(name)
+    if keys:
+        registry.unpin(name, keys)
+    if values:
+        registry.pin(name, values)
+    record = registry.describe(name)
+    pins = ", ".join(f"{key}={views.value_text(value)}" for key, value in record.pins.items())
+    return views.line(f"{name}: {'pinned ' + pins if pins else 'no pins'}")

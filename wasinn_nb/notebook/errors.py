@@ -1,0 +1,59 @@
+"""How failures look in a cell: a few lines in the user's terms, never a traceback through us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from wasinn_nb.nn.errors import Cancelled, WasinnError
+
+_RED, _BOLD, _PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[0m"
+
+
+class Interrupted(KeyboardInterrupt):
+    """The kernel was interrupted while a cell of ours ran; later cells do not run."""
+
+    def __init__(self, cause: BaseException | None = None) -> None:
+        super().__init__("the cell was interrupted")
+        run: Any = getattr(cause, "run", None)
+        self.run = run
+
+    def _render_traceback_(self) -> list[str]:
+        text = "The cell was interrupted. What it printed stays; models stay loaded."
+        return [f"{_RED}KeyboardInterrupt{_PLAIN}: {text}"]
+
+
+# Front ends and tests know an interrupt by this name.
+Interrupted.__name__ = Interrupted.__qualname__ = "KeyboardInterrupt"
+
+
+def present(error: WasinnError) -> WasinnError:
+    """Make IPython show ``error`` as its own words instead of a traceback.
+
+    IPython asks the exception for ``_render_traceback_``; it is set on this instance only, so that
+    the same error raised from a script keeps its ordinary traceback.
+    """
+    if not hasattr(error, "_render_traceback_"):
+        lines = render(error)
+        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
+    return error
+
+
+@contextmanager
+def presented() -> Iterator[None]:
+    """What is raised inside is shown as :func:`present` says."""
+    try:
+        yield
+    except WasinnError as error:
+        raise present(error) from None
+
+
+def render(error: WasinnError) -> list[str]:
+    """The lines of an error: its kind and what happened, then what to do."""
+    name = "Stopped" if isinstance(error, Cancelled) else type(error).__name__
+    first, *rest = (error.message or name).split("\n")
+    lines = [f"{_RED}{name}{_PLAIN}: {first}", *rest]
+    if error.hint:
+        lines.append(f"{_BOLD}{error.hint}{_PLAIN}")
+    return lines

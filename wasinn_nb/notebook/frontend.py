@@ -1,0 +1,43 @@
+"""What the kernel and the front end can do, and which way a running cell can be stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding: what was looked at, whether it is well, what was found, and what to do."""
+
+    subject: str
+    well: bool
+    found: str
+    remedy: str = ""
+
+
+def checks(shell: Any) -> Iterator[Check]:
+    """How cells run and stop here."""
+    if getattr(shell, "kernel", None) is None:
+        found = "a terminal: cells wait in the main thread, Ctrl-C stops a run"
+        yield Check("front end", True, found)
+        return
+    version = metadata.version("ipykernel")
+    major, minor = (int(part) for part in version.split(".")[:2])
+    found = f"ipykernel {version}: {stopping((major, minor))}"
+    remedy = "" if major >= 7 else "Clicks need ipykernel 7: %pip install 'ipykernel>=7'"
+    yield Check("front end", major >= 7, found, remedy)
+    awaits = bool(shell.autoawait)
+    found = "awaited, the kernel stays responsive" if awaits else "not awaited: autoawait is off"
+    yield Check("cells", awaits, found, "" if awaits else "Turn it on: %autoawait asyncio")
+
+
+def stopping(version: tuple[int, int]) -> str:
+    """Which way a click and an interrupt reach a running cell."""
+    if version >= (7, 4):
+        return "clicks reach an awaited cell on the main thread; Interrupt stops a run"
+    if version >= (7, 0):
+        return "clicks reach a cell through a subshell where the front end uses one; Interrupt too"
+    return "clicks wait for the end of the cell; Interrupt stops a run"

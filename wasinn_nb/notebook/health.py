@@ -1,0 +1,114 @@
+"""``%wasinn backends`` and ``%wasinn doctor``: what works here, and what to do otherwise."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from wasinn_nb import __version__
+from wasinn_nb.nn.backend import BackendStatus
+from wasinn_nb.nn.memory import available, format_bytes, total
+from wasinn_nb.nn.threads import default_threads, physical_cores, usable_cpus
+from wasinn_nb.notebook import frontend, views
+from wasinn_nb.notebook.frontend import Check
+from wasinn_nb.notebook.text import Table
+
+if TYPE_CHECKING:
+    from wasinn_nb.notebook.commands import Call
+
+_LOG_LINES = 400
+
+
+def backends(call: Call) -> views.Listing[BackendStatus]:
+    """``%wasinn backends``."""
+    columns = ("encoding", "available", "library", "version", "devices", "to install")
+    table = Table(columns, empty="No backend is known.")
+    statuses = []
+    for backend in call.host.registry.backends().values():
+        status = backend.status()
+        statuses.append(status)
+        devices = ", ".join(device.description or device.name for device in status.devices)
+        encodings = ", ".join(backend.encodings)
+        available_here = "yes" if status.available else "no"
+        remedy = "" if status.available else status.install or status.detail
+        row = (encodings, available_here, status.library, status.version, devices, remedy)
+        table.rows.append(row)
+    return views.Listing(statuses, table)
+
+
+def doctor(call: Call) -> Any:
+    """``%wasinn doctor``."""
+    if call.options.log:
+        return _log(call)
+    checks = list(_checks(call))
+    table = Table(("", "what", "found", "what to do"))
+    for check in checks:
+        mark = "ok" if check.well else "!!"
+        table.rows.append((mark, check.subject, check.found, check.remedy))
+    return views.Listing(checks, table)
+
+
+def _checks(call: Call) -> Iterator[Check]:
+    versions = ", ".join(f"{name} {_version(name)}" for name in ("wasmtime", "ipython", "numpy"))
+    python = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    yield Check("wasinn_nb", True, f"{__version__}, {versions}, {python}")
+    for status in call.host.builder.languages():
+        found = status.toolchain or "no compiler"
+        if status.toolchain and not status.ready:
+            found += ", its C library is built at the first use or in the background"
+        yield Check(f"{status.name} cells", bool(status.toolchain), found, status.install)
+    for name, backend in call.host.registry.backends().items():
+        found_backend = backend.status()
+        found = f"{found_backend.library} {found_backend.version}".strip()
+        found += f" {found_backend.detail}" if found_backend.detail else ""
+        remedy = "" if found_backend.available else found_backend.install
+        yield Check(f"{name} models", found_backend.available, found, remedy)
+    yield from _threads(call)
+    yield from _memory(call)
+    yield from _caches(call)
+    yield from frontend.checks(call.shell)
+
+
+def _threads(call: Call) -> Iterator[Check]:
+    cores, cpus = physical_cores(), usable_cpus()
+    threads = call.host.settings.threads or default_threads()
+    found = f"{threads} by default; {cores} physical cores, {cpus} usable processors"
+    remedy = ""
+    if threads > cpus:
+        remedy = f"Set at most {cpus}: %config WasinnMagics.threads = {cpus}"
+    yield Check("threads", threads <= cpus, found, remedy)
+
+
+def _memory(call: Call) -> Iterator[Check]:
+    budget = call.host.registry.memory_budget
+    found = f"{format_bytes(available())} free of {format_bytes(total())}"
+    if budget:
+        found += f"; models may take {format_bytes(budget)}"
+    yield Check("memory", True, found)
+
+
+def _caches(call: Call) -> Iterator[Check]:
+    cache = call.host.builder.artifacts
+    found = f"{format_bytes(cache.size())} of at most {format_bytes(cache.limit)} in {cache.root}"
+    remedy = (
+        f"Free some space, or set WASINN_NB_CACHE_DIR: {cache.problem}" if cache.problem else ""
+    )
+    yield Check("build cache", not cache.problem, found, remedy)
+
+
+def _log(call: Call) -> views.Document:
+    text = call.host.native_log()
+    lines = text.splitlines()
+    if not lines:
+        return views.line("The native libraries have logged nothing.")
+    cut = [f"({len(lines) - _LOG_LINES} earlier lines)"] if len(lines) > _LOG_LINES else []
+    return views.preformatted("\n".join([*cut, *lines[-_LOG_LINES:]]))
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "missing"

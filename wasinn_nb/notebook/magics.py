@@ -1,0 +1,136 @@
+"""``%wasinn`` and ``%%wasinn``: they parse, call one function over the host, return its value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import (
+    cell_magic,
+    line_magic,
+    magics_class,
+    needs_local_scope,
+    no_var_expand,
+)
+
+from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.notebook import verbs
+from wasinn_nb.notebook.commands import Call
+from wasinn_nb.notebook.errors import presented
+from wasinn_nb.notebook.job import Job
+from wasinn_nb.notebook.parser import HelpRequested, MagicParser, did_you_mean, expand, split
+from wasinn_nb.notebook.preferences import Preferences
+from wasinn_nb.notebook.transformer import AWAITED_VERBS
+
+if TYPE_CHECKING:
+    from wasinn_nb.host import Host
+
+Work = Callable[[CancelToken], Any]
+
+
+@magics_class
+class WasinnMagics(Preferences):
+    """WebAssembly guests in cells, against models that stay loaded in this kernel."""
+
+    raw_cell: Callable[[], str] = staticmethod(lambda: "")
+
+    @property
+    def host(self) -> Host:
+        """This process's host, made on first use."""
+        from wasinn_nb.host import host
+
+        return host()
+
+    @no_var_expand
+    @needs_local_scope
+    @line_magic("wasinn")
+    def wasinn_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Any:
+        """One verb; see :func:`wasinn_nb.notebook.verbs.overview`."""
+        with presented():
+            if (work := self._line_work(line, local_ns or {})) is None:
+                return None
+            verb, function = work
+            if verb in AWAITED_VERBS:
+                return Job(function, f"wasinn {verb}").start().wait()
+            return function(CancelToken())
+
+    async def await_line(self, line: str) -> Any:
+        """The same in an awaited cell."""
+        with presented():
+            if (work := self._line_work(line, {})) is None:
+                return None
+            verb, function = work
+            return await Job(function, f"wasinn {verb}").start().wait_async()
+
+    @no_var_expand
+    @cell_magic("wasinn")
+    def wasinn_cell(self, line: str, cell: str) -> Any:
+        """A guest's source; see :func:`wasinn_nb.notebook.verbs.cell`."""
+        with presented():
+            if (function := self._cell_work(line, cell)) is None:
+                return None
+            return Job(function, "wasinn cell").start().wait()
+
+    async def await_cell(self, line: str, cell: str) -> Any:
+        """The same in an awaited cell."""
+        with presented():
+            if (function := self._cell_work(line, cell)) is None:
+                return None
+            return await Job(function, "wasinn cell").start().wait_async()
+
+    def _line_work(self, line: str, local_ns: Mapping[str, Any]) -> tuple[str, Work] | None:
+        """The verb and what does it; None if there is nothing to do but the help that was shown."""
+        verb, _, rest = line.strip().partition(" ")
+        if verb in ("", "help", "-h", "--help"):
+            print(verbs.overview())  # noqa: T201 - what the user asked to see
+            return None
+        known = verbs.verbs()
+        if verb not in known:
+            near = did_you_mean(verb, known) or f" Verbs are {', '.join(known)}."
+            raise UsageError(f"There is no verb {verb!r}.{near} See `%wasinn --help`.")
+        from wasinn_nb.notebook.dispatch import COMMANDS
+
+        return self._work(
+            COMMANDS[verb], known[verb], rest, {**self.shell.user_ns, **local_ns}, verb
+        )
+
+    def _cell_work(self, line: str, cell: str) -> Work | None:
+        from wasinn_nb.notebook.cells import build_and_run
+
+        def command(call: Call) -> Any:
+            return build_and_run(call, cell, self._first_line(cell))
+
+        if not cell.strip() and not {"-h", "--help"} & set(line.split()):
+            raise UsageError("The cell has no source: write the guest below the %%wasinn line.")
+        work = self._work(command, verbs.cell(), line, self.shell.user_ns, "cell")
+        return work[1] if work else None
+
+    def _work(
+        self,
+        command: Callable[[Call], Any],
+        parser: MagicParser,
+        line: str,
+        namespace: Mapping[str, Any],
+        verb: str,
+    ) -> tuple[str, Work] | None:
+        try:
+            options = parser.parse_words(expand(split(line), namespace))
+        except HelpRequested as help_text:
+            print(help_text.text)  # noqa: T201 - what the user asked to see
+            return None
+        host = self.host
+
+        def work(cancel: CancelToken) -> Any:
+            return command(Call(self.shell, host, self, options, namespace, cancel))
+
+        return verb, work
+
+    def _first_line(self, cell: str) -> int:
+        """The number of the source's first line, counted as the user sees the cell."""
+        whole, body = self.raw_cell().rstrip(), cell.rstrip()
+        return whole[: -len(body)].count("\n") + 1 if body and whole.endswith(body) else 2
+
+
+WasinnMagics.wasinn_line.__doc__ = verbs.overview()
+WasinnMagics.wasinn_cell.__doc__ = verbs.cell().format_help()

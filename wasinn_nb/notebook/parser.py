@@ -1,0 +1,200 @@
+"""Parsing of magic lines: argparse that speaks as IPython does.
+
+One declaration of an option gives its parsing, the ``?`` and ``--help`` text, completion and the
+reference page: all of them read the parser's actions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, NoReturn
+
+from IPython.core.error import UsageError
+
+_VARIABLE = re.compile(r"\$(\$|[A-Za-z_]\w*)")
+
+
+class Completes(StrEnum):
+    """What a word may be completed to."""
+
+    NOTHING = ""
+    MODEL = "model"
+    NEW_MODEL = "new model"
+    ALIAS = "alias"
+    SOURCE = "source"
+    PRELOAD = "preload"
+    PATH = "path"
+    WASM = "wasm"
+    DIRECTORY = "directory"
+    SETTING = "setting"
+    SETTING_KEY = "setting key"
+    VARIABLE = "variable"
+    GUEST = "guest"
+    ENCODING = "encoding"
+    TARGET = "target"
+
+
+class HelpRequested(Exception):  # noqa: N818 - not a failure
+    """``--help`` was given; ``text`` is what to show."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class _HelpAction(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], **_: Any) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help="show this text")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        raise HelpRequested(parser.format_help())
+
+
+class MagicParser(argparse.ArgumentParser):
+    """An argument parser that raises ``UsageError``, suggests near names, and knows what completes.
+
+    Args:
+        prog: how the user writes it, for example ``"%wasinn load"``.
+        trailing: the usage text of words after ``--``, handed on untouched; empty if none.
+    """
+
+    def __init__(
+        self, prog: str, *, description: str, trailing: str = "", epilog: str = ""
+    ) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            add_help=False,
+            allow_abbrev=False,
+            formatter_class=_Formatter,
+        )
+        self.trailing = trailing
+        self.completes: dict[str, Completes] = {}
+        self.add_argument("-h", "--help", action=_HelpAction)
+
+    def option(self, *names: str, completes: Completes = Completes.NOTHING, **kwargs: Any) -> None:
+        """``add_argument``, and what the option's value may be completed to."""
+        action = self.add_argument(*names, **kwargs)
+        self.completes[action.dest] = completes
+
+    @property
+    def options(self) -> list[argparse.Action]:
+        """The options, in the order of their declaration; ``--help`` is last."""
+        named = [action for action in self._actions if action.option_strings]
+        return named[1:] + named[:1]
+
+    @property
+    def positionals(self) -> list[argparse.Action]:
+        """The positional arguments, in order."""
+        return [action for action in self._actions if not action.option_strings]
+
+    def parse_words(self, words: Sequence[str]) -> argparse.Namespace:
+        """Parse; words after a ``--`` become ``namespace.args``.
+
+        Raises:
+            UsageError: anything wrong, with what to do.
+            HelpRequested: ``--help`` was among the words.
+        """
+        own, trailing = list(words), []
+        if self.trailing and "--" in own:
+            cut = own.index("--")
+            own, trailing = own[:cut], own[cut + 1 :]
+        namespace, unknown = self.parse_known_args(own)
+        if unknown:
+            self._reject(unknown[0])
+        namespace.args = trailing
+        return namespace
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse with one line; called by argparse."""
+        raise UsageError(f"{message}. See `{self.prog} --help`.")
+
+    def format_usage(self) -> str:
+        """The usage line, with what may follow ``--``."""
+        usage = super().format_usage().rstrip()
+        return f"{usage} [-- {self.trailing}]\n" if self.trailing else f"{usage}\n"
+
+    def format_help(self) -> str:
+        """The usage line and all arguments."""
+        _, _, rest = super().format_help().partition("\n\n")
+        return f"{self.format_usage()}\n{rest}"
+
+    def _reject(self, word: str) -> NoReturn:
+        if not word.startswith("-"):
+            extra = f" Put arguments for the guest after `--`: -- {word}" if self.trailing else ""
+            raise UsageError(
+                f"I do not know what to do with {word!r}.{extra} See `{self.prog} --help`."
+            )
+        name = word.partition("=")[0]
+        known = [text for action in self.options for text in action.option_strings]
+        raise UsageError(
+            f"There is no option {name}.{did_you_mean(name, known)} See `{self.prog} --help`."
+        )
+
+
+class _Formatter(argparse.HelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30, width=100)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`` Did you mean X?`` or nothing."""
+    near = difflib.get_close_matches(word, list(known), n=2, cutoff=0.6)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+def split(line: str) -> list[str]:
+    """The words of a magic's line, quoted as in a shell.
+
+    Raises:
+        UsageError: a quotation does not end.
+    """
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"{error}: {line.strip()}") from None
+
+
+def expand(words: Iterable[str], namespace: Mapping[str, Any]) -> list[str]:
+    """Put variables of text, numbers and paths in place of ``$name``; ``$$`` is a dollar sign.
+
+    A word that is nothing but ``$name`` stays as it is when the variable holds bytes: what takes it
+    looks the variable up itself. A dollar sign before anything else stands for itself.
+
+    Raises:
+        UsageError: a word is ``$name`` and there is no such variable.
+    """
+    return [_expand(word, namespace) for word in words]
+
+
+def variable(word: str, namespace: Mapping[str, Any], what: str) -> Any:
+    """The value of the user's variable ``word`` (with or without ``$``).
+
+    Raises:
+        UsageError: there is none; ``what`` says what wanted it.
+    """
+    name = word.removeprefix("$")
+    if name not in namespace:
+        public = [known for known in namespace if not known.startswith("_")]
+        raise UsageError(f"{what}: there is no variable {name!r}.{did_you_mean(name, public)}")
+    return namespace[name]
+
+
+def _expand(word: str, namespace: Mapping[str, Any]) -> str:
+    whole = _VARIABLE.fullmatch(word)
+    if whole and whole[1] != "$":
+        value = variable(word, namespace, word)
+        return word if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
+
+    def replace(match: re.Match[str]) -> str:
+        if match[1] == "$":
+            return "$"
+        return str(namespace[match[1]]) if match[1] in namespace else match[0]
+
+    return _VARIABLE.sub(replace, word)

@@ -1,0 +1,95 @@
+"""Quantities and tables as text and as HTML."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+_STYLE = "text-align:left;vertical-align:top;padding:2px 10px 2px 0"
+_FADED = "color:var(--jp-ui-font-color2,inherit)"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that reads best: ``8 ms``, ``1.3 s``, ``2 min 5 s``."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.3g} ms" if seconds < 0.01 else f"{seconds * 1000:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def rate(per_second: float) -> str:
+    """Tokens a second."""
+    digits = 1 if per_second < 9.95 else 0
+    return f"{per_second:,.{digits}f} tok/s"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 token``, ``2 tokens``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def printable(text: str) -> str:
+    """``text`` in one line, with control characters escaped: names come from anywhere."""
+    return "".join(_visible(char) for char in text)
+
+
+def html_line(text: str) -> str:
+    """A faded line."""
+    return f'<div style="{_FADED}">{escape(text)}</div>'
+
+
+@dataclass
+class Table:
+    """A table of strings.
+
+    Attributes:
+        empty: what stands in place of a table without rows.
+    """
+
+    columns: Sequence[str]
+    rows: list[Sequence[str]] = field(default_factory=list)
+    title: str = ""
+    empty: str = ""
+
+    def text(self) -> str:
+        """Columns padded to their widest cell."""
+        head = [self.title] if self.title else []
+        if not self.rows:
+            return "\n".join([*head, self.empty])
+        grid = [list(self.columns), *([printable(cell) for cell in row] for row in self.rows)]
+        widths = [max(_width(cell) for cell in column) for column in zip(*grid, strict=True)]
+        lines = ["  ".join(map(_pad, row, widths)).rstrip() for row in grid]
+        rule = "  ".join("-" * width for width in widths)
+        return "\n".join([*head, lines[0], rule, *lines[1:]])
+
+    def html(self) -> str:
+        """A ``<table>``, every cell escaped."""
+        head = f"<div><b>{escape(self.title)}</b></div>" if self.title else ""
+        if not self.rows:
+            return head + html_line(self.empty)
+        columns = "".join(f'<th style="{_STYLE}">{escape(name)}</th>' for name in self.columns)
+        rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in self.rows)
+        return f"{head}<table><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _cell(text: str) -> str:
+    return f'<td style="{_STYLE}">{escape(printable(text))}</td>'
+
+
+def _pad(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
+
+
+def _visible(char: str) -> str:
+    if char == "\n":
+        return "\\n"
+    return char if char.isprintable() else char.encode("unicode_escape").decode()

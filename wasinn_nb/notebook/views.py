@@ -1,0 +1,221 @@
+"""How the objects that users get look: each has a text and a rich form.
+
+The objects themselves belong to floors that know no Jupyter, so their forms are registered with
+IPython's formatters by name, which imports nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from html import escape
+from typing import Any, TypeVar
+
+from wasinn_nb.nn.memory import format_bytes
+from wasinn_nb.nn.record import ModelRecord, ModelState, UnloadReport
+from wasinn_nb.nn.settings import EffectiveConfig, Origin, Value
+from wasinn_nb.notebook.text import Table, count, duration, printable
+
+T = TypeVar("T")
+
+
+class Listing(list[T]):
+    """A list that shows itself as a table."""
+
+    def __init__(self, items: Iterable[T], table: Table) -> None:
+        super().__init__(items)
+        self._table = table
+
+    def __repr__(self) -> str:
+        return self._table.text()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 - IPython's protocol
+        printer.text("[...]" if cycle else self._table.text())
+
+    def _repr_html_(self) -> str:
+        return self._table.html()
+
+
+class Document:
+    """A text with its rich form, as the value of a magic."""
+
+    def __init__(self, text: str, html: str) -> None:
+        self._text = text
+        self._html = html
+
+    def __repr__(self) -> str:
+        return self._text
+
+    def _repr_html_(self) -> str:
+        return self._html
+
+
+def line(text: str) -> Document:
+    """A short text, each line of it made printable."""
+    safe = [printable(one) for one in text.split("\n")]
+    return Document("\n".join(safe), "<br>".join(escape(one) for one in safe))
+
+
+def models(records: Iterable[ModelRecord]) -> Listing[ModelRecord]:
+    """The table of ``%wasinn models``."""
+    columns = ("model", "state", "encoding", "device", "weights", "context", "users", "pinned")
+    table = Table(
+        columns, empty="No model is registered. Load one with `%wasinn load NAME SOURCE`."
+    )
+    records = list(records)
+    for record in records:
+        table.rows.append(
+            (
+                record.name,
+                record.state.value,
+                record.encoding.value,
+                record.device or record.target.value,
+                format_bytes(record.memory.weights) if record.memory.weights else "",
+                format_bytes(record.memory.contexts) if record.memory.contexts else "",
+                ", ".join(record.users),
+                ", ".join(f"{key}={value_text(value)}" for key, value in record.pins.items()),
+            )
+        )
+    return Listing(records, table)
+
+
+def config(name: str, effective: EffectiveConfig) -> Listing[tuple[str, Value, str]]:
+    """The table of a model's settings: value, where it came from, what it means."""
+    table = Table(
+        ("setting", "value", "from", "reload", "meaning"),
+        title=f"Settings of {printable(name)}",
+        empty="This model's backend has no settings.",
+    )
+    items: list[tuple[str, Value, str]] = []
+    for key, setting in effective.schema.items():
+        if not setting.effect:
+            continue
+        origin = effective.origins[key]
+        value = effective.values[key]
+        if setting.path:
+            value = str(value) if value is not None else None
+        items.append((key, value, origin.value))
+        shown = value_text(value) + (
+            f" {setting.unit}" if setting.unit and value is not None else ""
+        )
+        choices = f" ({', '.join(map(str, setting.choices))})" if setting.choices else ""
+        source = "" if origin is Origin.DEFAULT else origin.value
+        table.rows.append((key, shown, source, setting.scope.value, setting.help + choices))
+    return Listing(items, table)
+
+
+def value_text(value: Value) -> str:
+    """A setting's value as it would be typed."""
+    if value is None:
+        return "auto"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def facts(record: ModelRecord) -> list[tuple[str, str]]:
+    """What there is to say about a model, as pairs."""
+    info, pairs = record.info, [("state", _state(record))]
+    if info is not None:
+        kind = [info.architecture, count(info.parameters, "parameter") if info.parameters else ""]
+        kind.append(info.quantization)
+        pairs.append(("model", ", ".join(word for word in kind if word)))
+        pairs.append(("size", format_bytes(info.nbytes) if info.nbytes else ""))
+        trained = count(info.context_length, "token") if info.context_length else ""
+        pairs.append(("trained context", trained))
+    if record.state is ModelState.LOADED:
+        memory = f"{format_bytes(record.memory.weights)} weights"
+        if record.memory.contexts:
+            memory += f", {format_bytes(record.memory.contexts)} contexts"
+        if record.memory.device:
+            memory += f", {format_bytes(record.memory.device)} on the device"
+        if record.measured > 0:
+            memory += f"; the process grew by {format_bytes(record.measured)}"
+        pairs.append(("memory", memory))
+    pins = ", ".join(f"{key}={value_text(value)}" for key, value in record.pins.items())
+    pairs += [("pinned", pins), ("in use by", ", ".join(record.users)), ("source", record.origin)]
+    pairs.append(("error", record.error))
+    return [("encoding", record.encoding.value), *((key, text) for key, text in pairs if text)]
+
+
+def model_text(record: ModelRecord) -> str:
+    """A model as ``name`` and indented facts."""
+    pairs = facts(record)
+    width = max(len(key) for key, _ in pairs)
+    lines = [f"  {key:<{width}}  {printable(text)}" for key, text in pairs]
+    return "\n".join([printable(record.name), *lines])
+
+
+def model_html(record: ModelRecord) -> str:
+    """A model as a small table."""
+    rows = "".join(
+        f'<tr><td style="text-align:left;padding:1px 12px 1px 0">{escape(key)}</td>'
+        f'<td style="text-align:left">{escape(printable(text))}</td></tr>'
+        for key, text in facts(record)
+    )
+    return f"<div><b>{escape(printable(record.name))}</b></div><table>{rows}</table>"
+
+
+def unload_text(report: UnloadReport) -> str:
+    """What an unload gave back."""
+    name = printable(report.name)
+    if not report.was_loaded:
+        return f"{name} was not loaded"
+    return f"{name}: {format_bytes(max(0, report.freed))} given back in {duration(report.seconds)}"
+
+
+def unloads(reports: Iterable[UnloadReport]) -> Listing[UnloadReport]:
+    """Several reports."""
+    reports = list(reports)
+    table = Table(("model", "given back", "took"), empty="Nothing was loaded.")
+    for report in reports:
+        freed = format_bytes(max(0, report.freed)) if report.was_loaded else "was not loaded"
+        table.rows.append((report.name, freed, duration(report.seconds)))
+    return Listing(reports, table)
+
+
+def _state(record: ModelRecord) -> str:
+    text = record.state.value
+    if record.state is ModelState.LOADED:
+        text += f" on {record.device or record.target.value} in {duration(record.load_seconds)}"
+    return text
+
+
+def _html_of(text: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lambda thing: f"<div>{escape(text(thing))}</div>"
+
+
+def _pretty(text: Callable[[Any], str]) -> Callable[..., None]:
+    return lambda thing, printer, _cycle: printer.text(text(thing))
+
+
+class Formats:
+    """The forms of the host's objects in one shell's formatters."""
+
+    def __init__(self, shell: Any, forms: Mapping[str, tuple[Callable[[Any], str], ...]]) -> None:
+        self._formatters = shell.display_formatter.formatters
+        self._forms = forms
+
+    def connect(self) -> None:
+        """Register, by the names of the classes."""
+        for name, (text, *rich) in self._forms.items():
+            module, _, class_name = name.rpartition(".")
+            html = rich[0] if rich else _html_of(text)
+
+            self._formatters["text/plain"].for_type_by_name(module, class_name, _pretty(text))
+            self._formatters["text/html"].for_type_by_name(module, class_name, html)
+
+    def disconnect(self) -> None:
+        """Undo :meth:`connect`."""
+        for name in self._forms:
+            for mime in ("text/plain", "text/html"):
+                self._formatters[mime].pop(name, None)
+
+
+FORMS: dict[str, tuple[Callable[[Any], str], ...]] = {
+    "wasinn_nb.nn.record.ModelRecord": (model_text, model_html),
+    "wasinn_nb.nn.record.UnloadReport": (unload_text,),
+}
+
+
+def preformatted(text: str) -> Document:
+    """A text of several lines, as it is but for control characters."""
+    safe = "\n".join(printable(one) for one in text.split("\n"))
+    return Document(safe, f"<pre>{escape(safe)}</pre>")
