@@ -92,7 +92,7 @@ def _only_model(directory: Path, encoding: GraphEncoding) -> Path:
 
 
 def _is_model(entry: Path) -> bool:
-    """Whether a file can be a model of its own: not a later part, not a vision part, not stray XML."""
+    """Whether a file can be a model of its own: no later part, no vision part, no stray XML."""
     name = entry.name.lower()
     if not entry.is_file() or _LATER_SPLIT.search(name) or "mmproj" in name:
         return False

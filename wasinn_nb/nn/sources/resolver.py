@@ -153,9 +153,9 @@ class SourceResolver:
 
 
 def split_names(address: str) -> list[str]:
-    """The addresses of all parts of a split GGUF whose first part is named; else just the address.
+    """The addresses of all parts of a split GGUF whose first part is named; else the address.
 
-    A revision, query or checksum that follows the name is kept; a checksum fits the first part only.
+    A revision or query behind the name is kept; a checksum is that of the first part.
     """
     match = re.search(r"[^/?#@]+\.gguf(?=$|[?#@])", address)
     split = _SPLIT.match(match[0]) if match else None

@@ -48,7 +48,7 @@ class Worker(Generic[T]):
                     continue
                 if kind == "end":
                     return
-                if isinstance(value, BaseException):
+                if kind == "error" and isinstance(value, BaseException):
                     raise value
                 yield value  # type: ignore[misc]
         finally:
