@@ -7,6 +7,9 @@ GGML ?=
 # passed on, as in  make test ARGS="tests/project -k wheel"
 ARGS ?=
 
+# a notice of the theme about its successor, on every build
+export NO_MKDOCS_2_WARNING := 1
+
 SETUP := $(PYTHON) -m scripts.setup $(if $(GGML),--ggml $(GGML))
 
 .DEFAULT_GOAL := help
@@ -37,10 +40,10 @@ checks:
 	@$(BIN)/ruff check --quiet . && echo "ruff check: ok"
 	@$(BIN)/ruff format --quiet --check . && echo "ruff format: ok"
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timings | tail -n 3
+	@$(BIN)/lint-imports --no-logo
 
 site:
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict && echo "mkdocs: ok"
+	@$(BIN)/mkdocs build --quiet --strict && echo "mkdocs: ok"
 
 format: setup ## let ruff fix and format what it can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
