@@ -210,6 +210,9 @@ class EchoBackend:
     def status(self) -> BackendStatus:
         return BackendStatus(True, "echo", "1.0", (Device("CPU", ExecutionTarget.CPU),))
 
+    def log(self) -> str:
+        return f"{self.loads} loads"
+
     def schema(self) -> Schema:
         return SCHEMA
 

@@ -57,10 +57,10 @@ class ModelInfo:
     layers: int = 0
     vocabulary: int = 0
     embedding_length: int = 0
-    chat_template: str = ""
+    chat_template: str = field(default="", repr=False)
     inputs: tuple[TensorSpec, ...] = ()
     outputs: tuple[TensorSpec, ...] = ()
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,9 @@ class Backend(Protocol):
 
     def status(self) -> BackendStatus:
         """Import the library if it is there and say what it offers. Never raises."""
+
+    def log(self) -> str:
+        """What the library has logged lately; never printed by itself."""
 
     def schema(self) -> Schema:
         """All settings, without importing the library."""

@@ -49,6 +49,7 @@ class Loader:
         self, backends: dict[str, Backend], resolver: SourceResolver, bus: EventBus
     ) -> None:
         self.backends = backends
+        self.defaults: dict[str, object] = {}
         self._resolver = resolver
         self._bus = bus
         self._by_encoding = {e: b for b in backends.values() for e in b.encodings}
@@ -92,7 +93,10 @@ class Loader:
         backend = self.backend(entry)
         schema = self._schema_of(backend)
         config = schema.resolve(
-            load=schema.check_user(entry.load_config), guest=parsed.values, pins=entry.pins
+            host=schema.check_user({k: v for k, v in self.defaults.items() if k in schema}),
+            load=schema.check_user(entry.load_config),
+            guest=parsed.values,
+            pins=entry.pins,
         )
         return backend.normalise(config)
 

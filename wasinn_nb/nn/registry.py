@@ -221,6 +221,12 @@ class ModelRegistry:
 
     # -- settings ------------------------------------------------------------------------------
 
+    def set_defaults(self, values: Mapping[str, object]) -> None:
+        """The host's own defaults, in place of those of any backend that knows the settings."""
+        self._loader.defaults = dict(values)
+        for entry in self._table.entries():
+            entry.configs.clear()
+
     def schema(self, name: str) -> Schema:
         """The settings of a model's backend."""
         return self._loader.schema(self._table.get(name))

@@ -224,12 +224,18 @@ class Schema(Mapping[str, Setting]):
     def resolve(
         self,
         *,
+        host: Mapping[str, Value] | None = None,
         load: Mapping[str, Value] | None = None,
         guest: Mapping[str, Value] | None = None,
         pins: Mapping[str, Value] | None = None,
     ) -> EffectiveConfig:
-        """The value of every setting, and where each came from."""
-        values = {key: s.default for key, s in self._settings.items()}
+        """The value of every setting, and where each came from.
+
+        Args:
+            host: defaults of this host in place of the backend's.
+            load, guest, pins: the layers of values, lowest first.
+        """
+        values = {key: s.default for key, s in self._settings.items()} | dict(host or {})
         origins = dict.fromkeys(self._settings, Origin.DEFAULT)
         for origin, layer in ((Origin.LOAD, load), (Origin.GUEST, guest), (Origin.PIN, pins)):
             for key, value in (layer or {}).items():
@@ -248,6 +254,12 @@ class EffectiveConfig:
 
     def __getitem__(self, key: str) -> Value:
         return self.values[key]
+
+    def __repr__(self) -> str:
+        said = (k for k, origin in self.origins.items() if origin is not Origin.DEFAULT)
+        return (
+            f"<EffectiveConfig {', '.join(f'{k}={self.values[k]!r}' for k in said) or 'defaults'}>"
+        )
 
     def select(self, scope: Scope) -> dict[str, Value]:
         """The values of one scope; two graphs with equal MODEL parts are the same load."""

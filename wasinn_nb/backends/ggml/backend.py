@@ -57,6 +57,10 @@ class GgmlBackend:
                 available=False, library=PACKAGE, install=INSTALL, detail=str(error)
             )
 
+    def log(self) -> str:
+        """The lines that llama.cpp wrote lately, with their levels."""
+        return LOG.text()
+
     def schema(self) -> Schema:
         """All settings."""
         return schema()

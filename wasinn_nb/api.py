@@ -1,0 +1,291 @@
+"""The host of this process and the Python API: what is below, put together.
+
+One :class:`Host` per process holds the registry of models, the builder and the runner of guests.
+The magics and scripts use the same one, so a model loaded in a cell is there for ``wn.host()`` too.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wasinn_nb.nn.errors import NotFound
+from wasinn_nb.nn.events import EventBus
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
+
+if TYPE_CHECKING:
+    from wasinn_nb.guest.build.builder import Builder
+    from wasinn_nb.guest.guest import Guest
+    from wasinn_nb.guest.languages.base import Progress as BuildProgress
+    from wasinn_nb.guest.runner import Runner
+    from wasinn_nb.nn.backend import Progress
+    from wasinn_nb.nn.cancel import CancelToken
+    from wasinn_nb.nn.record import ModelRecord, UnloadReport
+    from wasinn_nb.nn.registry import ModelRegistry
+    from wasinn_nb.nn.settings import EffectiveConfig
+    from wasinn_nb.nn.sources import Source as ModelSource
+
+_MIB = 1 << 20
+_STOPPING = 5.0
+
+
+@dataclass(slots=True)
+class HostSettings:
+    """What the person at the notebook decides for the whole host; ``None`` leaves it open.
+
+    Attributes:
+        memory_budget_mib: what loaded models may take together.
+        threads: for models that say nothing.
+        cache_size_mib: what the build cache may take on disk.
+    """
+
+    memory_budget_mib: int | None = None
+    threads: int | None = None
+    cache_size_mib: int | None = None
+
+
+class Host:
+    """Models, guests and runs of one process. All methods may be called from any thread.
+
+    Attributes:
+        bus: what happens here, as events.
+        settings: see :class:`HostSettings`; change them with :meth:`configure`.
+        guests: what was built or loaded under a name, in order.
+    """
+
+    def __init__(self) -> None:
+        self.bus = EventBus()
+        self.settings = HostSettings()
+        self.guests: dict[str, Guest] = {}
+
+    # -- parts, each made when first needed --------------------------------------------------
+
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        """The models."""
+        from wasinn_nb import backends, models
+        from wasinn_nb.guest.build import paths
+        from wasinn_nb.nn.registry import ModelRegistry
+        from wasinn_nb.nn.sources import SourceResolver
+
+        resolver = SourceResolver(cache_dir=paths.cache_root(), builtin=models.builtin_path)
+        return ModelRegistry(backends.catalog(), resolver, bus=self.bus)
+
+    @cached_property
+    def builder(self) -> Builder:
+        """Turns sources into modules."""
+        from wasinn_nb.guest.build.builder import Builder
+
+        return Builder()
+
+    @cached_property
+    def runner(self) -> Runner:
+        """Runs modules."""
+        from wasinn_nb.guest.runner import Runner
+
+        return Runner(self.registry, bus=self.bus, artifacts=self.builder.artifacts)
+
+    def configure(self, **changes: int | None) -> HostSettings:
+        """Change settings of the host by name.
+
+        Raises:
+            AttributeError: there is no such setting.
+        """
+        for name, value in changes.items():
+            setattr(self.settings, name, value)
+        budget, threads = self.settings.memory_budget_mib, self.settings.threads
+        self.registry.memory_budget = budget * _MIB if budget else None
+        self.registry.set_defaults({"threads": threads} if threads else {})
+        if self.settings.cache_size_mib:
+            self.builder.artifacts.limit = self.settings.cache_size_mib * _MIB
+        return self.settings
+
+    # -- models --------------------------------------------------------------------------------
+
+    def load(
+        self,
+        name: str,
+        source: ModelSource,
+        *,
+        encoding: GraphEncoding | str = GraphEncoding.AUTODETECT,
+        target: ExecutionTarget | str = ExecutionTarget.AUTO,
+        config: Mapping[str, object] | None = None,
+        force: bool | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> ModelRecord:
+        """Register a model under ``name`` and load it; loaded as asked for already, nothing
+        happens.
+
+        Args:
+            source: a file, a directory, bytes, ``builtin:NAME``, ``hf:ORG/REPO/FILE`` or a URL; a
+            tuple
+                for models of several files.
+            encoding: detected from the content unless given.
+            target: the kind of device asked for.
+            config: load-time settings, such as ``{"n-gpu-layers": 20}``.
+            force: load even if the estimate says that it cannot fit.
+
+        Raises:
+            NNError: with what is wrong and what to do.
+        """
+        from wasinn_nb.nn.preload import parse_encoding, parse_target
+
+        self.registry.register(
+            name,
+            source,
+            encoding=parse_encoding(encoding),
+            target=parse_target(target),
+            config=config,
+        )
+        return self.registry.load(name, force=force, progress=progress, cancel=cancel)
+
+    def preload(self, line: str) -> ModelRecord:
+        """Register a runtime's ``NAME:ENCODING:TARGET:PATH[:PATH]`` without loading it."""
+        return self.registry.preload(line)
+
+    def unload(self, name: str, *, wait: float = 0.0) -> UnloadReport:
+        """Free a model's memory now; see :meth:`ModelRegistry.unload`."""
+        return self.registry.unload(name, wait=wait)
+
+    def forget(self, name: str, *, wait: float = 0.0) -> UnloadReport:
+        """Unload a model and drop its name."""
+        return self.registry.forget(name, wait=wait)
+
+    def builtin_models(self) -> tuple[str, ...]:
+        """Names of the models that ship with the package, for ``builtin:NAME``."""
+        from wasinn_nb.models import builtin_names
+
+        return builtin_names()
+
+    def models(self) -> list[ModelRecord]:
+        """A record of every registered model."""
+        return self.registry.models()
+
+    def config(
+        self,
+        name: str,
+        pins: Mapping[str, object] | None = None,
+        *,
+        unset: Sequence[str] = (),
+        reset: bool = False,
+    ) -> EffectiveConfig:
+        """The settings of a model with their origins, after pinning ``pins`` and dropping
+        ``unset``.
+
+        Raises:
+            InvalidArgument: an unknown setting or a bad value; nothing is changed then.
+        """
+        schema = self.registry.schema(name)
+        checked = schema.check_user(pins or {})
+        dropped = [schema.find(key).key for key in unset]
+        if reset:
+            self.registry.reset_pins(name)
+        if dropped:
+            self.registry.unpin(name, dropped)
+        if checked:
+            self.registry.pin(name, checked)
+        return self.registry.config(name)
+
+    # -- guests --------------------------------------------------------------------------------
+
+    def build(
+        self,
+        source: str,
+        language: str = "c",
+        *,
+        name: str | None = None,
+        label: str = "cell",
+        first_line: int = 1,
+        flags: Sequence[str] = (),
+        debug: bool = False,
+        force: bool = False,
+        progress: BuildProgress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Guest:
+        """Build a guest; the same source is compiled once and then comes from the cache.
+
+        Args:
+            name: what runs call it; by default its label.
+            label: what diagnostics and traps call the source.
+            first_line: the number of the source's first line as the user counts.
+            flags: further arguments for the compiler.
+            debug: without optimisation, with run-time checks.
+            force: compile even what is in the cache.
+
+        Raises:
+            BuildError: it does not compile; the message points at the line.
+            ToolchainMissing: with what to install.
+        """
+        from wasinn_nb.guest.build.model import Source
+
+        described = Source(source, language, label, first_line, tuple(flags), debug)
+        built = self.builder.build(described, progress=progress, cancel=cancel, force=force)
+        return self._keep(self.runner.guest(built, name=name or label, source=described))
+
+    def load_guest(self, wasm: bytes | str | Path, *, name: str | None = None) -> Guest:
+        """A guest that was built elsewhere, from its bytes or its path.
+
+        Raises:
+            GuestInvalid: no core module, or the file cannot be read.
+        """
+        return self._keep(self.runner.guest(wasm, name=name))
+
+    def _keep(self, guest: Guest) -> Guest:
+        self.guests.pop(guest.name, None)
+        self.guests[guest.name] = guest
+        return guest
+
+    # -- the whole -----------------------------------------------------------------------------
+
+    def native_log(self) -> str:
+        """What the model libraries have logged lately."""
+        return "\n".join(
+            text for backend in self.registry.backends().values() if (text := backend.log())
+        )
+
+    def close(self) -> None:
+        """Stop every run, free and forget every model. The host can be used again afterwards."""
+        if "runner" in self.__dict__:
+            runs = self.runner.cancel_all("unload")
+            until = time.monotonic() + _STOPPING
+            while not all(run.done for run in runs) and time.monotonic() < until:
+                time.sleep(0.005)
+        if "registry" in self.__dict__:
+            for name in self.registry.names():
+                try:
+                    self.registry.forget(name, wait=_STOPPING)
+                except NotFound:
+                    continue
+        self.guests.clear()
+
+
+_lock = threading.Lock()
+_host: Host | None = None
+
+
+def host() -> Host:
+    """This process's host, made on first use."""
+    global _host  # noqa: PLW0603 - one per process is what it is
+    with _lock:
+        if _host is None:
+            _host = Host()
+            # native code must not be running when the interpreter takes itself apart
+            atexit.register(_host.close)
+        return _host
+
+
+def build(source: str, language: str = "c", **options: Any) -> Guest:
+    """Build a guest with this process's host; see :meth:`Host.build`."""
+    return host().build(source, language, **options)
+
+
+def load_guest(wasm: bytes | str | Path, *, name: str | None = None) -> Guest:
+    """A prebuilt guest for this process's host; see :meth:`Host.load_guest`."""
+    return host().load_guest(wasm, name=name)
