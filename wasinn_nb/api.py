@@ -120,8 +120,9 @@ class Host:
         progress: Progress | None = None,
         cancel: CancelToken | None = None,
     ) -> ModelRecord:
-        """Register a model under ``name`` and load it; loaded as asked for already, nothing
-        happens.
+        """Register a model under ``name`` and load it.
+
+        Nothing happens when it is loaded as asked for already.
 
         Args:
             source: a file, a directory, bytes, ``builtin:NAME``, ``hf:ORG/REPO/FILE`` or a URL; a
@@ -176,8 +177,7 @@ class Host:
         unset: Sequence[str] = (),
         reset: bool = False,
     ) -> EffectiveConfig:
-        """The settings of a model with their origins, after pinning ``pins`` and dropping
-        ``unset``.
+        """The settings of a model with their origins, after changing its pins.
 
         Raises:
             InvalidArgument: an unknown setting or a bad value; nothing is changed then.
@@ -195,7 +195,7 @@ class Host:
 
     # -- guests --------------------------------------------------------------------------------
 
-    def build(
+    def build(  # noqa: PLR0913 - every option is a keyword
         self,
         source: str,
         language: str = "c",
