@@ -7,8 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from wasinn_nb.abi.core.dialect import dialect
-from wasinn_nb.abi.core.session import Session
+from wasinn_nb.abi.core.dialect import DIALECTS
+from wasinn_nb.abi.core.linker import new_session
 from wasinn_nb.guest.conclude import conclude
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.guest import Guest
@@ -89,7 +89,7 @@ class Execution:
             run.state = "starting"
             run.token.raise_if_cancelled()
             module = self._modules.get(self._guest.wasm, cancel=run.token)
-            session = Session(self._models, dialect(self._options.compat))
+            session = new_session(self._models, DIALECTS[self._options.compat])
             instance = Instance(self._engine, module, session, run.token)
             try:
                 self._sandbox.open()

@@ -105,7 +105,7 @@ class RunModels:
         echo: Callable[[bytes], None],
         progress: Progress,
     ) -> None:
-        self.record = timeline.record
+        self.calls = timeline
         self.transcript = Transcript()
         self.warnings: list[str] = []
         self.last_error: FailedCall | None = None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 _KEPT = 100_000
-_FOLD = 2 * _KEPT
 
 _Raw = tuple[str, float, float, int]
 
@@ -30,10 +29,6 @@ class CallTotals:
     duration: float = 0.0
     bytes: int = 0
 
-    def plus(self, duration: float, nbytes: int) -> CallTotals:
-        """With one more call."""
-        return CallTotals(self.count + 1, self.duration + duration, self.bytes + nbytes)
-
 
 class Timeline:
     """The host calls of one run, in order.
@@ -45,17 +40,12 @@ class Timeline:
     def __init__(self, origin: float) -> None:
         self.origin = origin
         self._raw: list[_Raw] = []
-        self._folded: dict[str, CallTotals] = {}
+        self._folded: dict[str, list[Any]] = {}
         self._folded_count = 0
-        append = self._raw.append
-        full = self._raw.__len__
-
-        def record(call: _Raw) -> None:
-            append(call)
-            if full() >= _FOLD:
-                self._fold()
-
-        self.record: Callable[[_Raw], None] = record
+        # the parts of a CallLog (see wasinn_nb.abi.core.host)
+        self.append: Callable[[_Raw], None] = self._raw.append
+        self.length: Callable[[], int] = self._raw.__len__
+        self.limit = 2 * _KEPT
 
     def __len__(self) -> int:
         return self._folded_count + len(self._raw)
@@ -78,10 +68,9 @@ class Timeline:
     @property
     def totals(self) -> dict[str, CallTotals]:
         """Count, seconds and bytes per function, of all calls."""
-        totals = dict(self._folded)
-        for call, start, end, nbytes in list(self._raw):
-            totals[call] = totals.get(call, CallTotals()).plus(end - start, nbytes)
-        return totals
+        sums = {call: list(sums) for call, sums in self._folded.items()}
+        _add(sums, list(self._raw))
+        return {call: CallTotals(*values) for call, values in sums.items()}
 
     def plot(self, axes: Any = None) -> Any:
         """Draw the calls, a row a function, over seconds; returns the matplotlib axes.
@@ -90,13 +79,13 @@ class Timeline:
             ImportError: matplotlib is not installed.
         """
         try:
-            from matplotlib import pyplot
+            from matplotlib import pyplot as plt
         except ImportError:
             raise ImportError(
                 "Plotting a timeline needs matplotlib; install it with `%pip install matplotlib`."
             ) from None
         if axes is None:
-            _, axes = pyplot.subplots(figsize=(9, 2.5), layout="constrained")
+            _, axes = plt.subplots(figsize=(9, 2.5), layout="constrained")
         events = self.events
         names = list(dict.fromkeys(event.call for event in events))
         for row, name in enumerate(names):
@@ -107,10 +96,19 @@ class Timeline:
         axes.set_xlabel("seconds since the run started")
         return axes
 
-    def _fold(self) -> None:
+    def fold(self) -> None:
         """Turn what is beyond the kept calls into totals."""
-        for call, start, end, nbytes in self._raw[_KEPT:]:
-            totals = self._folded.get(call, CallTotals())
-            self._folded[call] = totals.plus(end - start, nbytes)
+        _add(self._folded, self._raw[_KEPT:])
         self._folded_count += len(self._raw) - _KEPT
         del self._raw[_KEPT:]
+
+
+def _add(sums: dict[str, list[Any]], calls: list[_Raw]) -> None:
+    """Add calls to the count, seconds and bytes of their functions."""
+    for call, start, end, nbytes in calls:
+        if call not in sums:
+            sums[call] = [0, 0.0, 0]
+        values = sums[call]
+        values[0] += 1
+        values[1] += end - start
+        values[2] += nbytes

@@ -44,7 +44,7 @@ class WasiShadow:
         self.exit_code: int | None = None
         self._cancel = cancel
         self._clock_origin = clock_origin
-        self._memory = GuestMemory()
+        self._memory = GuestMemory(locate_memory)
 
     def define(self, linker: Any) -> list[Any]:
         """Define them; returns what must be kept while the guest may call."""
@@ -66,7 +66,7 @@ class WasiShadow:
 
     def _poll_oneoff(self, _data: Any, caller: int, values: Any, _count: int) -> int | None:
         try:
-            self._memory.locate = lambda: locate_memory(caller)
+            self._memory.caller = caller
             values[0] = self._poll(*values[0:16:4])
         except OutOfBounds:
             values[0] = _FAULT

@@ -13,9 +13,8 @@ from wasinn_nb.abi.core.dialect import Dialect
 from wasinn_nb.abi.core.enums import sniff_encoding, tensor_type
 from wasinn_nb.abi.core.faults import OutOfBounds, UnknownEncoding, UnknownEnum
 from wasinn_nb.abi.core.handles import Handles
-from wasinn_nb.abi.core.host import GraphLease, NNHost
+from wasinn_nb.abi.core.host import NNHost
 from wasinn_nb.abi.core.memory import GuestMemory
-from wasinn_nb.nn.backend import ExecutionContext
 from wasinn_nb.nn.errors import InvalidArgument, InvalidEncoding, TooLarge, UnsupportedOperation
 from wasinn_nb.nn.tensor import Buffer, Tensor
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
@@ -126,7 +125,7 @@ class Functions:
 
     def unload(self, graph: int) -> int:
         """``unload``: end the graph; its contexts keep their outputs."""
-        entry = self.graphs.pop(graph)
+        entry = self.graphs.take(graph)
         if entry.name is not None and self._by_name.get(entry.name) == graph:
             del self._by_name[entry.name]
         entry.lease.unload()
@@ -137,7 +136,7 @@ class Functions:
     def init_execution_context(self, graph: int, out: int) -> int:
         """``init_execution_context``: a new context on a graph."""
         self.memory.check(out, 4, "place for the context")
-        entry = self.graphs.get(graph)
+        entry = self.graphs[graph]
         self.contexts.room()
         context = self._host.create_context(entry.lease)
         is_text = entry.is_language_model
@@ -154,7 +153,7 @@ class Functions:
             raise InvalidArgument(f"The tensor has {rank} dimensions; the most is {_MAX_RANK}.")
         dims = memory.u32s(dims_at, rank, "dimensions of the tensor")
         memory.check(data_at, length, "data of the tensor")
-        entry = self.contexts.get(handle)
+        entry = self.contexts[handle]
         kind = self._tensor_type(kind_word & 0xFF, dims, length, is_text=entry.is_text)
         if entry.is_text:
             dims = (length,)
@@ -170,7 +169,7 @@ class Functions:
 
     def compute(self, handle: int) -> int:
         """``compute``: run to the end."""
-        entry = self.contexts.get(handle)
+        entry = self.contexts[handle]
         if not entry.echo:
             entry.context.compute()
             return 0
@@ -183,18 +182,19 @@ class Functions:
 
     def compute_single(self, handle: int) -> int:
         """``compute_single``: one step."""
-        self.contexts.get(handle).context.compute_single()
+        self.contexts[handle].context.compute_single()
         return 0
 
     def fini_single(self, handle: int) -> int:
         """``fini_single``: end a sequence of steps."""
-        self.contexts.get(handle).context.fini_single()
+        self.contexts[handle].context.fini_single()
         return 0
 
     def get_output(self, handle: int, index: int, buffer: int, size: int, written: int) -> int:
         """``get_output``: an output of the last whole computation."""
-        self._check_out(buffer, size, written)
-        entry = self.contexts.get(handle)
+        self.memory.check(written, 4, "place for the size")
+        self.memory.check(buffer, size, "output buffer")
+        entry = self.contexts[handle]
         data = entry.context.get_output(index)
         self._deliver(entry, index, data, buffer, size, written)
         self._host.output_read(entry.context, index, data)
@@ -204,17 +204,23 @@ class Functions:
         self, handle: int, index: int, buffer: int, size: int, written: int
     ) -> int:
         """``get_output_single``: the raw bytes of the last step."""
-        self._check_out(buffer, size, written)
-        entry = self.contexts.get(handle)
+        memory = self.memory
+        if written + 4 > memory.size or buffer + size > memory.size:
+            memory.check(written, 4, "place for the size")
+            memory.check(buffer, size, "output buffer")
+        entry = self.contexts[handle]
         data = entry.context.get_output_single(index)
-        self._deliver(entry, index, data, buffer, size, written)
+        if type(data) is bytes and len(data) <= size:
+            self.nbytes = memory.store(buffer, data, written)
+        else:
+            self._deliver(entry, index, data, buffer, size, written)
         if index == METADATA:
             self._host.output_read(entry.context, index, data)
         return 0
 
     def finalize_execution_context(self, handle: int) -> int:
         """``finalize_execution_context``: close the context."""
-        entry = self.contexts.pop(handle)
+        entry = self.contexts.take(handle)
         entry.lease.drop_context(entry.context)
         return 0
 
@@ -281,18 +287,12 @@ class Functions:
         if "stream-stdout" in config.schema:
             entry.echo = bool(later["stream-stdout"])
 
-    def _check_out(self, buffer: int, size: int, written: int) -> None:
-        memory = self.memory
-        if written + 4 > memory.size or buffer + size > memory.size:
-            memory.check(written, 4, "place for the size")
-            memory.check(buffer, size, "output buffer")
-
     def _deliver(
         self, entry: ContextEntry, index: int, data: Buffer, buffer: int, size: int, written: int
     ) -> None:
         if not isinstance(data, bytes):
             data = memoryview(data).cast("B")
-        needed = reported = len(data)
+        needed = len(data)
         if needed > size:
             room = self._room(entry, index, buffer, size)
             if not room:
@@ -303,11 +303,9 @@ class Functions:
                     needed=needed,
                 )
             data = data[:room]
-            if not size:
-                reported = len(data)
-        self.memory.write(buffer, data, "output buffer")
-        self.memory.write_u32(written, reported)
-        self.nbytes = len(data)
+        self.nbytes = self.memory.store(buffer, data, written)
+        if needed > size > 0:
+            self.memory.write_u32(written, needed)
 
     def _room(self, entry: ContextEntry, index: int, buffer: int, size: int) -> int:
         """How much of an output that does not fit may be written; 0 to refuse."""

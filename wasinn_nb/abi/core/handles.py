@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from wasinn_nb.abi.core.faults import BadHandle
 from wasinn_nb.nn.errors import MissingMemory
@@ -11,8 +10,10 @@ from wasinn_nb.nn.errors import MissingMemory
 T = TypeVar("T")
 
 
-class Handles(Generic[T]):
+class Handles(dict[int, T]):
     """Numbers from 0 upwards, never reused: a dead handle stays dead.
+
+    ``handles[n]`` and ``handles.take(n)`` raise :class:`BadHandle` for one that is not alive.
 
     Args:
         noun: what a handle stands for, in messages.
@@ -20,56 +21,29 @@ class Handles(Generic[T]):
     """
 
     def __init__(self, noun: str, *, limit: int) -> None:
+        super().__init__()
         self._noun = noun
         self._limit = limit
         self._next = 0
-        self._alive: dict[int, T] = {}
-        self.find: Callable[[int], T | None] = self._alive.get
 
-    def __len__(self) -> int:
-        return len(self._alive)
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(tuple(self._alive.values()))
+    def __missing__(self, number: int) -> T:
+        fate = "is no longer alive" if number < self._next else "was never given out"
+        raise BadHandle(f"The {self._noun} {number} {fate}.")
 
     def room(self) -> None:
         """Raise :class:`MissingMemory` if no further handle can be given out."""
-        if len(self._alive) >= self._limit:
+        if len(self) >= self._limit:
             raise MissingMemory(f"The guest holds {self._limit} {self._noun}s, the most it may.")
 
     def add(self, value: T) -> int:
         """Give out the next number."""
         number = self._next
         self._next += 1
-        self._alive[number] = value
+        self[number] = value
         return number
 
-    def get(self, number: int) -> T:
-        """What the number stands for.
-
-        Raises:
-            BadHandle: it was never given out, or is dead.
-        """
-        value = self._alive.get(number)
-        if value is None:
-            raise self._bad(number)
+    def take(self, number: int) -> T:
+        """End the number's life and return what it stood for."""
+        value = self[number]
+        del self[number]
         return value
-
-    def pop(self, number: int) -> T:
-        """End the number's life and return what it stood for.
-
-        Raises:
-            BadHandle: it was never given out, or is dead.
-        """
-        value = self._alive.pop(number, None)
-        if value is None:
-            raise self._bad(number)
-        return value
-
-    def clear(self) -> None:
-        """End every number's life."""
-        self._alive.clear()
-
-    def _bad(self, number: int) -> BadHandle:
-        fate = "is no longer alive" if number < self._next else "was never given out"
-        return BadHandle(f"The {self._noun} {number} {fate}.")

@@ -26,11 +26,30 @@ class GraphLease(Protocol):
         """End the lease and its contexts; their outputs stay readable."""
 
 
+class CallLog(Protocol):
+    """A list of calls that is shortened when it gets long.
+
+    In parts, so that recording a call is one append and one comparison.
+
+    Attributes:
+        append: takes a call's name, start and end (``time.perf_counter``), and bytes that crossed.
+        length: how long the list is.
+        limit: at which length to call :meth:`fold`.
+    """
+
+    append: Callable[[tuple[str, float, float, int]], None]
+    length: Callable[[], int]
+    limit: int
+
+    def fold(self) -> None:
+        """Shorten the list."""
+
+
 class NNHost(Protocol):
     """The models and the ears of one run. All calls come from the guest's thread."""
 
-    record: Callable[[tuple[str, float, float, int]], None]
-    """Takes every call's name, start and end (``time.perf_counter``), and bytes that crossed."""
+    calls: CallLog
+    """Where every call is recorded."""
 
     def acquire(self, name: str, config: bytes | None) -> GraphLease:
         """The model that the guest knows as ``name``, loaded if need be."""

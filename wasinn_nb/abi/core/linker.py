@@ -18,9 +18,15 @@ from typing import Any
 import wasmtime
 from wasmtime import _ffi as ffi
 
+from wasinn_nb.abi.core.dialect import Dialect
 from wasinn_nb.abi.core.faults import GuestTrap
 from wasinn_nb.abi.core.functions import ARITY, MODULE
+from wasinn_nb.abi.core.host import NNHost
 from wasinn_nb.abi.core.session import TRAP, Session
+
+RawFunction = Callable[[Any, int, Any, int], int | None]
+"""Called with (unused, address of the caller, pointer to the u32 halves of the raw values, their
+number); it stores its result in place and returns a trap's address or None."""
 
 _VALUE_SIZE = 16  # sizeof(wasmtime_val_raw_t)
 _STRIDE = _VALUE_SIZE // 4
@@ -48,7 +54,7 @@ def define_raw(
     name: str,
     params: str,
     results: str,
-    function: Callable[[Any, int, Any, int], int | None],
+    function: RawFunction,
 ) -> Any:
     """Define one unchecked host function.
 
@@ -56,8 +62,7 @@ def define_raw(
         linker: where.
         module, name: what guests import.
         params, results: a letter a value: ``i`` for i32, ``I`` for i64.
-        function: called with (unused, address of the caller, pointer to the u32 halves of the raw
-            values, their number); it stores its result in place and returns a trap's address or None.
+        function: what is called.
 
     Returns:
         The callback, to be kept for as long as a guest may call it.
@@ -100,44 +105,50 @@ def locate_memory(caller: int) -> tuple[int, int]:
     return base, ffi.wasmtime_memory_data_size(context, memory)
 
 
+def new_session(host: NNHost, dialect: Dialect) -> Session:
+    """A session whose functions :func:`define` defines."""
+    return Session(host, dialect, locate_memory if unchecked_works() else locate_checked)
+
+
 def define(linker: wasmtime.Linker, session: Session) -> list[Any]:
     """Define the functions of the session's dialect.
 
     Returns:
         What must be kept for as long as the guest may call.
     """
-    if unchecked_works():
-        return [
-            define_raw(
-                linker, MODULE, name, "i" * ARITY[name], "i", _trampoline(session, name, call)
-            )
-            for name, call in session.functions.table().items()
-        ]
+    if not unchecked_works():
+        for name, call in session.functions.table().items():
+            define_checked(linker, session, name, call)
+        return []
+    kept = []
     for name, call in session.functions.table().items():
-        define_checked(linker, session, name, call)
-    return []
+        params = "i" * ARITY[name]
+        kept.append(define_raw(linker, MODULE, name, params, "i", _trampoline(session, name, call)))
+    return kept
 
 
-def _trampoline(
-    session: Session, name: str, call: Callable[..., int]
-) -> Callable[[Any, int, Any, int], int | None]:
+def _trampoline(session: Session, name: str, call: Callable[..., int]) -> RawFunction:
     """The callback of one function in one run; everything it touches is in its closure."""
     functions = session.functions
     memory = session.memory
-    record = session.host.record
     errno_of = session.errno_of
+    calls = session.host.calls
+    append, length, limit, fold = calls.append, calls.length, calls.limit, calls.fold
     clock = time.perf_counter
+    single = ARITY[name] == 1
     last = _STRIDE * ARITY[name]
 
     def trampoline(_data: Any, caller: int, values: Any, _count: int) -> int | None:
         start = clock()
         functions.nbytes = 0
-        memory.locate = lambda: locate_memory(caller)
+        memory.caller = caller
         try:
-            errno = call(*values[0:last:_STRIDE])
+            errno = call(values[0]) if single else call(*values[0:last:_STRIDE])
         except BaseException as error:  # noqa: BLE001 - nothing may unwind into wasm
             errno = errno_of(name, error)
-        record((name, start, clock(), functions.nbytes))
+        append((name, start, clock(), functions.nbytes))
+        if length() >= limit:
+            fold()
         if errno == TRAP:
             return new_trap(str(session.stopped_by))
         values[0] = errno
@@ -157,12 +168,15 @@ def define_checked(
         start = time.perf_counter()
         session.functions.nbytes = 0
         memory.forget()
-        memory.locate = lambda: _locate_checked(caller)
+        memory.caller = caller
         try:
             errno = call(*(value & 0xFFFF_FFFF for value in values))
         except BaseException as error:  # noqa: BLE001 - the package would keep it in a global
             errno = session.errno_of(name, error)
-        session.host.record((name, start, time.perf_counter(), session.functions.nbytes))
+        calls = session.host.calls
+        calls.append((name, start, time.perf_counter(), session.functions.nbytes))
+        if calls.length() >= calls.limit:
+            calls.fold()
         if errno == TRAP:
             raise wasmtime.WasmtimeError(str(session.stopped_by))
         return errno
@@ -171,7 +185,8 @@ def define_checked(
     linker.define_func(MODULE, name, kind, function, access_caller=True)
 
 
-def _locate_checked(caller: wasmtime.Caller) -> tuple[int, int]:
+def locate_checked(caller: wasmtime.Caller) -> tuple[int, int]:
+    """As :func:`locate_memory`, the public way."""
     memory = caller.get("memory")
     if not isinstance(memory, wasmtime.Memory):
         raise GuestTrap("The guest calls wasi-nn but exports no memory that wasi-nn can use.")

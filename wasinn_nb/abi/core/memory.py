@@ -10,12 +10,13 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable
+from typing import Any
 
 from wasinn_nb.abi.core.faults import GuestTrap, OutOfBounds
 from wasinn_nb.nn.tensor import Buffer
 
-Locate = Callable[[], tuple[int, int]]
-"""Returns the memory's address in this process and its size in bytes."""
+Locate = Callable[[Any], tuple[int, int]]
+"""Given who calls, returns the memory's address in this process and its size in bytes."""
 
 _RESERVED = 1 << 32
 _WRITABLE = 0x200  # PyBUF_WRITE
@@ -24,32 +25,34 @@ _view_of = ctypes.pythonapi.PyMemoryView_FromMemory
 _view_of.restype = ctypes.py_object
 _view_of.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
 
-_U32 = struct.Struct("<I")
-
-
-def _nowhere() -> tuple[int, int]:
-    raise GuestTrap("A host function was called outside of a running guest.")
+_pack_u32 = struct.Struct("<I").pack_into
 
 
 class GuestMemory:
     """One guest's memory.
 
     Args:
-        locate: finds the memory; may be set later, before the first access. It raises
-            :class:`GuestTrap` if the guest has none.
+        locate: finds the memory. Raises :class:`GuestTrap` if the guest has none.
+
+    Attributes:
+        caller: who calls at present, for ``locate``; a guest may call before it is instantiated.
+        size: bytes at least.
     """
 
-    __slots__ = ("_base", "_view", "locate", "size")
+    __slots__ = ("_base", "_locate", "_view", "caller", "size")
 
-    def __init__(self, locate: Locate = _nowhere) -> None:
-        self.locate = locate
+    def __init__(self, locate: Locate) -> None:
+        self.caller: Any = None
         self.size = 0
+        self._locate = locate
         self._base = 0
         self._view = memoryview(b"")
 
     def refresh(self) -> None:
         """Ask for the memory's present size (and address, the first time)."""
-        base, self.size = self.locate()
+        if self.caller is None:
+            raise GuestTrap("A host function was called outside of a running guest.")
+        base, self.size = self._locate(self.caller)
         if base != self._base:
             self._view.release()
             self._view = _view_of(base, _RESERVED, _WRITABLE)
@@ -61,7 +64,7 @@ class GuestMemory:
 
     def release(self) -> None:
         """End all access; the memory is about to be freed."""
-        self.locate = _nowhere
+        self.caller = None
         self.size = self._base = 0
         self._view.release()
 
@@ -97,6 +100,14 @@ class GuestMemory:
         self.check(pointer, length, what)
         self._view[pointer : pointer + length] = data
 
+    def store(self, pointer: int, data: Buffer, written: int) -> int:
+        """Store an output and, at ``written``, its length; both places were checked before."""
+        length = len(data)
+        view = self._view
+        view[pointer : pointer + length] = data
+        _pack_u32(view, written, length)
+        return length
+
     def write_u32(self, pointer: int, value: int) -> None:
         """Store an out value; its place was checked when the call began."""
-        _U32.pack_into(self._view, pointer, value)
+        _pack_u32(self._view, pointer, value)

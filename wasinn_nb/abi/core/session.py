@@ -13,7 +13,7 @@ from wasinn_nb.abi.core.faults import (
 )
 from wasinn_nb.abi.core.functions import Functions
 from wasinn_nb.abi.core.host import NNHost
-from wasinn_nb.abi.core.memory import GuestMemory
+from wasinn_nb.abi.core.memory import GuestMemory, Locate
 from wasinn_nb.nn.errors import Cancelled, EndOfSequence, ErrorCode, NNError, WasinnError
 
 TRAP = -1
@@ -25,14 +25,19 @@ _UNDECODABLE = (OutOfBounds, UnknownEnum, UnknownEncoding)
 class Session:
     """Everything the ABI keeps for one run.
 
+    Args:
+        host: the run.
+        dialect: how to read the ABI where hosts disagree.
+        locate: finds the guest's memory.
+
     Attributes:
         stopped_by: the error that made a host function trap, for the end of the run.
     """
 
-    def __init__(self, host: NNHost, dialect: Dialect) -> None:
+    def __init__(self, host: NNHost, dialect: Dialect, locate: Locate) -> None:
         self.host = host
         self.dialect = dialect
-        self.memory = GuestMemory()
+        self.memory = GuestMemory(locate)
         self.functions = Functions(host, self.memory, dialect)
         self.stopped_by: WasinnError | None = None
 
