@@ -24,13 +24,14 @@ from scripts.tinytales.model import ModelConfig
 from scripts.tinytales.tokenizer import train_tokenizer
 from scripts.tinytales.train import TrainConfig, held_out_loss, train
 
+STAGE_SEEDS = HELD_OUT // 10  # the stages draw their documents from seeds so far apart
+
 
 def main() -> None:
     """Parse the command line and make the model."""
     parser = argparse.ArgumentParser(description="Make the model builtin:tinytales.")
     parser.add_argument("--out", type=Path, required=True, help="GGUF file to write")
     parser.add_argument("--work", type=Path, default=Path("build/tinytales"), help="checkpoints")
-    parser.add_argument("--steps", type=int, default=TrainConfig.steps)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--compile", action="store_true", help="faster; needs a C++ compiler")
     args = parser.parse_args()
@@ -42,13 +43,16 @@ def main() -> None:
         print(f"{time.monotonic() - began:7.1f} s  {text}", flush=True)
 
     model_config = ModelConfig()
-    config = TrainConfig(steps=args.steps)
+    config = TrainConfig()
     tokenizer = train_tokenizer(model_config.vocab, args.work / "tokenizer.json")
     say(f"vocabulary of {tokenizer.get_vocab_size()} tokens")
     context = model_config.context
-    rows = token_rows(tokenizer, 0, config.steps * config.batch, context)
+    rows = [
+        token_rows(tokenizer, number * STAGE_SEEDS, stage.steps * stage.batch, stage.context)
+        for number, stage in enumerate(config.stages)
+    ]
     held_out = token_rows(tokenizer, HELD_OUT, 64, context)
-    say(f"{rows.size} training tokens")
+    say(f"{sum(table.size for table in rows)} training tokens")
     checkpoint = args.work / "checkpoint.pt"
     model = train(model_config, config, rows, held_out, checkpoint, say, compiled=args.compile)
     say(f"held-out loss {held_out_loss(model, held_out):.4f}")
