@@ -7,6 +7,7 @@ added, and indexes arrays by token id; ids out of range it replaces silently, wh
 from __future__ import annotations
 
 import difflib
+import re
 from typing import NoReturn
 
 from wasinn_nb.backends.ggml.gguf_header import GGUFArray, GGUFHeader
@@ -15,6 +16,7 @@ from wasinn_nb.backends.ggml.gguf_tables import TOKENIZERS, ValueType
 from wasinn_nb.nn.errors import InvalidArgument
 
 MAX_VOCABULARY = 1 << 23
+MAX_TOKEN = 2048
 PREFIX = "tokenizer.ggml."
 TYPE_BYTE = 6
 
@@ -94,15 +96,31 @@ class _Vocabulary:
         return value
 
     def tokens(self, tokens: list[bytes]) -> None:
-        """All different; llama.cpp gives an empty one the name ``[EMPTY_n]``."""
+        """All different and short; llama.cpp gives an empty one the name ``[EMPTY_n]``."""
         names = [token or b"[EMPTY_%d]" % index for index, token in enumerate(tokens)]
-        if len(set(names)) == len(names):
-            return
-        seen: set[bytes] = set()
-        for index, name in enumerate(names):
-            if name in seen:
-                self.refuse(f"token {index} ({name[:40]!r}) occurs twice in the vocabulary")
-            seen.add(name)
+        if max(map(len, names)) > MAX_TOKEN:  # recursion and quadratic tables per token
+            self.refuse(f"it has a token of more than {MAX_TOKEN} bytes")
+        known = set(names)
+        if len(known) != len(names):
+            seen: set[bytes] = set()
+            for index, name in enumerate(names):
+                if name in seen:
+                    self.refuse(f"token {index} ({name[:40]!r}) occurs twice in the vocabulary")
+                seen.add(name)
+        if self.model == "llama":
+            for byte in range(256):
+                if b"<0x%02X>" % byte not in known and bytes((byte,)) not in known:
+                    self.refuse(f"its vocabulary has no token for the byte {byte:#04x}")
+        elif self.model == "rwkv":
+            self.prefixes(tokens)
+
+    def prefixes(self, tokens: list[bytes]) -> None:
+        """Every byte that begins a token is a token: else the tokenizer never moves on."""
+        plain = [_unescape(token) for token in tokens]
+        single = {token for token in plain if len(token) == 1}
+        for token in plain:
+            if token and token[:1] not in single:
+                self.refuse(f"its vocabulary has no token for the byte {token[0]:#04x}")
 
     def merges(self) -> None:
         required = self.model in {"gpt2", "hybriddna", "whitespace", "gemma4"}
@@ -164,3 +182,19 @@ class _Vocabulary:
 
     def flag(self, name: str, default: bool) -> bool:  # noqa: FBT001 - a default, not a mode
         return bool(self.header.metadata.get(PREFIX + name, default))
+
+
+_ESCAPE = re.compile(rb"\\(x[0-9a-f]{2}|.)", re.DOTALL)
+_ESCAPES = {b"t": b"\t", b"n": b"\n", b"r": b"\r"}
+
+
+def _unescape(token: bytes) -> bytes:
+    """A token of an RWKV vocabulary, which writes bytes that are not text as ``\\xHH``."""
+    if b"\\" not in token:
+        return token
+
+    def byte(match: re.Match[bytes]) -> bytes:
+        code = match[1]
+        return bytes.fromhex(code[1:].decode()) if len(code) == 3 else _ESCAPES.get(code, code)
+
+    return _ESCAPE.sub(byte, token)
