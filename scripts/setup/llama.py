@@ -31,6 +31,9 @@ HOOK = HERE / "without_common.cmake"
 CMAKE_OPTIONS = {
     "GGML_NATIVE": "ON",  # the wheel is for the machine that builds it
     "GGML_OPENMP": "ON",  # docs/backends.md has the measurement
+    # GCC 12 drops most of the stores to AMX's tile configuration, and the process dies of it
+    "CMAKE_C_FLAGS": "-U__AMX_INT8__",
+    "CMAKE_CXX_FLAGS": "-U__AMX_INT8__",
     "GGML_ALL_WARNINGS": "OFF",
     "LLAMA_ALL_WARNINGS": "OFF",
     "LLAVA_BUILD": "OFF",  # image input
