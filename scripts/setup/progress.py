@@ -16,6 +16,8 @@ HEARTBEAT_S = 15.0
 
 _STEP = re.compile(r"^\s*\[(\d+)/(\d+)\]")  # ninja's progress
 _TELLING = re.compile(r"error|fatal|failed|not found|no such|cannot|denied|no space", re.IGNORECASE)
+_NOISE = re.compile(r"^\s*(-- )?(warning|note|hint):", re.IGNORECASE)
+_EXPLAINED = re.compile(r"CMake Error")  # says what is wrong in the lines below
 _PACKAGE = re.compile(r"^Collecting (\S+)")
 
 
@@ -114,7 +116,7 @@ def run(
                     ticker.state = f"{100 * done // total} %"
                 elif _PACKAGE.match(line):
                     packages += 1
-                    ticker.state = f"{packages} packages"
+                    ticker.state = f"{packages} packages" if packages > 1 else ""
         if process.returncode:
             raise SetupError(
                 f"{title} failed (exit status {process.returncode}). The last useful lines:\n\n"
@@ -130,7 +132,9 @@ def telling_lines(lines: Sequence[str], limit: int = 15) -> str:
         lines: Its whole output.
         limit: How many lines to keep.
     """
-    lines = [line for line in lines if line.strip()]
-    chosen = [i for i, line in enumerate(lines) if _TELLING.search(line)][-limit:]
-    chosen = sorted({*chosen, *range(max(0, len(lines) - 3), len(lines))})[-limit:]
-    return "\n".join(f"    {lines[i][:300]}" for i in chosen)
+    lines = [line for line in lines if line.strip() and not _NOISE.match(line)]
+    chosen = set(range(len(lines))[-3:])
+    for i, line in enumerate(lines):
+        if _TELLING.search(line):
+            chosen.update(range(len(lines))[i : i + (4 if _EXPLAINED.search(line) else 1)])
+    return "\n".join(f"    {lines[i][:300]}" for i in sorted(chosen)[-limit:])

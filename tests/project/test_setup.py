@@ -51,6 +51,21 @@ def test_telling_lines_keeps_order_and_the_end():
     assert telling_lines(lines).split() == ["error:", "one", "c", "d", "last"]
 
 
+def test_telling_lines_leaves_warnings_out_and_keeps_an_explanation():
+    lines = [
+        "-- Warning: ccache not found",
+        "CMake Error at x:",
+        "  links to:",
+        "",
+        "    CUDA::cublas",
+    ]
+    assert telling_lines([*lines, *"abcdefg"]).split("\n")[:3] == [
+        "    CMake Error at x:",
+        "      links to:",
+        "        CUDA::cublas",
+    ]
+
+
 def test_telling_lines_is_bounded():
     assert len(telling_lines(["error"] * 1000, limit=5).splitlines()) == 5
 
