@@ -33,9 +33,7 @@ class Registry:
         return {"echo": SimpleNamespace(schema=lambda: SCHEMA)}
 
 
-HOST = SimpleNamespace(
-    registry=Registry(), guests={"story": None}, builtin_models=lambda: ["tinytales"]
-)
+HOST = SimpleNamespace(registry=Registry(), guests={"story": None})
 NAMES = {"data": b"GGUF", "text": "x", "_hidden": 1, "In": []}
 MATCHER = MagicMatcher(lambda: HOST, NAMES)
 
@@ -84,7 +82,8 @@ def test_settings_and_their_values():
     assert "window=" in complete("%wasinn load new some.gguf --set ")
 
 
-def test_sources():
+def test_sources(monkeypatch):
+    monkeypatch.setattr("wasinn_nb.models.builtin_names", lambda: ("tinytales",))
     found = complete("%wasinn load m ")
     assert "builtin:tinytales" in found
     assert "$data" in found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,8 +35,8 @@ def test_repeated_options_do_not_leak_into_the_next_line():
 def test_cell_options():
     options = parse(
         "cell",
-        "c --name g --model default=chat --model other --env A=1 --dir d:/w:rw --dir x --in v --in w"
-        " --out r --stdin s --timeout 1.5 --memory-limit 64 --background --no-stream --no-run"
+        "c --name g --model default=chat --model other --env A=1 --dir d:/w:rw --dir x"
+        " --in v --in w --out r --stdin s --timeout 1.5 --memory-limit 64 --background --no-stream --no-run"
         " --compat strict --result res -- -h --name 'two words'",
     )
     assert options.language == "c"
@@ -123,7 +125,5 @@ def test_variables_stand_for_their_values():
 
 @given(st.text(max_size=80), st.sampled_from([*verbs.verbs(), "cell"]))
 def test_any_line_parses_or_is_a_usage_error(line, verb):
-    try:
-        parse(verb, line)
-    except (UsageError, HelpRequested) as told:
-        assert str(told)
+    with contextlib.suppress(UsageError, HelpRequested):
+        assert parse(verb, line).args is not None

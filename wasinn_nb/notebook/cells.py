@@ -44,8 +44,8 @@ def build_and_run(call: Call, source: str, first_line: int) -> Any:
         )
     finally:
         progress.close()
-    if guest.warnings:
-        print(guest.warnings, file=sys.stderr)  # noqa: T201 - the compiler's remarks on this cell
+    if guest.built is not None and guest.built.warnings:
+        print(guest.built.warnings, file=sys.stderr)  # noqa: T201 - the compiler's remarks
     keep(call, guest)
     if options.no_run:
         return views.line(

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 
 from wasinn_nb.nn.cancel import CancelToken
-from wasinn_nb.nn.preload import parse_encoding, parse_target
 from wasinn_nb.nn.record import ModelRecord, UnloadReport
-from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 from wasinn_nb.notebook import views
 from wasinn_nb.notebook.parser import variable
 from wasinn_nb.notebook.progress import ProgressLine
 
 if TYPE_CHECKING:
-    from wasinn_nb.host import Host
+    from wasinn_nb.api import Host
     from wasinn_nb.notebook.preferences import Preferences
 
 
@@ -46,8 +44,6 @@ class Call:
 def load(call: Call) -> ModelRecord:
     """``%wasinn load``."""
     options = call.options
-    encoding = parse_encoding(options.encoding) if options.encoding else GraphEncoding.AUTODETECT
-    target = parse_target(options.target) if options.target else ExecutionTarget.AUTO
     source: Any = options.source
     if source.startswith("$"):
         source = bytes(variable(source, call.namespace, "SOURCE"))
@@ -56,8 +52,8 @@ def load(call: Call) -> ModelRecord:
         return call.host.load(
             options.name,
             source,
-            encoding=encoding,
-            target=target,
+            encoding=options.encoding,
+            target=options.target,
             config={**(options.config or {}), **dict(options.set)},
             force=options.force,
             progress=progress,
@@ -104,20 +100,10 @@ def models(call: Call) -> ModelRecord | list[ModelRecord]:
 
 def config(call: Call) -> Any:
     """``%wasinn config``."""
-    options, registry = call.options, call.host.registry
-    name = options.name
+    options, name = call.options, call.options.name
     if not (options.set or options.unset or options.reset):
-        return views.config(name, registry.config(name))
-    # Checked before anything changes, so that a wrong key in one option changes nothing at all.
-    schema = registry.schema(name)
-    values = schema.check_user(dict(options.set))
-    keys = [schema.find(key).key for key in options.unset]
-    if options.reset:
-        registry.reset_pins(name)
-    if keys:
-        registry.unpin(name, keys)
-    if values:
-        registry.pin(name, values)
-    record = registry.describe(name)
+        return views.config(name, call.host.config(name))
+    call.host.config(name, dict(options.set), unset=options.unset, reset=options.reset)
+    record = call.host.registry.describe(name)
     pins = ", ".join(f"{key}={views.value_text(value)}" for key, value in record.pins.items())
     return views.line(f"{name}: {'pinned ' + pins if pins else 'no pins'}")

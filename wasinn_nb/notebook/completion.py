@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-from wasinn_nb.nn.errors import WasinnError
 from wasinn_nb.nn.settings import Setting
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 from wasinn_nb.notebook import verbs
 from wasinn_nb.notebook.parser import Completes, MagicParser
 
 if TYPE_CHECKING:
-    from wasinn_nb.host import Host
+    from wasinn_nb.api import Host
 
 _LINE = re.compile(r"^\s*(?:[A-Za-z_][\w.]*\s*=\s*)?%wasinn\s")
 _CELL = re.compile(r"^%%wasinn\s")
@@ -176,10 +175,9 @@ class MagicMatcher:
         return [record.name for record in self._host().registry.models()]
 
     def _builtin(self) -> list[str]:
-        try:
-            return list(self._host().builtin_models())
-        except WasinnError:
-            return []
+        from wasinn_nb.models import builtin_names
+
+        return list(builtin_names())
 
     def _guests(self) -> list[str]:
         return list(self._host().guests)

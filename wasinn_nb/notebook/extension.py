@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.notebook.completion import MagicMatcher
 from wasinn_nb.notebook.magics import WasinnMagics
 from wasinn_nb.notebook.transformer import MAGIC, AwaitTransformer
 from wasinn_nb.notebook.views import FORMS, Formats
 
+if TYPE_CHECKING:
+    from wasinn_nb.guest.build.warm import WarmUp
+
 _NAME = WasinnMagics.__name__
+_WARM_UP_AFTER = 1.0
+_PATIENCE = 5.0
 
 
 class Extension:
@@ -22,6 +28,8 @@ class Extension:
         self._transformer = AwaitTransformer(shell, target)
         self._matcher = MagicMatcher(lambda: self.magics.host, shell.user_ns).matcher()
         self._formats = Formats(shell, FORMS)
+        self._ended = threading.Event()
+        self._warm_up: WarmUp | None = None
 
     def connect(self) -> None:
         """Set every hook."""
@@ -32,9 +40,11 @@ class Extension:
         self._shell.Completer.custom_matchers.append(self._matcher)
         self._transformer.connect()
         self._formats.connect()
+        if self.magics.warm_up:
+            threading.Thread(target=self._warm, name="wasinn warm-up", daemon=True).start()
 
     def disconnect(self) -> None:
-        """Undo every hook."""
+        """Undo every hook, stop what runs, and free the models."""
         self._formats.disconnect()
         self._transformer.disconnect()
         self._shell.Completer.custom_matchers.remove(self._matcher)
@@ -43,6 +53,17 @@ class Extension:
         for kind in ("line", "cell"):
             manager.magics[kind].pop(MAGIC, None)
         manager.registry.pop(_NAME, None)
+        self._ended.set()
+        if self._warm_up is not None:
+            self._warm_up.cancel()
+        if self.magics.host_used:
+            self.magics.host.close()
+
+    def _warm(self) -> None:
+        """Have the compiler build its C library before somebody waits for it."""
+        # Not at once: the first cells of a notebook follow the loading of its extensions closely.
+        if not self._ended.wait(_WARM_UP_AFTER):
+            self._warm_up = self.magics.host.builder.warm()
 
 
 def loaded(shell: Any) -> Extension | None:
@@ -55,13 +76,10 @@ def loaded(shell: Any) -> Extension | None:
 def load(shell: Any) -> None:
     """Set the hooks, once; nothing is printed, and nothing heavy is imported."""
     if loaded(shell) is None:
-        extension = Extension(shell)
-        extension.connect()
-        extension.magics.begin()
+        Extension(shell).connect()
 
 
 def unload(shell: Any) -> None:
-    """Undo the hooks, stop what runs, and free the models."""
+    """Undo what :func:`load` did and everything that came of it."""
     if (extension := loaded(shell)) is not None:
         extension.disconnect()
-        extension.magics.end()

@@ -13,6 +13,7 @@ from IPython.core.magic import (
     needs_local_scope,
     no_var_expand,
 )
+from traitlets import observe
 
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.notebook import verbs
@@ -20,11 +21,11 @@ from wasinn_nb.notebook.commands import Call
 from wasinn_nb.notebook.errors import presented
 from wasinn_nb.notebook.job import Job
 from wasinn_nb.notebook.parser import HelpRequested, MagicParser, did_you_mean, expand, split
-from wasinn_nb.notebook.preferences import Preferences
+from wasinn_nb.notebook.preferences import HOST_SETTINGS, Preferences
 from wasinn_nb.notebook.transformer import AWAITED_VERBS
 
 if TYPE_CHECKING:
-    from wasinn_nb.host import Host
+    from wasinn_nb.api import Host
 
 Work = Callable[[CancelToken], Any]
 
@@ -33,18 +34,36 @@ Work = Callable[[CancelToken], Any]
 class WasinnMagics(Preferences):
     """WebAssembly guests in cells, against models that stay loaded in this kernel."""
 
+    shell: Any
+    extension: Any = None
     raw_cell: Callable[[], str] = staticmethod(lambda: "")
+    host_used = False
 
     @property
     def host(self) -> Host:
         """This process's host, made on first use."""
-        from wasinn_nb.host import host
+        from wasinn_nb.api import host
 
-        return host()
+        made = host()
+        if not self.host_used:
+            self.host_used = True
+            self._configure(made)
+        return made
+
+    def _configure(self, host: Host) -> None:
+        wanted = {name: getattr(self, name) for name in HOST_SETTINGS}
+        # Configuring makes parts of the host: not for settings that nobody changed.
+        if any(getattr(host.settings, name) != value for name, value in wanted.items()):
+            host.configure(**wanted)
+
+    @observe(*HOST_SETTINGS)
+    def _host_setting_changed(self, _change: Any) -> None:
+        if self.host_used:
+            self._configure(self.host)
 
     @no_var_expand
     @needs_local_scope
-    @line_magic("wasinn")
+    @line_magic("wasinn")  # type: ignore[arg-type]
     def wasinn_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Any:
         """One verb; see :func:`wasinn_nb.notebook.verbs.overview`."""
         with presented():
@@ -64,7 +83,7 @@ class WasinnMagics(Preferences):
             return await Job(function, f"wasinn {verb}").start().wait_async()
 
     @no_var_expand
-    @cell_magic("wasinn")
+    @cell_magic("wasinn")  # type: ignore[arg-type]
     def wasinn_cell(self, line: str, cell: str) -> Any:
         """A guest's source; see :func:`wasinn_nb.notebook.verbs.cell`."""
         with presented():
@@ -132,5 +151,6 @@ class WasinnMagics(Preferences):
         return whole[: -len(body)].count("\n") + 1 if body and whole.endswith(body) else 2
 
 
-WasinnMagics.wasinn_line.__doc__ = verbs.overview()
-WasinnMagics.wasinn_cell.__doc__ = verbs.cell().format_help()
+# What `%wasinn?` and `%%wasinn?` show.
+vars(WasinnMagics)["wasinn_line"].__doc__ = verbs.overview()
+vars(WasinnMagics)["wasinn_cell"].__doc__ = verbs.cell().format_help()

@@ -9,6 +9,9 @@ from traitlets import Bool, Enum, Float, Int, TraitError, validate
 
 from wasinn_nb.notebook.verbs import DIALECTS
 
+HOST_SETTINGS = ("memory_budget_mib", "threads", "cache_size_mib")
+"""Those that are about the whole process rather than about cells."""
+
 
 class Preferences(Magics):
     """Traits that a user may set, in a cell or in ``ipython_config.py``."""

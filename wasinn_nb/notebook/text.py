@@ -14,7 +14,7 @@ _FADED = "color:var(--jp-ui-font-color2,inherit)"
 def duration(seconds: float) -> str:
     """Seconds in the unit that reads best: ``8 ms``, ``1.3 s``, ``2 min 5 s``."""
     if seconds < 0.9995:
-        return f"{seconds * 1000:.3g} ms" if seconds < 0.01 else f"{seconds * 1000:.0f} ms"
+        return f"{seconds * 1000:.2g} ms" if seconds < 0.00995 else f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -128,10 +128,18 @@ def _load() -> MagicParser:
         "builtin:NAME, hf:ORG/REPO/FILE or an https:// address",
     )  # fmt: skip
     parser.option(
-        "--encoding", metavar="E", completes=Completes.ENCODING, help="detected when not given"
+        "--encoding",
+        metavar="E",
+        default="autodetect",
+        completes=Completes.ENCODING,
+        help="detected when not given",
     )
     parser.option(
-        "--target", metavar="T", completes=Completes.TARGET, help="cpu, gpu, npu, tpu or auto"
+        "--target",
+        metavar="T",
+        default="auto",
+        completes=Completes.TARGET,
+        help="cpu, gpu, npu, tpu or auto",
     )
     _add_set(parser)
     parser.option("--config", metavar="JSON", type=json_object, help="settings as one JSON object")

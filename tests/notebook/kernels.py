@@ -1,0 +1,148 @@
+"""Real kernels, driven over their protocol as a front end does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import KernelManager
+
+REPOSITORY = Path(__file__).parents[2]
+OLD_VERSION = "7.3.0"
+PATIENCE = 60.0
+
+SETUP = """
+import sys
+sys.path.insert(0, {repository!r})
+%load_ext wasinn_nb
+%config WasinnMagics.warm_up = False
+import wasinn_nb
+from pathlib import Path
+from tests.support.echo_backend import EchoBackend
+from wasinn_nb.nn.registry import ModelRegistry
+from wasinn_nb.nn.sources import SourceResolver
+resolver = SourceResolver(cache_dir=Path({folder!r}), builtin=Path)
+host = wasinn_nb.host()
+host.registry = ModelRegistry({{"echo": EchoBackend()}}, resolver, bus=host.bus)
+"""
+
+
+class Cell:
+    """What came of one execute request."""
+
+    def __init__(self, kernel, msg_id, reply=None):
+        self._kernel = kernel
+        self.msg_id = msg_id
+        self.reply = reply
+
+    @property
+    def messages(self):
+        """Everything whose parent is this cell, also what came after it was idle."""
+        return self._kernel.by_parent.get(self.msg_id, [])
+
+    def of_type(self, kind):
+        return [message["content"] for message in self.messages if message["msg_type"] == kind]
+
+    def stream(self, name="stdout"):
+        return "".join(c["text"] for c in self.of_type("stream") if c["name"] == name)
+
+    @property
+    def shown(self):
+        """text/plain of everything displayed, and of the result."""
+        found = self.of_type("display_data") + self.of_type("execute_result")
+        return [content["data"].get("text/plain", "") for content in found]
+
+    @property
+    def error(self):
+        return self.reply["ename"] if self.reply["status"] == "error" else ""
+
+    @property
+    def traceback(self):
+        return "\n".join(self.reply["traceback"])
+
+
+class Kernel:
+    """A kernel process with one client."""
+
+    def __init__(self, folder, path=()):
+        argv = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher"]
+        argv += ["-f", "{connection_file}"]
+        self.manager = KernelManager()
+        self.manager._kernel_spec = KernelSpec(argv=argv, display_name="test", language="python")
+        places = [*map(str, path), os.environ.get("PYTHONPATH", "")]
+        env = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, places)),
+            "IPYTHONDIR": str(folder / "ipython"),
+            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        }
+        (folder / "runtime").mkdir(exist_ok=True)
+        self.manager.start_kernel(env=env, cwd=str(folder))
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=PATIENCE)
+        self.by_parent = {}
+        self.idle = set()
+
+    def close(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+    def begin(self, code):
+        """Send a cell and do not wait for it."""
+        return Cell(self, self.client.execute(code))
+
+    def run(self, code):
+        """Run a cell to its end."""
+        return self.end(self.begin(code))
+
+    def end(self, cell):
+        """Wait until a cell's reply and idle status are there."""
+        while cell.reply is None:
+            reply = self.client.get_shell_msg(timeout=PATIENCE)
+            if reply["parent_header"].get("msg_id") == cell.msg_id:
+                cell.reply = reply["content"]
+        self.until(lambda: cell.msg_id in self.idle)
+        return cell
+
+    def until(self, condition, patience=PATIENCE):
+        """Read messages until something holds."""
+        limit = time.monotonic() + patience
+        while not condition():
+            assert time.monotonic() < limit, "it did not happen"
+            self.read()
+
+    def read(self, timeout=0.2):
+        """Take one message of iopub, if there is one."""
+        try:
+            message = self.client.get_iopub_msg(timeout=timeout)
+        except Exception as nothing:
+            if type(nothing).__name__ == "Empty":
+                return
+            raise
+        parent = message["parent_header"].get("msg_id")
+        self.by_parent.setdefault(parent, []).append(message)
+        if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+            self.idle.add(parent)
+
+    def interrupt(self):
+        self.manager.interrupt_kernel()
+
+
+def old_ipykernel():
+    """A directory with ipykernel 7.3 alone, to be put before the environment's own."""
+    place = Path(sys.prefix) / f"ipykernel-{OLD_VERSION}"
+    if not (place / "ipykernel").is_dir():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+        command += ["--target", str(place), f"ipykernel=={OLD_VERSION}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            warnings.warn(f"ipykernel {OLD_VERSION} is not tested: {done.stderr}", stacklevel=1)
+            pytest.skip(f"ipykernel {OLD_VERSION} cannot be installed")
+    return place

@@ -1,0 +1,248 @@
+"""Awaited cells in real kernels: results, interrupts, nesting, and where output lands."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.notebook.cells import (
+    HELLO,
+    PRINTS_AT_THE_END,
+    PRINTS_TOKENS,
+    SILENT,
+    SPINS,
+)
+from tests.notebook.conftest import STORY
+
+pytestmark = pytest.mark.timeout(240)
+
+LOAD_STORY = "%wasinn load default story.echo --encoding ggml"
+# 5,000 tokens of 20 ms: the natural end is 100 s away
+LOAD_SLOW = "%wasinn load default slow.echo --encoding ggml --set window=9000 --set token-ms=20"
+SOON = 20.0
+
+
+def c(source, options=""):
+    return f"%%wasinn c {options}\n{source}"
+
+
+@pytest.fixture(autouse=True)
+def clean(kernel):
+    yield
+    kernel.run("%wasinn unload --all --wait 5")
+    kernel.run("for name in host.registry.names(): host.registry.forget(name, wait=5)")
+
+
+def ok(cell):
+    assert cell.reply["status"] == "ok", cell.traceback
+    return cell
+
+
+def test_tokens_come_as_text_with_figures_and_the_run_is_kept(kernel):
+    ok(kernel.run(LOAD_STORY))
+    cell = ok(kernel.run(c(PRINTS_TOKENS, "--result mine -- once upon")))
+    assert cell.stream().split() == f"once {STORY}".split()
+    figures = [text for text in cell.shown if "tok/s" in text]
+    assert len(figures) == 1
+    assert figures[0].startswith("14 tokens")
+    assert ok(kernel.run("print(mine is _wasinn, _wasinn.tokens, _wasinn.state)")).stream() == (
+        "True 14 finished\n"
+    )
+
+
+@pytest.mark.parametrize("source", [SILENT, PRINTS_AT_THE_END])
+def test_what_the_guest_does_not_print_is_streamed_and_nothing_is_shown_twice(kernel, source):
+    ok(kernel.run(LOAD_STORY + " --set token-ms=30"))
+    cell = ok(kernel.run(c(source)))
+    assert cell.stream().count("went home") == 1
+    hidden = ok(kernel.run(c(source, "--no-stream")))
+    assert hidden.stream().count("went home") == (1 if source is PRINTS_AT_THE_END else 0)
+
+
+def test_the_value_of_a_run_is_the_run(kernel, tmp_path):
+    path = tmp_path / "guest.wasm"
+    ok(kernel.run(c(HELLO, "--name hi --no-run")))
+    ok(kernel.run(f"%wasinn export hi {path}"))
+    cell = ok(kernel.run(f"r = %wasinn run {path} -- there\nprint(r.stdout, r.exit_code)"))
+    assert cell.stream() == "hello there\nhello there\n 0\n"
+
+
+@pytest.mark.parametrize(
+    ("phase", "source"),
+    [("decoding", PRINTS_TOKENS), ("computing", SILENT), ("spinning", SPINS)],
+)
+def test_interrupt_ends_a_run(kernel, phase, source):
+    ok(kernel.run(LOAD_SLOW))
+    cell = kernel.begin(c(source))
+    kernel.until(lambda: len(cell.stream()) > 5)
+    sent = time.monotonic()
+    kernel.interrupt()
+    kernel.end(cell)
+    assert time.monotonic() - sent < SOON
+    assert cell.error == "KeyboardInterrupt"
+    assert "wasinn_nb" not in cell.traceback
+    assert len(cell.stream()) > 5, "what was printed stays"
+    assert ok(kernel.run("print(_wasinn.state, _wasinn.cancelled_reason)")).stream() == (
+        "stopped interrupt\n"
+    )
+    assert ok(kernel.run(c(HELLO))).stream() == "hello you\n"
+
+
+def test_interrupt_ends_a_load(kernel):
+    cell = kernel.begin(LOAD_STORY + " --set load-ms=90000")
+    kernel.until(lambda: any("reading" in text for text in cell.shown))
+    sent = time.monotonic()
+    kernel.interrupt()
+    kernel.end(cell)
+    assert time.monotonic() - sent < SOON
+    assert cell.error == "KeyboardInterrupt"
+    assert ok(kernel.run("print(host.registry.models()[0].state)")).stream() != "loaded\n"
+    ok(kernel.run(LOAD_STORY))
+    assert "went home" in ok(kernel.run(c(PRINTS_TOKENS))).stream()
+
+
+def test_interrupt_ends_a_load_that_a_guest_asked_for(kernel):
+    ok(kernel.run(LOAD_STORY))
+    ok(kernel.run("%wasinn config default --set load-ms=90000"))
+    cell = kernel.begin(
+        c(
+            SILENT.replace("wasi_nn_graph graph;", 'puts("begun"); fflush(stdout);').replace(
+                "wasi_nn_context context;", "wasi_nn_graph graph; wasi_nn_context context;"
+            )
+        )
+    )
+    kernel.until(lambda: "begun" in cell.stream())
+    kernel.interrupt()
+    kernel.end(cell)
+    assert cell.error == "KeyboardInterrupt", cell.traceback
+
+
+def test_an_interrupted_cell_stops_the_cells_after_it(kernel):
+    ok(kernel.run(LOAD_SLOW))
+    first = kernel.begin(c(PRINTS_TOKENS))
+    second = kernel.begin("print('second')")
+    kernel.until(lambda: len(first.stream()) > 5)
+    kernel.interrupt()
+    kernel.end(first)
+    kernel.end(second)
+    assert first.error == "KeyboardInterrupt"
+    assert second.reply["status"] in ("aborted", "error")
+
+
+def test_stopping_a_run_lets_the_cell_end_well(kernel):
+    ok(kernel.run(LOAD_SLOW))
+    ok(
+        kernel.run(
+            "import threading, time\n"
+            "_wasinn = None\n"
+            "def stop():\n"
+            "    while _wasinn is None or _wasinn.tokens < 5: time.sleep(0.01)\n"
+            "    _wasinn.cancel()\n"
+            "threading.Thread(target=stop, daemon=True).start()"
+        )
+    )
+    cell = ok(kernel.run(c(PRINTS_TOKENS)))
+    assert len(cell.stream()) > 5
+    assert ok(kernel.run("print(_wasinn.state)")).stream() == "stopped\n"
+
+
+@pytest.mark.parametrize("magic", ["%%time", "%%capture captured"])
+def test_inside_other_magics(kernel, magic):
+    ok(kernel.run(LOAD_STORY))
+    cell = ok(kernel.run(f"{magic}\n{c(PRINTS_TOKENS)}"))
+    if magic == "%%time":
+        assert "went home" in cell.stream()
+        assert "Wall time" in cell.stream()
+    else:
+        assert "went home" not in cell.stream()
+        assert "went home" in ok(kernel.run("print(captured.stdout)")).stream()
+
+
+def test_nested_calls(kernel):
+    ok(kernel.run(LOAD_STORY))
+    nested = f"get_ipython().run_cell({c(HELLO)!r}); print('after')"
+    assert ok(kernel.run(nested)).stream() == "hello you\nafter\n"
+    function = f"def f():\n    get_ipython().run_cell_magic('wasinn', 'c', {HELLO!r})\nf()"
+    assert ok(kernel.run(function)).stream() == "hello you\n"
+
+
+def test_interrupt_of_a_nested_run(kernel):
+    ok(kernel.run(LOAD_SLOW))
+    cell = kernel.begin(f"%%time\n{c(PRINTS_TOKENS)}")
+    kernel.until(lambda: len(cell.stream()) > 5)
+    kernel.interrupt()
+    kernel.end(cell)
+    assert cell.error == "KeyboardInterrupt"
+    assert ok(kernel.run(c(HELLO))).stream() == "hello you\n"
+
+
+def test_errors_are_short_and_point_at_the_cell(kernel):
+    broken = kernel.run(c("#include <stdio.h>\nint main(void) { return bug; }\n"))
+    assert broken.error == "BuildError"
+    assert ":3:25: error" in broken.traceback
+    assert "int main(void) { return bug; }" in broken.traceback
+    assert "^" in broken.traceback
+    trapped = kernel.run(
+        c('#include <stdio.h>\nint main(void) {\n  puts("x");\n  __builtin_trap();\n}\n')
+    )
+    assert trapped.error == "GuestTrap"
+    assert trapped.stream() == "x\n"
+    assert "__builtin_trap();" in trapped.traceback
+    exited = kernel.run(c(HELLO, "-- you 3"))
+    assert exited.error == "GuestExit"
+    for cell in (broken, trapped, exited):
+        assert "Traceback" not in cell.traceback
+        assert "site-packages" not in cell.traceback
+        assert "wasinn_nb/" not in cell.traceback
+    assert kernel.run("%wasinn lod").error == "UsageError"
+    assert kernel.run("%%wasinn c --nonsense\nint main;").error == "UsageError"
+
+
+def test_a_background_run_prints_into_its_own_cell(kernel):
+    ok(kernel.run(LOAD_STORY + " --set token-ms=100"))
+    cell = kernel.run(c(PRINTS_TOKENS, "--background"))
+    ok(cell)
+    assert "went home" not in cell.stream()
+    other = ok(kernel.run("import time; time.sleep(0.5); print('other')"))
+    ended = ok(kernel.run("run = _wasinn.wait(); print(run.state)"))
+    kernel.until(lambda: any("tok/s" in text for text in cell.shown))
+    assert "went home" in cell.stream()
+    assert other.stream() == "other\n"
+    assert ended.stream() == "finished\n"
+
+
+def test_a_background_run_that_fails_says_so_in_its_cell(kernel):
+    cell = ok(kernel.run(c(HELLO, "--background -- you 3")))
+    kernel.until(lambda: "GuestExit" in cell.stream("stderr"))
+
+
+def test_a_click_is_handled_while_a_cell_runs(kernel):
+    ok(kernel.run(LOAD_SLOW))
+    ok(
+        kernel.run(
+            "from comm import get_comm_manager\n"
+            "def opened(comm, _):\n"
+            "    comm.on_msg(lambda message: _wasinn.cancel())\n"
+            "get_comm_manager().register_target('clicks', opened)\n"
+        )
+    )
+    client = kernel.client
+    opening = client.session.msg(
+        "comm_open", {"comm_id": "click", "target_name": "clicks", "data": {}}
+    )
+    client.shell_channel.send(opening)
+    kernel.until(lambda: opening["header"]["msg_id"] in kernel.idle)
+    cell = kernel.begin(c(PRINTS_TOKENS))
+    kernel.until(lambda: len(cell.stream()) > 5)
+    click = client.session.msg("comm_msg", {"comm_id": "click", "data": {}})
+    if kernel.version.startswith("7.3"):
+        request = client.session.msg("create_subshell_request")
+        client.control_channel.send(request)
+        reply = client.get_control_msg(timeout=SOON)
+        click["header"]["subshell_id"] = reply["content"]["subshell_id"]
+    client.shell_channel.send(click)
+    sent = time.monotonic()
+    ok(kernel.end(cell))
+    assert time.monotonic() - sent < SOON
+    assert ok(kernel.run("print(_wasinn.state)")).stream() == "stopped\n"
