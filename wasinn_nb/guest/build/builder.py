@@ -33,6 +33,7 @@ from wasinn_nb.guest.languages.base import (
 )
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import WasinnError
+from wasinn_nb.sdk import include_dir
 
 # Part of every key: raise it when the same input is to give another module.
 _FORMAT = 1
@@ -79,7 +80,7 @@ class Builder:
         root = paths.cache_root() if cache_dir is None else cache_dir
         self.artifacts = ArtifactCache(root / "artifacts", cache_limit)
         self._toolchains = root if toolchain_dir is None else toolchain_dir
-        self._sdk = Sdk(sdk_dir or Path(__file__).parents[2] / "sdk")
+        self._sdk = Sdk(sdk_dir or include_dir().parent)
 
     def build(
         self,

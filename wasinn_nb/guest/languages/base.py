@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -56,6 +57,11 @@ class Toolchain:
         """What a build depends on."""
         return f"{self.name}-{self.version}"
 
+    @property
+    def directory(self) -> Path | None:
+        """Where the executable is, and where it is run."""
+        return self.path.parent if self.path is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
@@ -79,12 +85,14 @@ class Workspace:
 
     def scrub(self, text: str, toolchain: Toolchain) -> str:
         """``text`` without the names of this machine's directories."""
+        home = toolchain.directory
         for directory in (self.path, *toolchain.own_files, self.sdk / "include", self.sdk):
             text = text.replace(f"{directory}{os.sep}", "")
-            with suppress(ValueError):  # on another drive
-                # Zig shortens what lies below or near the working directory.
-                near = os.path.relpath(directory, self.cwd)
-                text = text.replace(f"{near}{os.sep}", "") if near != os.curdir else text
+            if home is not None:
+                # Zig shortens what lies below or near the directory it runs in.
+                with suppress(ValueError):  # on another drive
+                    near = re.escape(os.path.relpath(directory, home) + os.sep)
+                    text = re.sub(rf"(?<![\w./\\-]){near}", "", text)
         text = text.replace(f"{self.toolchains}{os.sep}", "").replace(f"{self.cwd}{os.sep}", "")
         return text.replace(str(Path.home()) + os.sep, f"~{os.sep}")
 

@@ -17,6 +17,7 @@ from wasinn_nb.guest.languages.base import (
     Toolchain,
     Workspace,
 )
+from wasinn_nb.guest.languages.flags import absolute
 from wasinn_nb.nn.cancel import CancelToken
 
 # One level for everybody: Zig builds a C library for each mode, and -O0 shares this one's.
@@ -92,7 +93,8 @@ class CFamily:
         cancel: CancelToken | None,
     ) -> Compiled:
         """Compile and link; see :class:`~wasinn_nb.guest.languages.base.Language`."""
-        for flag in source.flags:
+        user = absolute(source.flags, workdir.cwd)
+        for flag in user:
             if flag in _PARTIAL:
                 raise CompileFailed(f"error: {flag} cannot be used here: a cell becomes a module\n")
         cell = workdir.path / self._file
@@ -113,13 +115,13 @@ class CFamily:
             workdir,
             (level, "-Wall", *_TRACE, *_stable_paths(workdir), *flags),
             (
-                *source.flags,
+                *user,
                 *("-MD", "-MF", str(listing), "-o", str(output)),
                 *("-isystem", str(workdir.sdk / "include"), "-iquote", str(workdir.cwd)),
                 str(cell),
                 *objects,
             ),
-            mode=(level, *source.flags),
+            mode=(level, *user),
             progress=progress,
             cancel=cancel,
         )
@@ -131,7 +133,7 @@ class CFamily:
             raise CompileFailed(f"{log}\nerror: the flags given make no WebAssembly module\n")
         if not bare and _REACTOR not in source.flags and _NO_MAIN in wasm:
             raise CompileFailed(f"{log}\nerror: undefined symbol: main\n")
-        return Compiled(wasm, log, self._dependencies(source, workdir, toolchain, listing))
+        return Compiled(wasm, log, _dependencies(listing, user, workdir, toolchain))
 
     def explain(self, stderr: str, source: Source) -> list[Diagnostic]:
         """Diagnostics at the cell's lines."""
@@ -165,24 +167,25 @@ class CFamily:
     def _prelude(self, workdir: Workspace, toolchain: Toolchain, cancel: CancelToken | None) -> str:
         return stored_object(workdir, toolchain, "prelude", _PRELUDE, (_OPTIMISED,), cancel=cancel)
 
-    def _dependencies(
-        self, source: Source, workdir: Workspace, toolchain: Toolchain, listing: Path
-    ) -> tuple[Path, ...]:
-        """The user's own files that went in: headers, and whatever the flags name."""
-        try:
-            listed = listing.read_text(encoding="utf-8", errors="replace").partition(": ")[2]
-        except OSError:
-            listed = ""
-        names = [
-            re.sub(r"\\(.)", r"\1", name) for name in _LISTED.findall(listed.replace("\\\n", " "))
-        ]
-        ours = (workdir.path, workdir.sdk, *toolchain.own_files)
-        found: dict[Path, None] = {}
-        for name in (*names, *source.flags):
-            path = workdir.cwd / name.replace("$$", "$")
-            if path.is_file() and not any(path.is_relative_to(directory) for directory in ours):
-                found[path] = None
-        return tuple(found)
+
+def _dependencies(
+    listing: Path, user: tuple[str, ...], workdir: Workspace, toolchain: Toolchain
+) -> tuple[Path, ...]:
+    """The user's own files that went in: headers, and whatever the flags name."""
+    try:
+        listed = listing.read_text(encoding="utf-8", errors="replace").partition(": ")[2]
+    except OSError:
+        listed = ""
+    names = _LISTED.findall(listed.replace("\\\n", " "))
+    names = [re.sub(r"\\(.)", r"\1", name).replace("$$", "$") for name in names]
+    ours = (workdir.path, workdir.sdk, *toolchain.own_files)
+    found: dict[Path, None] = {}
+    for name in (*names, *user):
+        # What is listed by a relative name is the toolchain's: the user's names are absolute.
+        path = (toolchain.directory or workdir.path) / name
+        if path.is_file() and not any(path.is_relative_to(directory) for directory in ours):
+            found[path] = None
+    return tuple(found)
 
 
 def stored_object(

@@ -83,7 +83,7 @@ def clang(
     """Run the compiler with ``arguments``."""
     return run(
         [str(toolchain.path), *arguments],
-        cwd=workspace.cwd,
+        cwd=workspace.path,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": str(workspace.path)},
         cancel=cancel,
         on_tick=throttled(progress, "compiling"),

@@ -62,15 +62,17 @@ def explain(log: str, source: Source, file: str) -> list[Diagnostic]:
         file: the name of the source in ``log``.
     """
     found: list[Diagnostic] = []
-    seen: set[tuple[str, int | None, int | None]] = set()
+    placed: set[tuple[int | None, int | None]] = set()
     for remark in _remarks(log):
         one = _diagnostic(remark, source, file)
-        # One use of a template can fail in twenty places inside it; the first says why.
-        place = (one.severity, one.line, one.column)
-        inside = remark.place is not None and remark.place.file != file
-        if not (inside and place in seen and one.line is not None):
-            found.append(one)
-        seen.add(place)
+        if remark.severity == "error":
+            # One use of a template can fail in twenty places inside it; the first says why.
+            inside = remark.place is not None and remark.place.file != file
+            if inside and placed and (one.column is None or (one.line, one.column) in placed):
+                continue
+            if one.column is not None:
+                placed.add((one.line, one.column))
+        found.append(one)
     return found
 
 

@@ -12,7 +12,11 @@ _MISMATCH = re.compile(r"function signature mismatch: (?P<symbol>.+)")
 _LIBRARY = re.compile(r"unable to find (?:dynamic|static)? ?system library \"(?P<name>[^\"]*)\".*")
 _OPTION = re.compile(r"unknown (?:clang option|argument:?):? ?['\"](?P<option>[^'\"]*)['\"].*")
 _NO_ENTRY = re.compile(r"entry symbol not defined")
-_MAIN = {"zig": "pub fn main() !void"}
+_ZIG_MAIN = "pub fn main() !void, or give -fno-entry for a guest of exports only"
+_C_MAIN = (
+    "int main(void) or int main(int argc, char **argv), "
+    "or give -mexec-model=reactor for a guest of exports only"
+)
 _DISK = re.compile(r"NoSpaceLeft|No space left on device|ENOSPC")
 # The last name before a parameter list: `ns::f<int>(char const*)` is called as `f`.
 _NAME = re.compile(r"([A-Za-z_$][\w$]*)(?:<[^()]*>)?(?:\(.*|\s*)$")
@@ -58,7 +62,7 @@ def explain(message: str, severity: Severity, source: Source) -> Diagnostic:
     if match := _DUPLICATE.fullmatch(message):
         return Diagnostic(severity, f"{_bare(match['symbol'])} is defined twice")
     if match := _LIBRARY.fullmatch(message):
-        hint = "its directory can be given with -L"
+        hint = "the directory of a library of your own can be given with -L"
         return Diagnostic(
             severity, f"there is no library {match['name']} for WASI", notes=(f"hint: {hint}",)
         )
@@ -70,9 +74,8 @@ def explain(message: str, severity: Severity, source: Source) -> Diagnostic:
 
 
 def _no_main(source: Source) -> Diagnostic:
-    wanted = _MAIN.get(source.language, "int main(void) or int main(int argc, char **argv)")
-    note = f"hint: define {wanted}; for a guest of exports only, add -mexec-model=reactor"
-    return Diagnostic("error", "there is no main function", notes=(note,))
+    hint = _ZIG_MAIN if source.language == "zig" else _C_MAIN
+    return Diagnostic("error", "there is no main function", notes=(f"hint: define {hint}",))
 
 
 def _undefined(symbol: str, source: Source) -> Diagnostic:

@@ -52,9 +52,9 @@ class Wat:
         del workdir, toolchain, progress, cancel
         if source.flags:
             raise CompileFailed("error: a wat cell takes no compiler flags")
-        padding = "\n" * (source.first_line - 1)
+        text = "\n" * (source.first_line - 1) + source.text
         try:
-            return Compiled(bytes(wat2wasm(padding + source.text)))
+            return Compiled(bytes(wat2wasm(text.encode("utf-8", "replace"))))
         except WasmtimeError as error:
             raise CompileFailed(str(error)) from None
 

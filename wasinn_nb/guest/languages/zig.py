@@ -18,6 +18,7 @@ from wasinn_nb.guest.languages.base import (
     Toolchain,
     Workspace,
 )
+from wasinn_nb.guest.languages.flags import absolute
 from wasinn_nb.nn.cancel import CancelToken
 
 _FILE = f"{relabel.STEM}.zig"
@@ -62,7 +63,8 @@ class Zig:
         output = workdir.path / "cell.wasm"
         module = workdir.sdk / "zig" / "wasi_nn.zig"
         has_module = module.is_file()
-        mode = (*_TARGET, _CHECKED if source.debug else _OPTIMISED, *source.flags)
+        level = _CHECKED if source.debug else _OPTIMISED
+        mode = (*_TARGET, level, *absolute(source.flags, workdir.cwd))
         finished = ziglang.zig(
             toolchain,
             workdir,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,6 +30,7 @@ TARGET = ("-target", "wasm32-wasi", "-mcpu=generic+exception_handling")
 
 INSTALL = "pip install ziglang"
 
+_INSTALLATION = "installation"
 # Arguments that select another build of the C library.
 _MODE_PREFIXES = ("-O", "-m", "-f", "-s", "-g", "-target", "-stdlib", "-l")
 
@@ -63,8 +65,17 @@ def library(toolchain: Toolchain) -> Path:
 
 
 def global_cache(toolchain: Toolchain, toolchains: Path) -> Path:
-    """Where this release of Zig keeps its C library."""
-    return toolchains / toolchain.identity
+    """Where this installation of Zig keeps its C library; one cannot use another's."""
+    installation = hashlib.sha256(str(toolchain.path).encode()).hexdigest()[:8]
+    return toolchains / f"{toolchain.identity}-{installation}"
+
+
+def _forget_removed(toolchains: Path) -> None:
+    """Remove the C libraries of installations that are no longer there."""
+    for record in toolchains.glob(f"zig-*/{_INSTALLATION}"):
+        with suppress(OSError):
+            if not Path(record.read_text(encoding="utf-8")).exists():
+                shutil.rmtree(record.parent, ignore_errors=True)
 
 
 def _marker(toolchain: Toolchain, toolchains: Path, command: str, mode: tuple[str, ...]) -> Path:
@@ -120,9 +131,12 @@ def zig(
     with file_lock(marker.parent / "building.lock", cancel=cancel, on_wait=waiting):
         if marker.exists():
             return go("compiling")
+        _forget_removed(workspace.toolchains)
         finished = go(once)
         if finished.returncode == 0:
             with suppress(OSError):
+                record = marker.with_name(_INSTALLATION)
+                record.write_text(str(toolchain.path), encoding="utf-8")
                 marker.touch()
         return finished
 
@@ -139,7 +153,7 @@ def plain(
     """Run ``zig COMMAND ARGUMENTS`` when the C library is there, or none is needed."""
     return run(
         [str(toolchain.path), command, *arguments],
-        cwd=workspace.cwd,
+        cwd=library(toolchain).parent,
         env=_environment(global_cache(toolchain, workspace.toolchains), workspace.path),
         cancel=cancel,
         on_tick=on_tick,
