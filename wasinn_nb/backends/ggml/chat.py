@@ -1,12 +1,12 @@
 """Chat messages rendered with the model's own template.
 
-The template comes from a model file, so it runs in jinja2's sandbox, with the helpers that templates
-written for ``transformers`` expect.
+The template comes from a model file, so it runs in jinja2's sandbox, with the helpers that
+templates written for ``transformers`` expect.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 from collections.abc import Mapping
 from functools import lru_cache
@@ -62,7 +62,7 @@ def render(template: str, messages: list[dict[str, Any]], tokens: Mapping[str, s
     try:
         compiled = _compiled(template)
         return compiled.render(messages=messages, add_generation_prompt=True, **tokens)
-    except _Refused as refusal:
+    except _RefusedError as refusal:
         raise InvalidArgument(f"The model's chat template refuses this: {refusal}.") from None
     except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise InvalidArgument(f"The model's chat template failed: {error}.") from None
@@ -70,7 +70,7 @@ def render(template: str, messages: list[dict[str, Any]], tokens: Mapping[str, s
         raise InvalidArgument(f"The model's chat template failed: {error!r}.") from None
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """A template called ``raise_exception``."""
 
 
@@ -89,7 +89,7 @@ def _compiled(template: str) -> jinja2.Template:
 
 
 def _refuse(message: object = "") -> NoReturn:
-    raise _Refused(str(message))
+    raise _RefusedError(str(message))
 
 
 def _to_json(value: object, indent: int | None = None) -> str:
@@ -97,4 +97,4 @@ def _to_json(value: object, indent: int | None = None) -> str:
 
 
 def _strftime_now(form: str) -> str:
-    return datetime.datetime.now().astimezone().strftime(form)
+    return dt.datetime.now().astimezone().strftime(form)

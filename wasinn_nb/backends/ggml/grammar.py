@@ -1,8 +1,8 @@
 """GBNF grammars and JSON schemas, checked before llama.cpp sees them.
 
-llama.cpp prints a malformed grammar to stderr, recurses without bound on nesting, and tries every path
-of an ambiguous one. :func:`check_grammar` reads the same syntax (llama.cpp's ``grammars/README.md``)
-and refuses all of that with the line it is on.
+llama.cpp prints a malformed grammar to stderr, recurses without bound on nesting, and tries every
+path of an ambiguous one. :func:`check_grammar` reads the same syntax (llama.cpp's
+``grammars/README.md``) and refuses all of that with the line it is on.
 """
 
 from __future__ import annotations
@@ -149,11 +149,11 @@ class _Parser:
 
     def _sequence(self, *, nested: bool) -> tuple[Item, ...]:
         items: list[Item] = []
-        last: tuple[Item, ...] | None = None  # what a repetition applies to
+        last: tuple[Item, ...] = ()  # what a repetition applies to
         weight = 1
         while char := self._peek():
             if char in "*+?{":
-                if last is None:
+                if not last:
                     self._fail(f"nothing stands before {char!r}")
                 del items[len(items) - len(last) :]
                 repeat, weight = self._repetition(last, weight, nested=nested)

@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     from wasinn_nb.nn.settings import EffectiveConfig
     from wasinn_nb.nn.stream import TokenStream
 
+_UNLOADED = "The model was unloaded; load it again."
+
 SizeOfContext = Callable[["EffectiveConfig"], int]
 
 
 class LlamaGraph:
     """See :class:`wasinn_nb.nn.backend.Graph`.
 
-    When a context closes, its native context (with its KV cache) is kept for the next one with the same
-    settings: a cell that is run again evaluates only what changed in its prompt. At most one is kept.
+    When a context closes, its native context (with its KV cache) is kept for the next one with the
+    same settings: a cell that is run again evaluates only what changed in its prompt. At most one
+    is kept.
 
     Args:
         model: address of the ``llama_model``; owned by the graph from now on.
@@ -62,6 +65,7 @@ class LlamaGraph:
         self.config = config
         self.device = device
         self.vocabulary = Vocabulary(native, model)
+        self.endings = self.vocabulary.endings
         self._n_ctx_train: int = api.llama_model_n_ctx_train(model)
         self._weights: int = api.llama_model_size(model)
         self._device_bytes = device_bytes
@@ -96,7 +100,7 @@ class LlamaGraph:
                 self._contexts.add(context)
                 return context
         context.close()
-        raise InvalidArgument("The model was unloaded.")
+        raise InvalidArgument(_UNLOADED)
 
     def normalised(self, config: EffectiveConfig) -> EffectiveConfig:
         """``config`` as this machine will use it."""
@@ -125,7 +129,7 @@ class LlamaGraph:
             self._closed = True
             contexts = list(self._contexts)
         for context in contexts:
-            context.unloaded()
+            context.close(_UNLOADED)
         self.trim()
         # adapters are freed with the model they belong to
         self._adapters.clear()
@@ -176,7 +180,7 @@ class LlamaGraph:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise InvalidArgument("The model was unloaded.", hint="Load it again.")
+            raise InvalidArgument(_UNLOADED)
 
     def _apply_adapter(self, slot: Slot, config: EffectiveConfig) -> None:
         path = str(config["lora"])

@@ -1,7 +1,7 @@
 """Settings that published guests send and that change nothing here.
 
-llama.cpp's own tools read most of them, and hosts of today accept them all with these JSON types, so
-they are checked and then left alone: a guest that sends one runs, with its type still verified.
+llama.cpp's own tools read most of them, and hosts of today accept them all with these JSON types,
+so they are checked and then left alone: a guest that sends one runs, with its type still verified.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Key = tuple[tuple[str, "Value"], ...]
 
-_ABORTED = 2
+ABORTED = 2
+"""What ``llama_decode`` returns when the abort callback stopped it."""
 
 
 class Aborted(Exception):  # noqa: N818 - an event, not a failure
@@ -26,7 +27,7 @@ class Aborted(Exception):  # noqa: N818 - an event, not a failure
 def common_prefix(a: Sequence[int], b: Sequence[int]) -> int:
     """Number of leading items that two sequences share.
 
-    Slices compare at C speed, so a bisection beats a loop for the thousands of tokens of a dialogue.
+    Slices compare at C speed, so a bisection beats a loop over thousands of tokens.
     """
     low, high = 0, min(len(a), len(b))
     if a[:high] == b[:high]:
@@ -48,14 +49,11 @@ class Slot:
         pointer: address of the ``llama_context``.
         n_ctx: positions it can hold, as llama.cpp padded them.
         held: the tokens in its memory, in order.
-        flag: the abort flag, one byte and a terminator; non-zero aborts a running decode.
+        single, token: a batch of one token, and the array to write that token to.
     """
 
     def __init__(self, native: Native, model: int, params: Any, key: Key, nbytes: int) -> None:
         api = native.api
-        self.flag = ctypes.create_string_buffer(2)
-        params.abort_callback = native.abort_callback
-        params.abort_callback_data = ctypes.cast(self.flag, ctypes.c_void_p)
         with LOG.capture() as log:
             pointer = api.llama_init_from_model(model, params)
         if not pointer:
@@ -81,6 +79,12 @@ class Slot:
         """Set the numbers of threads."""
         self._native.api.llama_set_n_threads(self.pointer, generation, prompt)
 
+    def poll(self, flag: ctypes.Array[ctypes.c_char]) -> None:
+        """Let native code poll ``flag``, which the caller keeps alive; see ``Native``."""
+        self._native.api.llama_set_abort_callback(
+            self.pointer, self._native.abort_callback, ctypes.cast(flag, ctypes.c_void_p)
+        )
+
     def keep(self, count: int) -> int:
         """Forget all but the first ``count`` tokens; returns how many could be kept.
 
@@ -97,14 +101,19 @@ class Slot:
         del self.held[count:]
         return count
 
-    def evaluate(self, tokens: Sequence[int], progress: Callable[[int], None] | None) -> None:
+    def evaluate(
+        self,
+        tokens: Sequence[int],
+        flag: ctypes.Array[ctypes.c_char],
+        progress: Callable[[int], None],
+    ) -> None:
         """Add tokens to the memory; afterwards the logits of the last one are there.
 
         Physical batches are submitted one by one, so that ``progress`` (called with the number of
-        tokens held) and a cancel come between them even where the device cannot be interrupted.
+        tokens held) and ``flag`` come between them even where the device cannot be interrupted.
 
         Raises:
-            Aborted: the abort flag was set.
+            Aborted: the flag was set.
             RuntimeFailure: llama.cpp could not evaluate them.
         """
         step = self.n_ubatch if self.causal else self.n_batch
@@ -115,14 +124,13 @@ class Slot:
                 code = self._native.decode(self.pointer, self._batch(array, len(part)))
             if code:
                 self.recover()
-                if code == _ABORTED:
+                if code == ABORTED:
                     raise Aborted
                 raise self.failure(code, log.complaint())
             self.held += part
-            if self.flag[0] != b"\0":
+            progress(len(self.held))
+            if flag[0] != b"\0":
                 raise Aborted
-            if progress is not None:
-                progress(len(self.held))
 
     def recover(self) -> None:
         """Make the memory hold exactly :attr:`held` again after a decode that failed half-way."""

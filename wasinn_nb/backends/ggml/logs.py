@@ -1,7 +1,7 @@
 """llama.cpp's log: kept in memory, attached to the operation it belongs to, never printed.
 
-The native library calls back for every line, from whichever thread is inside it. Lines go to one ring
-for the process and to the captures that the same thread has open.
+The native library calls back for every line, from whichever thread is inside it. Lines go to one
+ring for the process and to the captures that the same thread has open.
 """
 
 from __future__ import annotations

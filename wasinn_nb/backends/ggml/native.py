@@ -56,21 +56,19 @@ class Native:
         self.library: Any = api._lib  # noqa: SLF001 - the handle that all prototypes hang on
         self.decode: Any = api.llama_decode
         self.sample: Any = api.llama_sampler_sample
+        i32 = ctypes.c_int32
         quick = ctypes.PyDLL(None, handle=self.library._handle)  # noqa: SLF001
         self.token_to_piece = _bind(
             quick.llama_token_to_piece,
-            ctypes.c_int32,
-            (ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p)
-            + (ctypes.c_int32, ctypes.c_int32, ctypes.c_bool),
+            i32,
+            (ctypes.c_void_p, i32, ctypes.c_char_p, i32, i32, ctypes.c_bool),
         )
         self.memory_seq_rm = _bind(
             quick.llama_memory_seq_rm,
             ctypes.c_bool,
-            (ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32, ctypes.c_int32),
+            (ctypes.c_void_p, i32, i32, i32),
         )
-        self.is_eog = _bind(
-            quick.llama_vocab_is_eog, ctypes.c_bool, (ctypes.c_void_p, ctypes.c_int32)
-        )
+        self.is_eog = _bind(quick.llama_vocab_is_eog, ctypes.c_bool, (ctypes.c_void_p, i32))
 
     @cached_property
     def abort_callback(self) -> Any:
@@ -108,6 +106,16 @@ class Native:
     def offloads(self) -> bool:
         """True if this build can use a GPU that is there."""
         return bool(self.api.llama_supports_gpu_offload())
+
+    @cached_property
+    def repacks(self) -> bool:
+        """True if weights may be copied into layouts that suit this processor.
+
+        False for builds that use AMX tiles: GCC 12 drops most of the stores to the tile configuration
+        (its ``ldtilecfg`` intrinsic claims to read 8 bytes of the 64), and prompts then end the
+        process. ``-mno-amx-tile`` builds are not affected.
+        """
+        return b"AMX_INT8 = 1" not in self.api.llama_print_system_info()
 
     def devices(self) -> tuple[Device, ...]:
         """The devices that ggml sees, with their memory where they tell."""

@@ -142,6 +142,7 @@ def model_params(native: Native, config: EffectiveConfig) -> tuple[Any, list[Any
     params.split_mode = _SPLIT[str(values["split-mode"])]
     params.main_gpu = _int(values, "main-gpu")
     params.load_mode = _LOAD_MODES[bool(values["use-mmap"]), bool(values["use-mlock"])]
+    params.use_extra_bufts = native.repacks
     params.check_tensors = bool(values["check-tensors"])
     # AMX as GCC 12 compiles it kills the process at the first batch of several tokens; a library
     # built elsewhere may be such a one, and leaving its weights unpacked avoids those kernels

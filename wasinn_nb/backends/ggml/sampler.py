@@ -114,8 +114,8 @@ class Sampler:
 class GrammarSampler(Sampler):
     """A chain whose draws are held to a grammar.
 
-    As in llama.cpp's tools a token is drawn freely first and checked (most pass, and checking one is
-    cheap); only when the grammar rejects it are all candidates filtered.
+    As in llama.cpp's tools a token is drawn freely first and checked (most pass, and checking one
+    is cheap); only when the grammar rejects it are all candidates filtered.
     """
 
     def __init__(
@@ -144,10 +144,12 @@ class GrammarSampler(Sampler):
         self.sample = self._sample
 
     def reset(self) -> None:
+        """Begin the grammar, the penalties and the random numbers again."""
         super().reset()
         self._native.api.llama_sampler_reset(self._grammar)
 
     def close(self) -> None:
+        """Free the chain and the grammar."""
         super().close()
         grammar, self._grammar = self._grammar, None
         if grammar:
@@ -193,7 +195,7 @@ class GrammarSampler(Sampler):
         return bool(self._single.logit > -math.inf)
 
     def _way_out(self) -> int:
-        """The token that ends the text, if the grammar is complete but the chain bans all others."""
+        """The token that ends the text, for a complete grammar when the chain bans all others."""
         for token in self._vocabulary.endings:
             if self._allows(token):
                 return token

@@ -1,7 +1,7 @@
 """Every setting of llama.cpp that can be given to a model, a context or a request.
 
-Keys, JSON types and defaults are those of the wasi-nn ggml dialect (180 keys), so a published guest's
-configuration means here what it means elsewhere; a few settings of our own follow in :data:`OWN`.
+Keys, JSON types and defaults are those of the wasi-nn ggml dialect (180 keys), so a published
+guest's configuration means here what it means elsewhere; a few of our own are in :data:`OWN`.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Vocabulary:
     def tokenize(self, text: bytes, *, special: bool = True) -> list[int]:
         """Tokens of a text; special tokens written in it are recognised.
 
-        Bytes that are not UTF-8 become U+FFFD, for the native tokenizers differ in what they do then.
+        Bytes that are not UTF-8 become U+FFFD; the native tokenizers differ in what they do then.
 
         Args:
             text: UTF-8.
