@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.setup import environment, llama, system
+from scripts.setup import environment, llama, progress, system
 from scripts.setup.progress import SetupError, run, telling_lines
 
 
@@ -22,6 +22,13 @@ def test_output_goes_to_the_log_and_not_to_the_terminal(log, capsys):
     run(python("print('[1/4] compiling')"), title="t", log=log, advice="a")
     assert "[1/4] compiling" in log.read_text()
     assert capsys.readouterr().out == ""
+
+
+def test_a_silent_terminal_is_told_how_far_it_is(log, capsys, monkeypatch):
+    monkeypatch.setattr(progress, "HEARTBEAT_S", 0.01)
+    code = "import time; print('[1/4] compiling', flush=True); time.sleep(1)"
+    run(python(code), title="building llama.cpp", log=log, advice="a")
+    assert "setup: building llama.cpp, 25 %, " in capsys.readouterr().out
 
 
 def test_failure_shows_the_telling_lines_the_advice_and_the_log(log):
