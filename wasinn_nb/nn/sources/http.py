@@ -246,6 +246,6 @@ def _context() -> ssl.SSLContext:
 
 
 def _user_agent() -> str:
-    from wasinn_nb import __version__
+    from importlib.metadata import version
 
-    return f"wasinn-nb/{__version__}"
+    return f"wasinn-nb/{version('wasinn-nb')}"
