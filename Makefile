@@ -40,7 +40,7 @@ checks:
 	@$(BIN)/ruff check --quiet . && echo "ruff check: ok"
 	@$(BIN)/ruff format --quiet --check . && echo "ruff format: ok"
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 site:
 	@$(BIN)/mkdocs build --quiet --strict && echo "mkdocs: ok"
@@ -58,5 +58,5 @@ constraints: setup ## write constraints.txt anew from the newest releases that f
 	@$(BIN)/python -m scripts.constraints
 
 clean: ## remove .venv, build products and caches (the llama.cpp wheel cache stays)
-	rm -rf .venv build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
