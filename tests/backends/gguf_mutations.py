@@ -24,6 +24,7 @@ from tests.backends.gguf_writer import (
     Tensor,
     llama,
 )
+from wasinn_nb.backends.ggml.gguf_tables import ARCHITECTURES, TENSOR_KINDS
 
 NAN, INFINITY = float("nan"), float("inf")
 LARGE = (1 << 31) - 1, 1 << 31, (1 << 32) - 1
@@ -141,9 +142,10 @@ def _numbers(base: File) -> Iterator[tuple[str, bytes]]:
     for used, groups in ((2, 0), (4, 2), (9, 0), (8, 3)):
         file = base.copy().set("llama.expert_count", U32, 8)
         file.set("llama.expert_used_count", U32, used)
-        yield f"8 experts, {used} used, {groups} groups", file.set(
-            "llama.expert_group_count", U32, groups
-        ).pack()
+        yield (
+            f"8 experts, {used} used, {groups} groups",
+            file.set("llama.expert_group_count", U32, groups).pack(),
+        )
 
 
 def _floats(base: File) -> Iterator[tuple[str, bytes]]:
@@ -155,17 +157,19 @@ def _floats(base: File) -> Iterator[tuple[str, bytes]]:
 
 def _texts(base: File) -> Iterator[tuple[str, bytes]]:
     for name in ("", "lama", "gptj", "clip", "(unknown)", "x" * 100_000, "t5", "bert", "mamba"):
-        yield f"architecture {name[:12]!r}", base.copy().set(
-            "general.architecture", STRING, name
-        ).pack()
-    for name in ("qwen2", "qwen3", "gemma", "phi3", "gpt2", "falcon", "rwkv6", "mistral3"):
+        yield (
+            f"architecture {name[:12]!r}",
+            base.copy().set("general.architecture", STRING, name).pack(),
+        )
+    for name in sorted(ARCHITECTURES):
         file = base.copy().set("general.architecture", STRING, name)
         file.entries = [(k.replace("llama.", f"{name}."), t, v) for k, t, v in file.entries]
         yield f"everything renamed to {name}", file.pack()
     for name in ("none", "linear", "yarn", "longrope", "dynamic", ""):
-        yield f"rope scaling {name!r}", base.copy().set(
-            "llama.rope.scaling.type", STRING, name
-        ).pack()
+        yield (
+            f"rope scaling {name!r}",
+            base.copy().set("llama.rope.scaling.type", STRING, name).pack(),
+        )
     yield "architecture missing", base.copy().drop("general.architecture").pack()
     yield "architecture as a number", base.copy().set("general.architecture", U32, 1).pack()
     yield "an adapter", base.copy().set("general.type", STRING, "adapter").pack()
@@ -227,9 +231,10 @@ def _vocabulary(base: File) -> Iterator[tuple[str, bytes]]:
         yield f"{name} as i32", base.copy().set(f"{prefix}{name}_token_id", I32, -1).pack()
     for name in ("add_bos_token", "add_eos_token", "add_sep_token"):
         file = base.copy().set(prefix + name, BOOL, 1)
-        yield f"{name} without ids", file.drop(prefix + "bos_token_id").drop(
-            prefix + "eos_token_id"
-        ).pack()
+        yield (
+            f"{name} without ids",
+            file.drop(prefix + "bos_token_id").drop(prefix + "eos_token_id").pack(),
+        )
         yield f"{name} is 2", base.copy().set(prefix + name, BOOL, 2).pack()
         yield f"{name} is text", base.copy().set(prefix + name, STRING, "yes").pack()
     for name, merges in (("none", []), ("no space", ["ab"]), ("empty", [""]), ("spaces", ["   "])):
@@ -238,9 +243,7 @@ def _vocabulary(base: File) -> Iterator[tuple[str, bytes]]:
     for size in (0, 3, 4, 100):
         file = base.copy().set(prefix + "model", STRING, "t5")
         value = (U8, list(struct.pack("<I", 96)[:size].ljust(size, b"\xff")))
-        yield f"charsmap of {size}", file.set(
-            prefix + "precompiled_charsmap", ARRAY, value
-        ).pack()
+        yield f"charsmap of {size}", file.set(prefix + "precompiled_charsmap", ARRAY, value).pack()
 
 
 def _entries(base: File) -> Iterator[tuple[str, bytes]]:
@@ -335,8 +338,6 @@ def _tensors(base: File) -> Iterator[tuple[str, bytes]]:
 
 def _kinds() -> Iterator[tuple[str, bytes]]:
     """The matrices in every type that exists, with bytes of the right number and no meaning."""
-    from wasinn_nb.backends.ggml.gguf_tables import TENSOR_KINDS
-
     rng = random.Random(3)
     for number, kind in TENSOR_KINDS.items():
         file = llama(width=256, forward=256, layers=1, heads=4, keys=4)

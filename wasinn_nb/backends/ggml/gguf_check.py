@@ -13,6 +13,7 @@ import math
 from typing import NoReturn
 
 from wasinn_nb.backends.ggml import gguf_tables as tables
+from wasinn_nb.backends.ggml.gguf_archs import check_own_rules
 from wasinn_nb.backends.ggml.gguf_header import GGUFArray, GGUFHeader, TensorInfo
 from wasinn_nb.backends.ggml.gguf_reader import AGAIN
 from wasinn_nb.backends.ggml.gguf_tables import ValueType
@@ -185,6 +186,7 @@ def _hyperparameters(hp: Hyperparameters) -> None:
     _rope(hp)
     if hp.architecture not in tables.RECURRENT:
         _heads(hp, width, layers)
+    check_own_rules(hp)
 
 
 def _experts(hp: Hyperparameters, layers: int) -> None:

@@ -189,7 +189,7 @@ _ESCAPES = {b"t": b"\t", b"n": b"\n", b"r": b"\r"}
 
 
 def _unescape(token: bytes) -> bytes:
-    """A token of an RWKV vocabulary, which writes bytes that are not text as ``\\xHH``."""
+    """A token of an RWKV vocabulary, where bytes that are not text are escaped in hexadecimal."""
     if b"\\" not in token:
         return token
 
