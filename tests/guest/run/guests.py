@@ -141,3 +141,35 @@ def stream(prompt: str, config: str = "{}") -> bytes:
         "compute_single",
         "get_output_single",
     )
+
+
+# as STREAM, but prints "<", computes at once, and prints ">"
+_WHOLE = """
+  (data (i32.const 28) "<>")
+  (data (i32.const 32) "m")
+  (data (i32.const 256) "{prompt}")
+  (data (i32.const 512) "{config}")
+  (func (export "_start")
+    (call $must (call $load_by_name_with_config
+      (i32.const 32) (i32.const 1) (i32.const 512) (i32.const {config_len}) (i32.const 16)))
+    (call $must (call $init_execution_context (i32.load (i32.const 16)) (i32.const 20)))
+    (i32.store (i32.const 136) (i32.const 3))
+    (i32.store (i32.const 140) (i32.const 256))
+    (i32.store (i32.const 144) (i32.const {prompt_len}))
+    (call $must (call $set_input (i32.load (i32.const 20)) (i32.const 0) (i32.const 128)))
+    (call $print (i32.const 1) (i32.const 28) (i32.const 1))
+    (call $must (call $compute (i32.load (i32.const 20))))
+    (call $print (i32.const 1) (i32.const 29) (i32.const 1)))
+"""
+
+
+def whole(prompt: str, config: str = "{}") -> bytes:
+    """A guest that continues ``prompt`` in one computation and prints none of it."""
+    body = _WHOLE.format(
+        prompt=prompt,
+        prompt_len=len(prompt),
+        config=config.replace('"', '\\"'),
+        config_len=len(config),
+    )
+    names = ("load_by_name_with_config", "init_execution_context", "set_input", "compute")
+    return module(body, *names)
