@@ -27,6 +27,11 @@ def main() -> int:
         *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}"),
         *("--ip=127.0.0.1", "--ServerApp.port_retries=0", "--ServerApp.answer_yes=True"),
         *("--ServerApp.log_level=WARN", f"--ServerApp.root_dir={ROOT}"),
+        # no question about news before the first cell
+        *(
+            "--LabApp.news_url=None",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        ),
         *sys.argv[1:],
     ]
     if os.geteuid() == 0:
