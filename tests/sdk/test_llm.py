@@ -43,6 +43,8 @@ def test_a_character_cut_off_at_the_end_is_dropped(driver: Driver) -> None:
 def test_a_stop_text_over_several_tokens_never_shows(driver: Driver) -> None:
     script = Script(pieces=[[b"yes", b"\nUs", b"ual\nUse", b"r: no", b"more"]])
     assert driver(script, STOP="\nUser:")[0] == outcome([b"yes", b"\nUsual"], "stop")
+    script = Script(pieces=[[b"yes\n", b"User:", b"more"]])
+    assert driver(script, STOP="\nUser:")[0] == outcome([b"yes"], "stop")
 
 
 def test_what_only_began_like_a_stop_text_is_delivered_at_the_end(driver: Driver) -> None:
@@ -69,6 +71,11 @@ def test_a_callback_can_stop_and_the_next_generation_starts_clean(driver: Driver
     assert lines == outcome([b"a", b"b"], "cancelled") + outcome([b"a", b"b", b"c"], "end")
     order = [name for name, what in done.calls if name == "fini_single" or what == (0, b"two")]
     assert order == ["fini_single", "set_input"]
+
+
+def test_what_was_held_back_when_a_callback_stops_is_not_part_of_the_text(driver: Driver) -> None:
+    script = Script(pieces=[[b"a", b"b" + EURO[:1], EURO[1:]]])
+    assert driver(script, CANCEL="2")[0] == outcome([b"a", b"b"], "cancelled")
 
 
 @pytest.mark.parametrize("small_buffer", ["cut", "refuse", "refuse silently"])

@@ -60,9 +60,32 @@ def text(engine: wasmtime.Engine, build: Build) -> TextModule:
     return TextModule(engine, build)
 
 
-@given(
-    data=st.binary(max_size=200) | st.text(max_size=80).map(lambda s: s.encode("utf-8", "ignore"))
-)
+# Pieces of every kind of good and bad UTF-8, and what JSON must escape.
+PIECES = [
+    b"a",
+    b'"',
+    b"\\",
+    b"\n",
+    b"\x00",
+    b"\x7f",
+    "é€😀".encode(),
+    b"\xed\x9f\xbf",
+    b"\xef\xbf\xbd",
+]
+BROKEN = [
+    b"\x80",
+    b"\xc0\xaf",
+    b"\xc3",
+    b"\xe0\x80\x80",
+    b"\xe2\x82",
+    b"\xed\xa0\x80",
+    b"\xf0\x8f\xbf\xbf",
+]
+BROKEN += [b"\xf0\x9f\x98", b"\xf4\x90\x80\x80", b"\xf5", b"\xff"]
+MIXED = st.lists(st.sampled_from(PIECES + BROKEN), max_size=12).map(b"".join)
+
+
+@given(data=st.binary(max_size=200) | MIXED)
 def test_quoted_text_is_json_of_the_same_text(text: TextModule, data: bytes) -> None:
     quoted = text.read(text.call("quote", data, len(data))).decode()
     read_back = json.loads(quoted)
@@ -84,11 +107,10 @@ def test_text_is_cut_between_characters(text: TextModule, data: bytes, cut: int)
     assert text.call("whole", data, len(data)) == len(decoder.decode(data).encode())
 
 
+TEXT = st.text(max_size=8) | st.text('"\\\\{}[],: a', max_size=8)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4)
-    ),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=12,
 )
 KEYS = st.text(st.characters(codec="ascii", categories=["L", "N"]), max_size=3)
