@@ -78,10 +78,10 @@ class CFamily:
 
     def dialect(
         self, workdir: Workspace, toolchain: Toolchain, cancel: CancelToken | None
-    ) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-        """What the language adds: flags, objects to link, and a remark for the log."""
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What the language adds: flags, and objects to link."""
         del workdir, toolchain, cancel
-        return (), (), ""
+        return (), ()
 
     def build(
         self,
@@ -105,7 +105,7 @@ class CFamily:
             newline="\n",
         )
         output, listing = workdir.path / "cell.wasm", workdir.path / "cell.d"
-        flags, objects, remark = self.dialect(workdir, toolchain, cancel)
+        flags, objects = self.dialect(workdir, toolchain, cancel)
         bare = any(flag in _BARE for flag in source.flags)
         if not bare:
             objects = (*objects, self._prelude(workdir, toolchain, cancel))
@@ -125,7 +125,7 @@ class CFamily:
             progress=progress,
             cancel=cancel,
         )
-        log = remark + workdir.scrub(finished.output, toolchain)
+        log = workdir.scrub(finished.output, toolchain)
         if finished.returncode != 0:
             raise CompileFailed(log)
         wasm = output.read_bytes() if output.is_file() else b""
@@ -214,7 +214,8 @@ def stored_object(
     if stored is not None:
         target.write_bytes(stored)
         return str(target)
-    arguments = (*flags, "-w", "-c", str(source), "-o", str(target))
+    # Without debug information, which would name this machine's directories in every guest.
+    arguments = (*flags, "-w", "-g0", "-c", str(source), "-o", str(target))
     if toolchain.name == "zig":
         arguments = (*ziglang.TARGET, *arguments)
         finished = ziglang.plain(toolchain, workdir, command, arguments, cancel=cancel)

@@ -29,13 +29,20 @@ _SAMPLES = {
 _PROBE_SECONDS = 30
 
 
-@cache
 def detect(command: str) -> Toolchain | None:
-    """The newest clang on PATH that links a program for WASI, tried once in a process.
+    """A clang on PATH that links a program for WASI; looked for again while there is none.
 
     Args:
         command: ``cc`` or ``c++``.
     """
+    found = _found(command)
+    if found is None:
+        _found.cache_clear()
+    return found
+
+
+@cache
+def _found(command: str) -> Toolchain | None:
     stem = "clang++" if command == "c++" else "clang"
     for name in (stem, *(f"{stem}-{release}" for release in _RELEASES)):
         path = shutil.which(name)

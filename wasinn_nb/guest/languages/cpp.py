@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from wasinn_nb.guest.build.model import Diagnostic, Source
 from wasinn_nb.guest.languages import cxx_exceptions
 from wasinn_nb.guest.languages.base import CompileFailed, Toolchain, Workspace
 from wasinn_nb.guest.languages.cfamily import CFamily
 from wasinn_nb.nn.cancel import CancelToken
 
 _STANDARD = "-std=c++23"
+_DISABLED = "with exceptions disabled"
+_HINT = (
+    "hint: exceptions are off, by a flag or because this toolchain cannot build them; "
+    "the one that pip installs with wasinn-nb[c] can"
+)
 
 
 class Cpp(CFamily):
@@ -15,17 +23,20 @@ class Cpp(CFamily):
 
     def dialect(
         self, workdir: Workspace, toolchain: Toolchain, cancel: CancelToken | None
-    ) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-        """Exceptions, or the remark that there are none."""
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Exceptions where they can be had."""
         try:
             objects = cxx_exceptions.objects(workdir, toolchain, cancel)
         except CompileFailed:
-            return (
-                (_STANDARD, *cxx_exceptions.OFF),
-                (),
-                "warning: this toolchain cannot build C++ exceptions; they are off\n",
-            )
-        return (_STANDARD, *cxx_exceptions.ON), objects, ""
+            return (_STANDARD, *cxx_exceptions.OFF), ()
+        return (_STANDARD, *cxx_exceptions.ON), objects
+
+    def explain(self, stderr: str, source: Source) -> list[Diagnostic]:
+        """Diagnostics at the cell's lines; a ``throw`` that cannot be built is explained."""
+        return [
+            replace(found, notes=(*found.notes, _HINT)) if _DISABLED in found.message else found
+            for found in super().explain(stderr, source)
+        ]
 
 
 LANGUAGE = Cpp(
