@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 from wasinn_nb.backends.ggml.gguf import estimate, model_info, read_gguf, validate
 from wasinn_nb.backends.ggml.logs import LOG
 from wasinn_nb.backends.ggml.native import INSTALL, PACKAGE, Native, native
-from wasinn_nb.backends.ggml.params import model_params, normalised, refuse_unsupported
+from wasinn_nb.backends.ggml.params import (
+    model_params,
+    normalised,
+    refuse_unsupported,
+    wants_embedding,
+)
 from wasinn_nb.backends.ggml.settings import CACHE_TYPES, schema
 from wasinn_nb.nn.backend import (
     BackendStatus,
@@ -198,7 +203,10 @@ def _by_name(values: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _context_bytes(info: ModelInfo, config: EffectiveConfig) -> int:
-    size = estimate(info, _by_name(config.values))
+    values = _by_name(config.values)
+    if wants_embedding(config):
+        values["ubatch-size"] = values["batch-size"]
+    size = estimate(info, values)
     return size.kv_cache + size.compute
 
 

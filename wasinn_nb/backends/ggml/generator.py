@@ -91,9 +91,8 @@ class Generator:
         held, n_ctx = slot.held, slot.n_ctx
         try:
             while not self.finish_reason:
-                if advance() in endings:
-                    self._finish("stop")
-                elif stop and output.find(stop, -len(stop) - len(self.piece)) >= 0:
+                ended = advance() in endings
+                if ended or (stop and output.find(stop, -len(stop) - len(self.piece)) >= 0):
                     self._finish("stop")
                 elif self.count == limit:
                     self._finish("length")

@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from wasinn_nb.backends.ggml.context import LlamaContext
+from wasinn_nb.backends.ggml.gguf import read_gguf, validate_adapter
 from wasinn_nb.backends.ggml.kv import Slot
 from wasinn_nb.backends.ggml.logs import LOG
 from wasinn_nb.backends.ggml.params import context_key, context_params, normalised
 from wasinn_nb.backends.ggml.tokens import Vocabulary
 from wasinn_nb.nn.backend import GraphMemory
-from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound, UnsupportedOperation
+from wasinn_nb.nn.errors import (
+    InvalidArgument,
+    MissingMemory,
+    UnsupportedOperation,
+)
+from wasinn_nb.nn.memory import available, format_bytes
 
 if TYPE_CHECKING:
     from wasinn_nb.backends.ggml.native import Native
@@ -143,6 +149,7 @@ class LlamaGraph:
 
         Raises:
             InvalidArgument: the model was unloaded.
+            MissingMemory: it would not fit into the memory that is free.
             RuntimeFailure: llama.cpp could not make it; the message says why.
         """
         key = context_key(config)
@@ -153,8 +160,10 @@ class LlamaGraph:
                 self._idle = None
                 self._in_use.add(slot)
                 return slot
+        nbytes = self._size_of_context(config)
+        self._make_room(nbytes)
         params = context_params(self.native, config, n_ctx_train=self._n_ctx_train)
-        slot = Slot(self.native, self.model, params, key, self._size_of_context(config))
+        slot = Slot(self.native, self.model, params, key, nbytes)
         try:
             self._apply_adapter(slot, config)
         except BaseException:
@@ -182,6 +191,18 @@ class LlamaGraph:
         if self._closed:
             raise InvalidArgument(_UNLOADED)
 
+    def _make_room(self, nbytes: int) -> None:
+        """Free the kept context if the new one needs its memory; refuse what cannot fit."""
+        if nbytes > available():
+            self.trim()
+        free = available()
+        if nbytes > free:
+            raise MissingMemory(
+                f"An execution context with these settings needs about {format_bytes(nbytes)}, and "
+                f"{format_bytes(free)} is free.",
+                hint="Lower ctx-size or batch-size.",
+            )
+
     def _apply_adapter(self, slot: Slot, config: EffectiveConfig) -> None:
         path = str(config["lora"])
         if not path:
@@ -197,8 +218,7 @@ class LlamaGraph:
             known = self._adapters.get(path)
             if known:
                 return known
-            if not Path(path).is_file():
-                raise ModelNotFound(f"There is no LoRA adapter {path}.")
+            validate_adapter(read_gguf(Path(path)))
             with LOG.capture() as log:
                 adapter = self.native.api.llama_adapter_lora_init(self.model, path.encode())
             if not adapter:

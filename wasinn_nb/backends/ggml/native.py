@@ -111,9 +111,9 @@ class Native:
     def repacks(self) -> bool:
         """True if weights may be copied into layouts that suit this processor.
 
-        False for builds that use AMX tiles: GCC 12 drops most of the stores to the tile configuration
-        (its ``ldtilecfg`` intrinsic claims to read 8 bytes of the 64), and prompts then end the
-        process. ``-mno-amx-tile`` builds are not affected.
+        False for builds that use AMX tiles: GCC 12 drops most of the stores to the tile
+        configuration (its ``ldtilecfg`` intrinsic claims to read 8 of the 64 bytes), and the first
+        prompt of a quantized model then ends the process.
         """
         return b"AMX_INT8 = 1" not in self.api.llama_print_system_info()
 
