@@ -13,7 +13,7 @@ from wasinn_nb.guest.errors import (
     GuestTrap,
 )
 from wasinn_nb.guest.guest import Guest
-from wasinn_nb.guest.instance import GuestFailure
+from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.run import OUTPUT_LIMIT, TIMEOUT, Run, State
 from wasinn_nb.guest.trap import Trap, parse_trap

@@ -12,9 +12,10 @@ from wasinn_nb.abi.core.linker import new_session
 from wasinn_nb.guest.conclude import conclude
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.guest import Guest
-from wasinn_nb.guest.instance import GuestFailure, Instance
+from wasinn_nb.guest.instance import Instance
 from wasinn_nb.guest.models import Models, RunModels
 from wasinn_nb.guest.modules import ModuleCache
+from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.pump import Pump
 from wasinn_nb.guest.run import CALLBACK, OUTPUT_LIMIT, TIMEOUT, Run

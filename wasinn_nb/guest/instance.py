@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from typing import Any
 
@@ -10,28 +9,16 @@ from wasinn_nb.abi.core import linker as core_linker
 from wasinn_nb.abi.core.dialect import DIALECTS
 from wasinn_nb.abi.core.functions import MODULE as NN_MODULE
 from wasinn_nb.abi.core.session import Session
+from wasinn_nb.guest import native
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.errors import GuestLinkError
 from wasinn_nb.guest.modules import CompiledModule
+from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.sandbox import Sandbox
 from wasinn_nb.guest.stdio import Stdio
 from wasinn_nb.guest.wasi import WasiShadow
 from wasinn_nb.nn.cancel import CancelToken
-
-
-class GuestFailure(Exception):  # noqa: N818 - internal: what wasmtime said, before it has meaning
-    """The call into the guest did not return.
-
-    Attributes:
-        text: wasmtime's message.
-        exit_code: what wasmtime's own ``proc_exit`` was given, if it was.
-    """
-
-    def __init__(self, text: str, exit_code: int | None = None) -> None:
-        super().__init__(text)
-        self.text = text
-        self.exit_code = exit_code
 
 
 class Instance:
@@ -49,7 +36,7 @@ class Instance:
         self._linker: Any = None
         self._undo: Callable[[], None] = lambda: None
         self._wasi: WasiShadow | None = None
-        self._native: Any = None
+        self._instance: Any = None
 
     def run(
         self,
@@ -100,12 +87,9 @@ class Instance:
 
     def memory_size(self) -> int:
         """Bytes of the guest's memory; 0 if it has none or never got that far."""
-        if self._native is None or self._module.exports.get("memory") != "memory":
+        if self._instance is None or self._module.exports.get("memory") != "memory":
             return 0
-        from wasmtime import _ffi as ffi
-
-        memory = _export(self._store, self._native, "memory").of.memory
-        return int(ffi.wasmtime_memory_data_size(self._store._context(), ctypes.byref(memory)))
+        return native.memory_size(self._store, self._instance)
 
     def close(self) -> None:
         """Free the guest. Nothing may call into it or be called from it afterwards."""
@@ -113,17 +97,17 @@ class Instance:
         self._session.close()
         if self._wasi is not None:
             self._wasi.close()
-        for native in (self._store, self._linker):
-            if native is not None:
-                native.close()
-        self._store = self._linker = self._native = None
+        for owned in (self._store, self._linker):
+            if owned is not None:
+                owned.close()
+        self._store = self._linker = self._instance = None
         self._kept.clear()
 
     def _enter(self, store: Any, linker: Any, entry: str) -> int:
-        self._native = instance = _instantiate(store, linker, self._module)
+        self._instance = instance = native.instantiate(store, linker, self._module.native)
         if entry != "_start" and "_initialize" in self._module.exports:
-            _call(store, instance, "_initialize")
-        return _call(store, instance, entry)
+            native.call(store, instance, "_initialize")
+        return native.call(store, instance, entry)
 
 
 def check_entry(module: CompiledModule, entry: str) -> None:
@@ -163,66 +147,3 @@ def check_imports(module: CompiledModule, linker: Any, store: Any, compat: str) 
         hint=hint,
         missing=tuple(missing),
     )
-
-
-def _instantiate(store: Any, linker: Any, module: CompiledModule) -> Any:
-    from wasmtime import _ffi as ffi
-
-    instance = ffi.wasmtime_instance_t()
-    trap = ctypes.POINTER(ffi.wasm_trap_t)()
-    error = ffi.wasmtime_linker_instantiate(
-        linker.ptr(),
-        store._context(),
-        module.native.ptr(),
-        ctypes.byref(instance),
-        ctypes.byref(trap),
-    )
-    _raise_failure(error, trap)
-    return instance
-
-
-def _call(store: Any, instance: Any, name: str) -> int:
-    """Call an export without parameters; its i32 result, or 0."""
-    import wasmtime
-    from wasmtime import _ffi as ffi
-
-    export = _export(store, instance, name)
-    function = wasmtime.Func._from_raw(export.of.func)
-    kind = function.type(store)
-    if kind.params or [str(r) for r in kind.results] not in ([], ["i32"]):
-        raise GuestLinkError(f"The guest's {name} takes parameters; an entry takes none.")
-    results = (ffi.wasmtime_val_t * 1)()
-    trap = ctypes.POINTER(ffi.wasm_trap_t)()
-    # not Func.__call__, which would raise another thread's last exception
-    error = ffi.wasmtime_func_call(
-        store._context(),
-        ctypes.byref(export.of.func),
-        None,
-        0,
-        results,
-        len(kind.results),
-        ctypes.byref(trap),
-    )
-    _raise_failure(error, trap)
-    return results[0].of.i32 & 0xFFFF_FFFF if kind.results else 0
-
-
-def _export(store: Any, instance: Any, name: str) -> Any:
-    from wasmtime import _ffi as ffi
-
-    export = ffi.wasmtime_extern_t()
-    text = name.encode()
-    ffi.wasmtime_instance_export_get(
-        store._context(), ctypes.byref(instance), text, len(text), ctypes.byref(export)
-    )
-    return export
-
-
-def _raise_failure(error: Any, trap: Any) -> None:
-    import wasmtime
-
-    if error:
-        failure = wasmtime.WasmtimeError._from_ptr(error)
-        raise GuestFailure(str(failure), getattr(failure, "code", None))
-    if trap:
-        raise GuestFailure(wasmtime.Trap._from_ptr(trap).message)

@@ -1,0 +1,109 @@
+"""Calls into a guest through wasmtime's C API.
+
+The package's own ``Func.__call__`` and ``Linker.instantiate`` raise the last exception of any host
+function of the process, which may be another run's; these do not.
+"""
+# ruff: noqa: SLF001 - the package has no public way to its pointers
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import wasmtime
+from wasmtime import _ffi as ffi
+
+from wasinn_nb.guest.errors import GuestLinkError
+
+
+class GuestFailure(Exception):  # noqa: N818 - what wasmtime said, before it has a meaning
+    """A call into the guest did not return.
+
+    Attributes:
+        text: wasmtime's message, with the backtrace.
+        exit_code: what wasmtime's own ``proc_exit`` was given, if it was.
+    """
+
+    def __init__(self, text: str, exit_code: int | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.exit_code = exit_code
+
+
+def instantiate(store: wasmtime.Store, linker: wasmtime.Linker, module: wasmtime.Module) -> Any:
+    """Link the module and run its start function; returns the raw instance.
+
+    Raises:
+        GuestLinkError: an import is of another type than what is defined.
+        GuestFailure: a trap in the start function, or memory beyond the store's limit.
+    """
+    try:
+        linked = linker.instantiate_pre(module)
+    except wasmtime.WasmtimeError as error:
+        raise GuestLinkError(f"The guest cannot be linked: {_one_line(str(error))}.") from None
+    with linked:
+        instance = ffi.wasmtime_instance_t()
+        trap = ctypes.POINTER(ffi.wasm_trap_t)()
+        error = ffi.wasmtime_instance_pre_instantiate(
+            linked.ptr(), store._context(), ctypes.byref(instance), ctypes.byref(trap)
+        )
+        _raise_failure(error, trap)
+    return instance
+
+
+def call(store: wasmtime.Store, instance: Any, name: str) -> int:
+    """Call an exported function without parameters; returns its i32 result as unsigned, or 0.
+
+    Raises:
+        GuestLinkError: it takes parameters, or its result is no i32.
+        GuestFailure: it trapped.
+    """
+    export = get_export(store, instance, name)
+    kind = wasmtime.Func._from_raw(export.of.func).type(store)
+    results = [str(result) for result in kind.results]
+    if kind.params or results not in ([], ["i32"]):
+        raise GuestLinkError(
+            f"The guest's {name} cannot be run: it takes parameters or returns no i32."
+        )
+    values = (ffi.wasmtime_val_t * 1)()
+    trap = ctypes.POINTER(ffi.wasm_trap_t)()
+    error = ffi.wasmtime_func_call(
+        store._context(),
+        ctypes.byref(export.of.func),
+        None,
+        0,
+        values,
+        len(results),
+        ctypes.byref(trap),
+    )
+    _raise_failure(error, trap)
+    return int(values[0].of.i32) & 0xFFFF_FFFF if results else 0
+
+
+def memory_size(store: wasmtime.Store, instance: Any) -> int:
+    """Bytes of the exported memory named ``memory``."""
+    memory = get_export(store, instance, "memory").of.memory
+    return int(ffi.wasmtime_memory_data_size(store._context(), ctypes.byref(memory)))
+
+
+def get_export(store: wasmtime.Store, instance: Any, name: str) -> Any:
+    """An export, which must exist, as the raw value."""
+    export = ffi.wasmtime_extern_t()
+    text = name.encode()
+    ffi.wasmtime_instance_export_get(
+        store._context(), ctypes.byref(instance), text, len(text), ctypes.byref(export)
+    )
+    return export
+
+
+def _raise_failure(error: Any, trap: Any) -> None:
+    if error:
+        failure = wasmtime.WasmtimeError._from_ptr(error)
+        raise GuestFailure(str(failure), getattr(failure, "code", None))
+    if trap:
+        raise GuestFailure(wasmtime.Trap._from_ptr(trap).message)
+
+
+def _one_line(message: str) -> str:
+    lines = [line.strip() for line in message.splitlines()]
+    return "; ".join(line for line in lines if line and line != "Caused by:")
