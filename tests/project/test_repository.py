@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:root|work|Users|home/\w+)/")
+HOME = re.compile(r"(?<![\w.~-])/(?:root|Users|home)/\w+")
 REGISTRIES = [
     f"{name}.{top}"
     for name, top in [
@@ -39,9 +39,10 @@ def texts(root):
     return found
 
 
-def test_no_file_names_a_path_of_somebodys_machine(texts):
-    found = {name: MACHINE_PATH.search(text) for name, text in texts.items()}
+def test_no_file_names_a_path_of_somebodys_machine(root, texts):
+    found = {name: HOME.search(text) for name, text in texts.items()}
     assert not {name: match[0] for name, match in found.items() if match}
+    assert not {name for name, text in texts.items() if f"{root}/" in text}
 
 
 def test_no_file_names_a_package_registry(texts):
