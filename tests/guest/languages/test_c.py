@@ -95,9 +95,12 @@ def test_a_cell_without_main_is_an_error(build):
         build("int add(int a, int b) { return a + b; }")
 
 
-def test_a_reactor_needs_no_main(build):
+@pytest.mark.parametrize("flags", [(), ("-mexec-model=reactor",)])
+def test_a_cell_of_exports_is_a_library(build, flags):
     text = '__attribute__((export_name("add"))) int add(int a, int b) { return a + b; }'
-    assert b"_initialize" in build(text, flags=("-mexec-model=reactor",)).wasm
+    wasm = build(text, flags=flags).wasm
+    assert b"_initialize" in wasm
+    assert b"undefined_weak" not in wasm
 
 
 def test_warnings_come_with_the_module(build):

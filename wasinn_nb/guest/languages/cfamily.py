@@ -28,6 +28,9 @@ _PRELUDE = Path(__file__).with_name("prelude.c")
 _PARTIAL = ("-c", "-S", "-E", "-r", "-o", "-fsyntax-only")
 _BARE = ("-nostdlib", "-ffreestanding", "-nostartfiles", "-nodefaultlibs")
 _REACTOR = "-mexec-model=reactor"
+# A cell that exports functions and has no main is a library of them.
+_EXPORTS = re.compile(r"\bexport_name\b")
+_HAS_MAIN = re.compile(r"\bmain\s*\(")
 # Where main is missing the linker leaves a stub of this name, which traps, and says nothing.
 _NO_MAIN = b"undefined_weak:main"
 # So that an error inside a template names the cell's line that led there.
@@ -94,6 +97,8 @@ class CFamily:
     ) -> Compiled:
         """Compile and link; see :class:`~wasinn_nb.guest.languages.base.Language`."""
         user = absolute(source.flags, workdir.cwd)
+        if _EXPORTS.search(source.text) and not _HAS_MAIN.search(source.text):
+            user = (*user, _REACTOR)
         for flag in user:
             if flag in _PARTIAL:
                 raise CompileFailed(f"error: {flag} cannot be used here: a cell becomes a module\n")
@@ -131,7 +136,7 @@ class CFamily:
         wasm = output.read_bytes() if output.is_file() else b""
         if not wasm.startswith(b"\0asm"):
             raise CompileFailed(f"{log}\nerror: the flags given make no WebAssembly module\n")
-        if not bare and _REACTOR not in source.flags and _NO_MAIN in wasm:
+        if not bare and _REACTOR not in user and _NO_MAIN in wasm:
             raise CompileFailed(f"{log}\nerror: undefined symbol: main\n")
         return Compiled(wasm, log, _dependencies(listing, user, workdir, toolchain))
 

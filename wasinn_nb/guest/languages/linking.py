@@ -12,10 +12,10 @@ _MISMATCH = re.compile(r"function signature mismatch: (?P<symbol>.+)")
 _LIBRARY = re.compile(r"unable to find (?:dynamic|static)? ?system library \"(?P<name>[^\"]*)\".*")
 _OPTION = re.compile(r"unknown (?:clang option|argument:?):? ?['\"](?P<option>[^'\"]*)['\"].*")
 _NO_ENTRY = re.compile(r"entry symbol not defined")
-_ZIG_MAIN = "pub fn main() !void, or give -fno-entry for a guest of exports only"
+_ZIG_MAIN = "pub fn main() !void, or give -fno-entry for a guest that is a library"
 _C_MAIN = (
     "int main(void) or int main(int argc, char **argv), "
-    "or give -mexec-model=reactor for a guest of exports only"
+    "or export_name(...) functions for a guest that is a library"
 )
 _DISK = re.compile(r"NoSpaceLeft|No space left on device|ENOSPC")
 # The last name before a parameter list: `ns::f<int>(char const*)` is called as `f`.
