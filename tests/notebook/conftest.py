@@ -1,4 +1,4 @@
-"""Shells and kernels with the extension loaded, over a small backend that needs no model library."""
+"""Shells and kernels with the extension, over a small backend that needs no model library."""
 
 from __future__ import annotations
 

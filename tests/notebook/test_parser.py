@@ -36,8 +36,8 @@ def test_cell_options():
     options = parse(
         "cell",
         "c --name g --model default=chat --model other --env A=1 --dir d:/w:rw --dir x"
-        " --in v --in w --out r --stdin s --timeout 1.5 --memory-limit 64 --background --no-stream --no-run"
-        " --compat strict --result res -- -h --name 'two words'",
+        " --in v --in w --out r --stdin s --timeout 1.5 --memory-limit 64"
+        " --background --no-stream --no-run --compat strict --result res -- -h --name 'two words'",
     )
     assert options.language == "c"
     assert dict(options.model) == {"default": "chat", "other": "other"}

@@ -37,7 +37,7 @@ def build_and_run(call: Call, source: str, first_line: int) -> Any:
             source,
             language=options.language,
             name=options.name,
-            label=f"In[{call.shell.execution_count}]",
+            label=f"In[{call.shell.displayhook.prompt_count}]",
             first_line=first_line,
             progress=progress.elapsed,
             cancel=call.cancel,

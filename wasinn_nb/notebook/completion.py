@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
+from IPython.core.completer import CompletionContext, SimpleCompletion
 
 from wasinn_nb.nn.settings import Setting
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
@@ -40,23 +40,17 @@ class MagicMatcher:
         self._host = host
         self._namespace = namespace
 
-    def matcher(self) -> Any:
-        """A function in the shape of IPython's matcher API, version 2."""
-
-        @context_matcher(identifier="wasinn_nb.magics")
-        def match(context: CompletionContext) -> dict[str, Any]:
-            fragment, words = self.complete(
-                context.line_with_cursor[: context.cursor_position],
-                first_line=context.cursor_line == 0,
-            )
-            return {
-                "completions": [SimpleCompletion(text, type=kind) for text, kind in words],
-                "suppress": bool(words),
-                "matched_fragment": fragment,
-                "ordered": True,
-            }
-
-        return match
+    def __call__(self, context: CompletionContext) -> dict[str, Any]:
+        """A result in the shape of IPython's matcher API, version 2."""
+        fragment, words = self.complete(
+            context.text_until_cursor, first_line=context.cursor_line == 0
+        )
+        return {
+            "completions": [SimpleCompletion(text, type=kind) for text, kind in words],
+            "suppress": bool(words),
+            "matched_fragment": fragment,
+            "ordered": True,
+        }
 
     def complete(self, before: str, *, first_line: bool) -> tuple[str, list[tuple[str, str]]]:
         """The fragment before the cursor, and what it may become: pairs of text and kind."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from wasinn_nb.notebook.completion import MagicMatcher
+from wasinn_nb.notebook.formats import Formats
 from wasinn_nb.notebook.magics import WasinnMagics
 from wasinn_nb.notebook.transformer import MAGIC, AwaitTransformer
-from wasinn_nb.notebook.views import FORMS, Formats
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.build.warm import WarmUp
@@ -26,8 +25,8 @@ class Extension:
         self.magics = WasinnMagics(shell=shell, parent=shell)
         target = f"get_ipython().magics_manager.registry[{_NAME!r}]"
         self._transformer = AwaitTransformer(shell, target)
-        self._matcher = MagicMatcher(lambda: self.magics.host, shell.user_ns).matcher()
-        self._formats = Formats(shell, FORMS)
+        self._matcher = self._make_matcher()
+        self._formats = Formats(shell)
         self._ended = threading.Event()
         self._warm_up: WarmUp | None = None
 
@@ -36,7 +35,6 @@ class Extension:
         self.magics.extension = self
         self.magics.raw_cell = lambda: self._transformer.raw_cell
         self._shell.register_magics(self.magics)
-        self._shell.configurables.append(self.magics)
         self._shell.Completer.custom_matchers.append(self._matcher)
         self._transformer.connect()
         self._formats.connect()
@@ -58,6 +56,17 @@ class Extension:
             self._warm_up.cancel()
         if self.magics.host_used:
             self.magics.host.close()
+
+    def _make_matcher(self) -> Any:
+        from IPython.core.completer import context_matcher
+
+        @context_matcher(identifier="wasinn_nb.magics")
+        def match(context: Any) -> Any:
+            from wasinn_nb.notebook.completion import MagicMatcher
+
+            return MagicMatcher(lambda: self.magics.host, self._shell.user_ns)(context)
+
+        return match
 
     def _warm(self) -> None:
         """Have the compiler build its C library before somebody waits for it."""

@@ -29,18 +29,6 @@ def figures(run: Run) -> str:
     return " · ".join(parts)
 
 
-def outcome(run: Run) -> str:
-    """One line about a run, for its repr."""
-    parts: list[str] = [run.state]
-    if run.exit_code is not None:
-        parts.append(f"exit code {run.exit_code}")
-    if run.tokens:
-        parts.append(figures(run))
-    elif run.duration:
-        parts.append(duration(run.duration))
-    return f"{printable(run.name)}: {', '.join(parts)}"
-
-
 def _last(run: Run) -> StreamFigures | None:
     snapshots = [stream.figures() for stream in run.streams]
     used = [snapshot for snapshot in snapshots if snapshot.tokens or snapshot.prompt_total]

@@ -59,8 +59,3 @@ def find(call: Call, name: str) -> Any:
         known = did_you_mean(name, guests) or " `%wasinn guests` lists them."
         raise UsageError(f"There is no guest named {name!r}.{known}")
     return guests[name]
-
-
-def outline(guest: Guest) -> str:
-    """A guest in one line."""
-    return f"{guest.name}: {guest.language} guest, {format_bytes(len(guest.wasm))}"

@@ -6,7 +6,6 @@ once (a future awaited without a tick would notice it only when the event loop n
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import threading
 from collections.abc import Callable
@@ -68,6 +67,8 @@ class Job(Generic[T]):
         Raises:
             KeyboardInterrupt: as :meth:`wait`.
         """
+        import asyncio
+
         waited = asyncio.wrap_future(self._future)
         try:
             while not waited.done():

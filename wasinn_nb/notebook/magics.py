@@ -15,19 +15,18 @@ from IPython.core.magic import (
 )
 from traitlets import observe
 
-from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.notebook import verbs
-from wasinn_nb.notebook.commands import Call
 from wasinn_nb.notebook.errors import presented
-from wasinn_nb.notebook.job import Job
 from wasinn_nb.notebook.parser import HelpRequested, MagicParser, did_you_mean, expand, split
 from wasinn_nb.notebook.preferences import HOST_SETTINGS, Preferences
-from wasinn_nb.notebook.transformer import AWAITED_VERBS
 
 if TYPE_CHECKING:
     from wasinn_nb.api import Host
+    from wasinn_nb.nn.cancel import CancelToken
+    from wasinn_nb.notebook.commands import Call
+    from wasinn_nb.notebook.job import Job
 
-Work = Callable[[CancelToken], Any]
+    Work = Callable[[CancelToken], Any]
 
 
 @magics_class
@@ -67,39 +66,31 @@ class WasinnMagics(Preferences):
     def wasinn_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Any:
         """One verb; see :func:`wasinn_nb.notebook.verbs.overview`."""
         with presented():
-            if (work := self._line_work(line, local_ns or {})) is None:
-                return None
-            verb, function = work
-            if verb in AWAITED_VERBS:
-                return Job(function, f"wasinn {verb}").start().wait()
-            return function(CancelToken())
+            job = self._line_job(line, local_ns or {})
+            return job and job.start().wait()
 
     async def await_line(self, line: str) -> Any:
         """The same in an awaited cell."""
         with presented():
-            if (work := self._line_work(line, {})) is None:
-                return None
-            verb, function = work
-            return await Job(function, f"wasinn {verb}").start().wait_async()
+            job = self._line_job(line, {})
+            return job and await job.start().wait_async()
 
     @no_var_expand
     @cell_magic("wasinn")  # type: ignore[arg-type]
     def wasinn_cell(self, line: str, cell: str) -> Any:
         """A guest's source; see :func:`wasinn_nb.notebook.verbs.cell`."""
         with presented():
-            if (function := self._cell_work(line, cell)) is None:
-                return None
-            return Job(function, "wasinn cell").start().wait()
+            job = self._cell_job(line, cell)
+            return job and job.start().wait()
 
     async def await_cell(self, line: str, cell: str) -> Any:
         """The same in an awaited cell."""
         with presented():
-            if (function := self._cell_work(line, cell)) is None:
-                return None
-            return await Job(function, "wasinn cell").start().wait_async()
+            job = self._cell_job(line, cell)
+            return job and await job.start().wait_async()
 
-    def _line_work(self, line: str, local_ns: Mapping[str, Any]) -> tuple[str, Work] | None:
-        """The verb and what does it; None if there is nothing to do but the help that was shown."""
+    def _line_job(self, line: str, local_ns: Mapping[str, Any]) -> Job[Any] | None:
+        """What does the line's verb; None if showing help was all there was to do."""
         verb, _, rest = line.strip().partition(" ")
         if verb in ("", "help", "-h", "--help"):
             print(verbs.overview())  # noqa: T201 - what the user asked to see
@@ -110,40 +101,43 @@ class WasinnMagics(Preferences):
             raise UsageError(f"There is no verb {verb!r}.{near} See `%wasinn --help`.")
         from wasinn_nb.notebook.dispatch import COMMANDS
 
-        return self._work(
-            COMMANDS[verb], known[verb], rest, {**self.shell.user_ns, **local_ns}, verb
-        )
+        names = {**self.shell.user_ns, **local_ns}
+        return self._job(COMMANDS[verb], known[verb], rest, names)
 
-    def _cell_work(self, line: str, cell: str) -> Work | None:
-        from wasinn_nb.notebook.cells import build_and_run
+    def _cell_job(self, line: str, cell: str) -> Job[Any] | None:
+        """What builds and runs the cell; None if showing help was all there was to do."""
+        first_line = self._first_line(cell)
 
         def command(call: Call) -> Any:
-            return build_and_run(call, cell, self._first_line(cell))
+            from wasinn_nb.notebook.cells import build_and_run
+
+            return build_and_run(call, cell, first_line)
 
         if not cell.strip() and not {"-h", "--help"} & set(line.split()):
             raise UsageError("The cell has no source: write the guest below the %%wasinn line.")
-        work = self._work(command, verbs.cell(), line, self.shell.user_ns, "cell")
-        return work[1] if work else None
+        return self._job(command, verbs.cell(), line, self.shell.user_ns)
 
-    def _work(
+    def _job(
         self,
         command: Callable[[Call], Any],
         parser: MagicParser,
         line: str,
         namespace: Mapping[str, Any],
-        verb: str,
-    ) -> tuple[str, Work] | None:
+    ) -> Job[Any] | None:
         try:
             options = parser.parse_words(expand(split(line), namespace))
         except HelpRequested as help_text:
             print(help_text.text)  # noqa: T201 - what the user asked to see
             return None
+        from wasinn_nb.notebook.commands import Call
+        from wasinn_nb.notebook.job import Job
+
         host = self.host
 
         def work(cancel: CancelToken) -> Any:
             return command(Call(self.shell, host, self, options, namespace, cancel))
 
-        return verb, work
+        return Job(work, f"wasinn {parser.prog}")
 
     def _first_line(self, cell: str) -> int:
         """The number of the source's first line, counted as the user sees the cell."""

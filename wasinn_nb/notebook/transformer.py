@@ -17,6 +17,7 @@ import threading
 from typing import Any
 
 MAGIC = "wasinn"
+# Those that may take long.
 AWAITED_VERBS = ("load", "run", "unload", "forget", "doctor")
 
 _COMPILE_FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT

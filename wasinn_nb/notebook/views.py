@@ -1,19 +1,20 @@
-"""How the objects that users get look: each has a text and a rich form.
-
-The objects themselves belong to floors that know no Jupyter, so their forms are registered with
-IPython's formatters by name, which imports nothing.
-"""
+"""How the objects that users get look: each has a text and a rich form."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasinn_nb.nn.memory import format_bytes
 from wasinn_nb.nn.record import ModelRecord, ModelState, UnloadReport
 from wasinn_nb.nn.settings import EffectiveConfig, Origin, Value
-from wasinn_nb.notebook.text import Table, count, duration, printable
+from wasinn_nb.notebook.figures import figures
+from wasinn_nb.notebook.text import Table, count, duration, html_line, printable
+
+if TYPE_CHECKING:
+    from wasinn_nb.guest.guest import Guest
+    from wasinn_nb.guest.run import Run
 
 T = TypeVar("T")
 
@@ -161,6 +162,36 @@ def unload_text(report: UnloadReport) -> str:
     return f"{name}: {format_bytes(max(0, report.freed))} given back in {duration(report.seconds)}"
 
 
+def unload_html(report: UnloadReport) -> str:
+    """The same in a line of HTML."""
+    return html_line(unload_text(report))
+
+
+def guest_text(guest: Guest) -> str:
+    """A guest in one line."""
+    size = format_bytes(len(guest.wasm))
+    return f"{printable(guest.name)}: {guest.language} guest, {size}"
+
+
+def guest_html(guest: Guest) -> str:
+    """The same in a line of HTML."""
+    return html_line(guest_text(guest))
+
+
+def run_text(run: Run) -> str:
+    """A run in one line: how it ended, or that it goes on."""
+    parts: list[str] = [run.state]
+    if run.exit_code is not None:
+        parts.append(f"exit code {run.exit_code}")
+    parts.append(figures(run) if run.tokens else duration(run.duration))
+    return f"{printable(run.name)}: {', '.join(parts)}"
+
+
+def run_html(run: Run) -> str:
+    """The same in a line of HTML."""
+    return html_line(run_text(run))
+
+
 def unloads(reports: Iterable[UnloadReport]) -> Listing[UnloadReport]:
     """Several reports."""
     reports = list(reports)
@@ -176,43 +207,6 @@ def _state(record: ModelRecord) -> str:
     if record.state is ModelState.LOADED:
         text += f" on {record.device or record.target.value} in {duration(record.load_seconds)}"
     return text
-
-
-def _html_of(text: Callable[[Any], str]) -> Callable[[Any], str]:
-    return lambda thing: f"<div>{escape(text(thing))}</div>"
-
-
-def _pretty(text: Callable[[Any], str]) -> Callable[..., None]:
-    return lambda thing, printer, _cycle: printer.text(text(thing))
-
-
-class Formats:
-    """The forms of the host's objects in one shell's formatters."""
-
-    def __init__(self, shell: Any, forms: Mapping[str, tuple[Callable[[Any], str], ...]]) -> None:
-        self._formatters = shell.display_formatter.formatters
-        self._forms = forms
-
-    def connect(self) -> None:
-        """Register, by the names of the classes."""
-        for name, (text, *rich) in self._forms.items():
-            module, _, class_name = name.rpartition(".")
-            html = rich[0] if rich else _html_of(text)
-
-            self._formatters["text/plain"].for_type_by_name(module, class_name, _pretty(text))
-            self._formatters["text/html"].for_type_by_name(module, class_name, html)
-
-    def disconnect(self) -> None:
-        """Undo :meth:`connect`."""
-        for name in self._forms:
-            for mime in ("text/plain", "text/html"):
-                self._formatters[mime].pop(name, None)
-
-
-FORMS: dict[str, tuple[Callable[[Any], str], ...]] = {
-    "wasinn_nb.nn.record.ModelRecord": (model_text, model_html),
-    "wasinn_nb.nn.record.UnloadReport": (unload_text,),
-}
 
 
 def preformatted(text: str) -> Document:
