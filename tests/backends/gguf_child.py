@@ -51,7 +51,7 @@ def attempt(api, path: Path) -> tuple[str, str]:
 
 
 def use(api, model) -> tuple[str, str]:
-    """A context of the trained size, a tokenized text, one decode, every piece of the vocabulary."""
+    """A context of the trained size, all pieces of the vocabulary, a tokenized text, a decode."""
     import ctypes
 
     params = api.llama_context_default_params()

@@ -182,8 +182,6 @@ def _texts(base: File) -> Iterator[tuple[str, bytes]]:
 def _vocabulary(base: File) -> Iterator[tuple[str, bytes]]:
     prefix = "tokenizer.ggml."
     _, names = base.get(prefix + "tokens")
-    _, scores = base.get(prefix + "scores")
-    _, types = base.get(prefix + "token_type")
     for model in ("none", "no_vocab", "test", "gpt2", "bert", "t5", "rwkv", "plamo2", "gemma4", ""):
         yield f"tokenizer {model!r}", base.copy().set(prefix + "model", STRING, model).pack()
     changes = {
@@ -208,6 +206,14 @@ def _vocabulary(base: File) -> Iterator[tuple[str, bytes]]:
                 other = file.copy().set(prefix + "model", STRING, model)
                 other.set(prefix + "merges", ARRAY, (STRING, ["a b", "ab c"]))
                 yield f"tokens of {model}: {name}", other.pack()
+    yield from _token_arrays(base)
+    yield from _special_tokens(base)
+
+
+def _token_arrays(base: File) -> Iterator[tuple[str, bytes]]:
+    prefix = "tokenizer.ggml."
+    _, scores = base.get(prefix + "scores")
+    _, types = base.get(prefix + "token_type")
     yield "tokens as numbers", base.copy().set(prefix + "tokens", ARRAY, (U32, [1] * 300)).pack()
     yield "tokens missing", base.copy().drop(prefix + "tokens").pack()
     for key, kind, values in (("scores", F32, scores), ("token_type", I32, types)):
@@ -224,6 +230,10 @@ def _vocabulary(base: File) -> Iterator[tuple[str, bytes]]:
             other = file.copy().set(prefix + "model", STRING, model)
             other.set(prefix + "merges", ARRAY, (STRING, ["a b"]))
             yield f"all tokens of {model} of type {kind}", other.pack()
+
+
+def _special_tokens(base: File) -> Iterator[tuple[str, bytes]]:
+    prefix = "tokenizer.ggml."
     for name in ("bos", "eos", "eot", "unknown", "padding", "seperator", "fim_pre"):
         for value in (0, 299, 300, LARGE[0], LARGE[2]):
             key = f"{prefix}{name}_token_id"

@@ -109,7 +109,7 @@ def vocabulary(words: int = 41) -> tuple[list[str], list[float], list[int]]:
     return names, scores, [2, 3, 3] + [6] * 256 + [1] * words
 
 
-def llama(  # noqa: PLR0913 - a model's shape has this many numbers
+def llama(
     *, width=32, layers=2, heads=4, keys=2, forward=64, context=256, kind=KIND_F32, seed=0
 ) -> File:
     """A valid random model that llama.cpp loads and decodes with."""

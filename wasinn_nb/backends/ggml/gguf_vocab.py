@@ -128,9 +128,14 @@ class _Vocabulary:
         merges = self.array("merges", {ValueType.STRING}, required=required and not kimi)
         if merges is None:
             return
-        for index, merge in enumerate(merges.strings()):
-            if merge.find(b" ", 1) < 0:
-                self.refuse(f"merge {index} ({merge[:40]!r}) is not two parts with a space between")
+        # a quarter of a million of them: one count in C finds nearly all damage, and the rest of it
+        # makes only a merge that never applies
+        raw = merges.raw()
+        if raw.count(b" ") < merges.count:
+            for index, merge in enumerate(merges.strings()):
+                if merge.find(b" ", 1) < 0:
+                    text = f"merge {index} ({merge[:40]!r}) is not two parts with a space between"
+                    self.refuse(text)
 
     def charsmap(self) -> None:
         value = self.array("precompiled_charsmap", {ValueType.INT8, ValueType.UINT8})
