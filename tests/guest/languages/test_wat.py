@@ -34,6 +34,23 @@ def test_errors_stand_at_the_cell_s_line(build, text, line, column, says):
     assert (found.line, found.column) == (line, column)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("(module\n  (func)\n  (func $f (result i32))\n  (func))", 4, 3),
+        ('(module\n (import "a" "(func" (func))\n (func $g (import "a" "b"))\n (func drop))', 5, 2),
+        (';; (func\n(func (export "a") (; (func ;) local.get 3)', 3, 1),
+        ('(module (memory 1)\n(export "a" (func 3)))', None, None),
+    ],
+)
+def test_a_module_that_is_not_valid_names_the_function(build, text, line, column):
+    with pytest.raises(BuildError) as caught:
+        build(text, "wat")
+    found = caught.value.diagnostics[0]
+    assert (found.line, found.column) == (line, column)
+    assert found.message
+
+
 def test_flags_are_refused(build):
     with pytest.raises(BuildError, match="takes no compiler flags"):
         build("(module)", "wat", flags=("-O2",))
