@@ -153,7 +153,10 @@ class Generator:
                 keep = min(common_prefix(slot.held, tokens), len(tokens) - 1)
             self.cached = keep = slot.keep(keep)
             self._stream.begin_prompt(len(tokens), keep, limit)
-            self._evaluate(slot, tokens[keep:])
+            # evaluated alone, as it is when all before it is kept: the same prompt gives the same bits
+            self._evaluate(slot, tokens[keep:-1])
+            self._evaluate(slot, tokens[-1:])
+            _check_sound(slot)
         except (Aborted, WasinnError) as error:
             raise self._failed(error) from None
 
@@ -261,12 +264,6 @@ class Generator:
         if self._guard.stop:
             raise Aborted
         slot.evaluate(tokens, self._guard.flag, self._stream.prompt_progress)
-        if not slot.sound():
-            slot.keep(0)
-            raise RuntimeFailure(
-                "The model's output is not a number.",
-                hint="Check the rope and yarn settings, and the model file.",
-            )
 
     def _ready_slot(self) -> Slot:
         if self._slot is None:
@@ -319,6 +316,15 @@ def _checked(prompt: list[int] | None) -> list[int]:
     if not prompt:
         raise InvalidArgument("Nothing to compute: the prompt has no tokens.")
     return prompt
+
+
+def _check_sound(slot: Slot) -> None:
+    if not slot.sound():
+        slot.keep(0)
+        raise RuntimeFailure(
+            "The model's output is not a number.",
+            hint="Check the rope and yarn settings, and the model file.",
+        )
 
 
 def _check_length(tokens: list[int], longest: int, setting: str) -> None:
