@@ -52,7 +52,8 @@ class Script:
         ending: errno after the last piece (100), or together with it (101).
         small_buffer: what happens when an output does not fit.
         metadata: added to the metadata output.
-        prompt_limit: longer prompts are too long (102).
+        prompt_limit: longer prompts are too long (102), found out by compute.
+        input_limit: longer inputs are refused by set_input (1).
         embedding: what compute answers for an embedding model.
     """
 
@@ -61,6 +62,7 @@ class Script:
     small_buffer: Literal["cut", "refuse", "refuse silently"] = "cut"
     metadata: dict[str, Any] = field(default_factory=dict)
     prompt_limit: int = 1 << 30
+    input_limit: int = 1 << 30
     embedding: list[float] | None = None
 
 
@@ -125,6 +127,8 @@ class ScriptedHost:
         given = memory.read(data, size)
         self.calls.append(("tensor", (context, memory.words(dims, rank), kind, given)))
         self.calls.append(("set_input", (index, given)))
+        if size > self.script.input_limit:
+            return 1
         if index == 0:
             self.prompt = given
             self.position, self.output, self.piece = 0, b"", b""

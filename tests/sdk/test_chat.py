@@ -95,11 +95,16 @@ def test_a_model_without_a_template_is_rendered_by_the_guest(
     assert done.prompts == ["<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"]
 
 
-def test_a_turn_that_does_not_fit_leaves_the_dialogue_as_it_was(driver: Driver) -> None:
+@pytest.mark.parametrize(("limit", "errno"), [("prompt_limit", 102), ("input_limit", 1)])
+@pytest.mark.parametrize("op", ["ask", "chat"])
+def test_a_turn_that_fails_leaves_the_dialogue_as_it_was(
+    driver: Driver, op: str, limit: str, errno: int
+) -> None:
     if driver.language == "cpp":
         pytest.skip("without exceptions a failed turn ends the guest")
-    script = Script(prompt_limit=90, metadata={"chat_template": "x"})
-    lines, done = driver(script, "x" * 90, "short", OP="ask")
-    assert "(error 102)" in lines[0]
+    script = Script(metadata={"chat_template": "x"})
+    setattr(script, limit, 90)
+    lines, done = driver(script, "x" * 90, "short", OP=op)
+    assert f"(error {errno})" in lines[0]
     assert json.loads(done.prompts[1]) == dialogue(None, "short")
-    assert lines[1] == f"end end {b'Hello there'.hex()}"
+    assert lines[-1] == f"end end {b'Hello there'.hex()}"
