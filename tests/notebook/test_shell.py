@@ -208,9 +208,7 @@ int main(void) {
 
 def test_a_missing_variable_is_named_with_the_nearest(shell):
     shell.user_ns["values"] = b""
-    with pytest.raises(
-        UsageError, match=r"no variable 'value'\. Did you mean values"
-    ):
+    with pytest.raises(UsageError, match=r"no variable 'value'\. Did you mean values"):
         shell.run(f"%%wasinn c --in value\n{HELLO}")
     shell.user_ns["number"] = 3
     with pytest.raises(UsageError, match="--stdin: number is a int"):
@@ -337,3 +335,12 @@ def test_health(shell):
     assert "terminal" in checks["front end"].found
     assert "threads" in checks
     assert "build cache" in checks
+
+
+def test_a_model_that_had_to_make_room_is_named(shell, model):
+    shell.run("%config WasinnMagics.memory_budget_mib = 15")
+    shell.run(f"%wasinn load first {model} --encoding ggml --set size=10000000")
+    with capture_output() as captured:
+        shell.run(f"%wasinn load second {model} --encoding ggml --set size=10000000")
+    assert "Unloaded 'first' to make room for 'second'" in captured.stderr
+    shell.run("%config WasinnMagics.memory_budget_mib = None")

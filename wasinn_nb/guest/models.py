@@ -193,6 +193,7 @@ class RunModels:
 
     def _held(self, lease: RunLease) -> RunLease:
         self._leases.append(lease)
+        self._progress("", None)  # whatever was loading is loaded
         if lease.unknown:
             self.warn(
                 f"The guest configured {lease.name!r} with settings that nothing here has: "
@@ -246,7 +247,7 @@ class RunModels:
 
     @property
     def tensors(self) -> list[Tensor]:
-        """The last value of every tensor output that was read, in the order they were first read."""
+        """The last value of every tensor output that was read, in the order of first reads."""
         return list(self._tensors.values())
 
     @property

@@ -89,8 +89,10 @@ class GuestCell:
         self._options = call.options
         self._namespace: MutableMapping[str, Any] = call.shell.user_ns
         self._run: Run | None = None
+        self._progress: ProgressLine | None = None
         self._pump = Pump(
             self._generations,
+            self._show_activity,
             frame_rate=call.preferences.frame_rate,
             stream=call.preferences.stream and not self._options.no_stream,
         )
@@ -134,6 +136,8 @@ class GuestCell:
             run.wait()
         finally:
             self._pump.finish()
+            if self._progress is not None:
+                self._progress.close()
             self._namespace.update(run.outputs)
             self._show_end(run)
 
@@ -156,6 +160,16 @@ class GuestCell:
         if len(warnings) > _WARNINGS_SHOWN:
             left = len(warnings) - _WARNINGS_SHOWN
             print(f"({left} more in _wasinn.warnings)", file=sys.stderr)  # noqa: T201
+
+    def _show_activity(self) -> None:
+        """What the guest waits for, while it waits: a model that is being loaded."""
+        what, fraction = self._run.activity if self._run else ("", None)
+        if what:
+            self._progress = self._progress or ProgressLine(self._call.shell)
+            self._progress(what, fraction)
+        elif self._progress is not None:
+            self._progress.close()
+            self._progress = None
 
     def _generations(self) -> int:
         return sum(stream.generation for stream in self._run.streams) if self._run else 0

@@ -11,14 +11,15 @@ from wasinn_nb import __version__
 from wasinn_nb.nn.backend import BackendStatus
 from wasinn_nb.nn.memory import available, format_bytes, total
 from wasinn_nb.nn.threads import default_threads, physical_cores, usable_cpus
-from wasinn_nb.notebook import frontend, views
+from wasinn_nb.notebook import calibration, frontend, views
 from wasinn_nb.notebook.frontend import Check
-from wasinn_nb.notebook.text import Table
+from wasinn_nb.notebook.text import Table, count, rate
 
 if TYPE_CHECKING:
     from wasinn_nb.notebook.commands import Call
 
-_LOG_LINES = 400
+_LOG_LINES = 300
+_FAR_BELOW = 0.5  # of the speed with one thread
 
 
 def backends(call: Call) -> views.Listing[BackendStatus]:
@@ -75,10 +76,21 @@ def _threads(call: Call) -> Iterator[Check]:
     cores, cpus = physical_cores(), usable_cpus()
     threads = call.host.settings.threads or default_threads()
     found = f"{threads} by default; {cores} physical cores, {cpus} usable processors"
-    remedy = ""
-    if threads > cpus:
-        remedy = f"Set at most {cpus}: %config WasinnMagics.threads = {cpus}"
+    fewer = f"%config WasinnMagics.threads = {max(1, min(threads, cpus) - 1)}"
+    remedy = f"Use fewer: {fewer}" if threads > cpus else ""
     yield Check("threads", threads <= cpus, found, remedy)
+    wanted = {threads} | calibration.configured_threads(call.host.registry)
+    rates = calibration.decode_rates(call.host.registry, {1, *wanted}, call.cancel)
+    if 1 not in rates:
+        return
+    slow = sorted(n for n in wanted if rates[n] < _FAR_BELOW * rates[1])
+    found = ", ".join(f"{rate(rates[n])} with {count(n, 'thread')}" for n in sorted(rates))
+    remedy = (
+        "Other programs hold the processors. Use fewer threads: "
+        f"{fewer}, or for a model that sets them %wasinn config NAME --set threads=1"
+    )
+    remedy = remedy if slow else ""
+    yield Check("decoding", not slow, f"{found} (built-in model)", remedy)
 
 
 def _memory(call: Call) -> Iterator[Check]:
@@ -100,7 +112,7 @@ def _caches(call: Call) -> Iterator[Check]:
 
 def _log(call: Call) -> views.Document:
     text = call.host.native_log()
-    lines = text.splitlines()
+    lines = [line for line in text.splitlines() if not line.startswith("[debug]")]
     if not lines:
         return views.line("The native libraries have logged nothing.")
     cut = [f"({len(lines) - _LOG_LINES} earlier lines)"] if len(lines) > _LOG_LINES else []

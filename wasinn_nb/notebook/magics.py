@@ -131,11 +131,13 @@ class WasinnMagics(Preferences):
             return None
         from wasinn_nb.notebook.commands import Call
         from wasinn_nb.notebook.job import Job
+        from wasinn_nb.notebook.notices import noticed
 
         host = self.host
 
         def work(cancel: CancelToken) -> Any:
-            return command(Call(self.shell, host, self, options, namespace, cancel))
+            with noticed(host):
+                return command(Call(self.shell, host, self, options, namespace, cancel))
 
         return Job(work, f"wasinn {parser.prog}")
 

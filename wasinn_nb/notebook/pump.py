@@ -21,14 +21,21 @@ class Pump:
 
     Args:
         generations: how many generations the run has begun so far.
+        on_frame: called before each paint, in the painting thread.
         frame_rate: paints a second, at most.
         stream: whether there is a token view.
     """
 
     def __init__(
-        self, generations: Callable[[], int], *, frame_rate: float, stream: bool = True
+        self,
+        generations: Callable[[], int],
+        on_frame: Callable[[], None],
+        *,
+        frame_rate: float,
+        stream: bool = True,
     ) -> None:
         self._generations = generations
+        self._on_frame = on_frame
         self._generation = 0
         self._frame = 1 / frame_rate
         self._composer = Composer(stream=stream)
@@ -65,6 +72,7 @@ class Pump:
 
     def _loop(self) -> None:
         while not self._end.wait(self._frame):
+            self._on_frame()
             self._gather()
             self._write(self._composer.tick(time.monotonic()))
         self._gather()

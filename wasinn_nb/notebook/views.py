@@ -87,7 +87,10 @@ def config(name: str, effective: EffectiveConfig) -> Listing[tuple[str, Value, s
         empty="This model's backend has no settings.",
     )
     items: list[tuple[str, Value, str]] = []
-    for key, setting in effective.schema.items():
+    changed_first = sorted(
+        effective.schema.items(), key=lambda pair: effective.origins[pair[0]] is Origin.DEFAULT
+    )
+    for key, setting in changed_first:
         if not setting.effect:
             continue
         origin = effective.origins[key]
