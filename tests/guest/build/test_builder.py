@@ -169,6 +169,9 @@ def test_the_build_s_directory_goes_away(builder, tmp_path, monkeypatch):
     builder.build(Source(MAIN, "c"))
     with pytest.raises(BuildError):
         builder.build(Source("no", "c"))
+    for thread in threading.enumerate():
+        if thread.name == "wasinn-cleanup":
+            thread.join()
     assert list((tmp_path / "tmp").iterdir()) == []
 
 

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -220,11 +221,24 @@ class Builder:
                 directory, _cwd(), self._sdk.path, self._toolchains, self.artifacts, background
             )
         finally:
-            shutil.rmtree(directory, ignore_errors=True)
+            _discard(directory)
 
     def _not_stored(self) -> Diagnostic:
         message = f"this build was not kept in the cache: {self.artifacts.problem}"
         return Diagnostic("warning", message)
+
+
+def _discard(directory: Path) -> None:
+    """Remove a build's directory; nobody waits for it, and the process does not end before."""
+    try:
+        threading.Thread(
+            target=shutil.rmtree,
+            args=(directory,),
+            kwargs={"ignore_errors": True},
+            name="wasinn-cleanup",
+        ).start()
+    except RuntimeError:  # no threads any more: the interpreter is ending
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _cwd() -> Path:
