@@ -215,12 +215,16 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         newurl: str,
     ) -> urllib.request.Request | None:
         old, new = urlsplit(req.full_url), urlsplit(newurl)
-        if new.scheme not in {"http", "https"} or (old.scheme == "https" != new.scheme):
-            where = f"{new.scheme}://{new.hostname or ''}"
-            raise RuntimeFailure(
-                f"{old.hostname} redirects from {old.scheme} to {where}, which is not followed."
-            )
-        check_address(newurl)
+        try:
+            if new.scheme not in {"http", "https"} or (old.scheme == "https" != new.scheme):
+                where = f"{new.scheme}://{new.hostname or ''}"
+                raise RuntimeFailure(
+                    f"{old.hostname} redirects from {old.scheme} to {where}, which is not followed."
+                )
+            check_address(newurl)
+        except NNError:
+            fp.close()
+            raise
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

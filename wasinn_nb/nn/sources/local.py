@@ -44,8 +44,13 @@ def expand(text: str) -> Path:
         raise InvalidArgument(f"The home directory in {text!r} is unknown.") from None
 
 
-def local_parts(path: Path, encoding: GraphEncoding) -> list[Path]:
+def local_parts(path: Path, encoding: GraphEncoding, *, complete: bool = False) -> list[Path]:
     """The files of the model that a path names, in the order its encoding wants them.
+
+    Args:
+        path: a file, or a directory with one model.
+        encoding: what to look for in a directory.
+        complete: other parts are named as well, so the weights beside an ``.xml`` are not added.
 
     Raises:
         ModelNotFound: nothing there, or no model in the directory.
@@ -60,7 +65,11 @@ def local_parts(path: Path, encoding: GraphEncoding) -> list[Path]:
             raise InvalidArgument(f"{path} is not a regular file.")
     except OSError as error:
         raise ModelNotFound(f"{path} cannot be read: {error.strerror}.") from None
-    if path.suffix.lower() == ".xml" and (weights := path.with_suffix(".bin")).is_file():
+    if (
+        not complete
+        and path.suffix.lower() == ".xml"
+        and (weights := path.with_suffix(".bin")).is_file()
+    ):
         return [path, weights]
     return [path]
 

@@ -12,12 +12,13 @@ from wasinn_nb.nn.backend import ModelFiles, Progress
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound
 from wasinn_nb.nn.sources.local import expand, local_parts
+from wasinn_nb.nn.tensor import Buffer
 from wasinn_nb.nn.types import GraphEncoding
 
 if TYPE_CHECKING:
     from wasinn_nb.nn.sources.download import Downloader
 
-Part = str | os.PathLike[str] | bytes
+Part = str | os.PathLike[str] | Buffer
 Source = Part | tuple[Part, ...]
 """One part, or the parts in the order that the encoding wants them (OpenVINO: xml, bin)."""
 
@@ -37,7 +38,7 @@ def describe_source(source: Source) -> str:
     """The source in words, for messages; without passwords or the query of an address."""
     if isinstance(source, tuple):
         return ",".join(describe_source(part) for part in source)
-    if isinstance(source, bytes):
+    if isinstance(source, (bytes, bytearray, memoryview)):
         from wasinn_nb.nn.memory import format_bytes
 
         return f"{format_bytes(len(source))} given as bytes"
@@ -86,10 +87,11 @@ class SourceResolver:
             Cancelled: within 200 ms of ``cancel``, whatever the network does.
         """
         origin = describe_source(source)
-        if isinstance(source, tuple):
-            parts = [p for part in source for p in self._part(part, encoding, progress, cancel)]
-        else:
-            parts = self._part(source, encoding, progress, cancel)
+        given = source if isinstance(source, tuple) else (source,)
+        complete = len(given) > 1
+        parts: list[Path | bytes] = []
+        for part in given:
+            parts += self._part(part, encoding, complete, progress, cancel)
         if not parts:
             raise InvalidArgument("The source of the model is empty.", hint="Name a file.")
         return ModelFiles(tuple(parts), origin)
@@ -98,6 +100,7 @@ class SourceResolver:
         self,
         part: Part,
         encoding: GraphEncoding,
+        complete: bool,  # noqa: FBT001 - passed on
         progress: Progress | None,
         cancel: CancelToken | None,
     ) -> list[Path | bytes]:
@@ -107,7 +110,7 @@ class SourceResolver:
             return [bytes(part)]
         text = os.fspath(part)
         if not isinstance(part, str):
-            return list(local_parts(expand(text), encoding))
+            return list(local_parts(expand(text), encoding, complete=complete))
         text = text.strip()
         scheme = _scheme(text)
         if scheme == "builtin":
@@ -122,16 +125,18 @@ class SourceResolver:
                 f"{scheme}:// is not a source of models.",
                 hint="A source is a path, builtin:NAME, hf:ORG/REPO/FILE or an https:// address.",
             )
-        return list(self._paths(text, encoding))
+        return list(self._paths(text, encoding, complete=complete))
 
-    def _paths(self, text: str, encoding: GraphEncoding) -> list[Path]:
+    def _paths(self, text: str, encoding: GraphEncoding, *, complete: bool) -> list[Path]:
         """One path, or several joined by commas unless a file has that very name."""
         if not text:
             return []
         if "," in text and not expand(text).exists():
             pieces = [piece.strip() for piece in text.split(",") if piece.strip()]
-            return [path for piece in pieces for path in local_parts(expand(piece), encoding)]
-        return local_parts(expand(text), encoding)
+            complete = complete or len(pieces) > 1
+            paths = [local_parts(expand(piece), encoding, complete=complete) for piece in pieces]
+            return [path for found in paths for path in found]
+        return local_parts(expand(text), encoding, complete=complete)
 
     def _fetch(self, text: str, progress: Progress | None, cancel: CancelToken | None) -> Path:
         """The file at an address; of a split GGUF all parts, of which the first is returned."""
