@@ -1,9 +1,9 @@
 """What one call from a guest into the host costs, and how fast a tensor gets in.
 
-A guest calls ``get_output_single`` and ``compute_single`` in a loop; behind them is a context that does
-nothing, so only the ABI is measured: arguments, handle look-up, bounds checks, the copy of a token,
-errno, and the timeline's record. The baseline is the same function defined the public way. Time is
-the thread's own: nothing in these loops waits.
+A guest calls ``get_output_single`` and ``compute_single`` in a loop; behind them is a context that
+does nothing, so only the ABI is measured: arguments, handle look-up, bounds checks, the copy of a
+token, errno, and the timeline's record. The baseline is the same function defined the public way.
+Time is the thread's own: nothing in these loops waits.
 """
 
 from __future__ import annotations
@@ -137,8 +137,8 @@ def _caller(engine: Engine, *, public: bool) -> Callable[[str, int], float]:
     linker = wasmtime.Linker(engine.native)
     kept = []
     if public:
-        for name, call in session.functions.table().items():
-            define_checked(linker, session, name, call)
+        for name, function in session.functions.table().items():
+            define_checked(linker, session, name, function)
     else:
         kept = define(linker, session)
     store = wasmtime.Store(engine.native)
@@ -147,9 +147,9 @@ def _caller(engine: Engine, *, public: bool) -> Callable[[str, int], float]:
     exports = linker.instantiate(store, module).exports(store)
 
     def call(name: str, n: int) -> float:
-        function: Any = exports[name]
+        exported: Any = exports[name]
         start = time.thread_time()
-        failed = function(store, n)
+        failed = exported(store, n)
         seconds = time.thread_time() - start
         assert not failed, f"{name} answered {failed}"
         assert kept or public

@@ -1,4 +1,4 @@
-"""Calls the twelve functions through a real guest: a module that exports one trampoline for each."""
+"""Calls the twelve functions through a real guest, which exports a trampoline for each."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Guest:
         self.wasm = wasm or trampolines(dialect.functions or ARITY, extra=extra)
         module = wasmtime.Module(engine.native, self.wasm)
         self.exports = self.linker.instantiate(self.store, module).exports(self.store)
-        self.memory = self.exports["memory"] if "memory" in self.exports else None
+        self.memory = self.exports.get("memory")
         self._functions = dict(self.exports.items())
 
     def __getattr__(self, name):

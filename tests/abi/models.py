@@ -1,7 +1,8 @@
 """Models for tests of the ABI: a language model that echoes and a tensor model that negates.
 
-They keep the protocols of ``nn.backend`` and refuse what a backend refuses, so a host that calls them
-wrongly is found out. :class:`Shelf` is the run's side: what it may load, and what was told to it.
+They keep the protocols of ``nn.backend`` and refuse what a backend refuses, so a host that calls
+them wrongly is found out. :class:`Shelf` is the run's side: what it may load, and what was told to
+it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ SCHEMA = Schema(
     ]
 )
 METADATA = b'{"input_tokens": %d, "output_tokens": %d}'
+
+
+NAMES = {"llm": GraphEncoding.GGML, "net": GraphEncoding.OPENVINO, "née": GraphEncoding.GGML}
 
 
 class Context:
@@ -203,8 +207,6 @@ class Shelf:
     read: list = field(default_factory=list)
     limit: int = 1 << 62
 
-    NAMES = {"llm": GraphEncoding.GGML, "net": GraphEncoding.OPENVINO, "née": GraphEncoding.GGML}
-
     def __post_init__(self):
         self.calls = self
         self.recorded = []
@@ -218,9 +220,9 @@ class Shelf:
         self.loads.append((name, config))
         if name == "gone":
             raise ModelNotFound("the file of 'gone' is not there")
-        if name not in self.NAMES:
+        if name not in NAMES:
             raise NotFound(f"there is no model {name!r}")
-        return Lease(self, name, self.NAMES[name], config)
+        return Lease(self, name, NAMES[name], config)
 
     def acquire_buffers(self, parts, encoding, target, config):
         self.loads.append((tuple(parts), encoding, target, config))

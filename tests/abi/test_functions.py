@@ -357,7 +357,8 @@ def test_a_start_function_may_call(make):
         wasm=trampolines(
             ["load_by_name"],
             extra="""(data (i32.const 256) "llm") (func $start
-            (drop (call $load_by_name (i32.const 256) (i32.const 3) (i32.const 16)))) (start $start)""",
+            (drop (call $load_by_name (i32.const 256) (i32.const 3) (i32.const 16))))
+            (start $start)""",
         )
     )
     assert guest.shelf.loads == [("llm", None)]

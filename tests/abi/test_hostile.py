@@ -47,7 +47,8 @@ def driver(names):
           (memory $main (export "memory") 2 {MAX_PAGES})
           (memory $script (export "script") 2)
           (func (export "run") (param $at i32) (param $end i32)
-            (local $a0 i32) (local $a1 i32) (local $a2 i32) (local $a3 i32) (local $a4 i32) (local $r i32)
+            (local $a0 i32) (local $a1 i32) (local $a2 i32) (local $a3 i32) (local $a4 i32)
+            (local $r i32)
             (loop $next
               {loads}
               (block $done {blocks} (br_table {labels} (i32.load $script (local.get $at))) {arms} )
@@ -112,7 +113,7 @@ class Hostile:
         )
 
     def handle(self, handles):
-        """Mostly one that was alive when the batch began, else a dead or future one, or anything."""
+        """Mostly one that was alive when the batch began, else a dead or future one."""
         rng, newest = self.random, handles._next
         if handles and rng.random() < 0.7:
             return rng.choice(list(handles)[-8:])

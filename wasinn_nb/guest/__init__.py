@@ -1,0 +1,1 @@
+"""Guests: languages, builds, and sandboxed runs."""

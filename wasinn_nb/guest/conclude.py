@@ -44,21 +44,31 @@ def conclude(
         return "finished", None
     if run.token.cancelled or isinstance(failure, Cancelled):
         return _stopped(run, options)
+    return "failed", _failed(run, guest, options, failure, memory_size)
+
+
+def _failed(
+    run: Run,
+    guest: Guest,
+    options: RunOptions,
+    failure: BaseException | None,
+    memory_size: int,
+) -> GuestError:
     if isinstance(failure, GuestError):
-        return "failed", failure
+        return failure
     if isinstance(failure, WasinnError):
-        return "failed", GuestError(failure.message, hint=failure.hint)
-    if isinstance(failure, GuestFailure):
-        run.trap = trap = _trap(guest, failure)
-        if _exhausted(run, options, memory_size, failure.text):
-            return "failed", _out_of_memory(options)
-        return "failed", GuestTrap(_trap_message(guest, run, trap), trap=trap, hint=trap.hint)
-    if failure is not None:
-        return "failed", GuestError(f"The run met an internal error of the host: {failure!r}.")
-    if _exhausted(run, options, memory_size, ""):
-        return "failed", _out_of_memory(options)
+        return GuestError(failure.message, hint=failure.hint)
+    text = failure.text if isinstance(failure, GuestFailure) else ""
+    if failure is not None and not text:
+        return GuestError(f"The run met an internal error of the host: {failure!r}.")
+    if text:
+        run.trap = _trap(guest, text)
+    if _exhausted(run, options, memory_size, text):
+        return _out_of_memory(options)
+    if run.trap is not None:
+        return GuestTrap(_trap_message(guest, run, run.trap), trap=run.trap)
     code = run.exit_code or 0
-    return "failed", GuestExit(f"The guest exited with code {code}.{_last_error(run)}", code=code)
+    return GuestExit(f"The guest exited with code {code}.{_last_error(run)}", code=code)
 
 
 def _stopped(run: Run, options: RunOptions) -> tuple[State, GuestError]:
@@ -75,16 +85,16 @@ def _stopped(run: Run, options: RunOptions) -> tuple[State, GuestError]:
     )
 
 
-def _trap(guest: Guest, failure: GuestFailure) -> Trap:
-    text = relabel(failure.text, guest.built) if guest.built else failure.text
-    return parse_trap(text, guest.label)
+def _trap(guest: Guest, text: str) -> Trap:
+    return parse_trap(relabel(text, guest.built) if guest.built else text, guest.label)
 
 
 def _trap_message(guest: Guest, run: Run, trap: Trap) -> str:
     place = f" at {guest.label}:{trap.line}" if trap.line else ""
     if not place and trap.frames:
         place = f" in {trap.frames[0]}"
-    lines = [f"The guest trapped{place}: {trap.kind}.{_last_error(run)}"]
+    hint = f" {trap.hint}" if trap.hint else ""
+    lines = [f"The guest trapped{place}: {trap.kind}.{hint}{_last_error(run)}"]
     text = guest.source.line(trap.line) if guest.source and trap.line else None
     if text is not None:
         lines.append(f"{trap.line:5d} | {text}")

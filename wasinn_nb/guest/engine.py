@@ -49,8 +49,8 @@ class Engine:
     def watch(self, store: Any, cancel: CancelToken) -> Any:
         """Make the guest of ``store`` trap soon after ``cancel``; others on this engine go on.
 
-        Cancelling advances the engine's epoch, which makes every guest look up; those whose own token
-        is not cancelled continue.
+        Cancelling advances the engine's epoch, which makes every guest look up; those whose own
+        token is not cancelled continue.
 
         Returns:
             What must be kept until the store is closed.

@@ -1,9 +1,9 @@
 """Python values given to a guest as files in ``/in``, and files in ``/out`` taken back as values.
 
 ``bytes`` and ``str`` (as UTF-8) are the file itself. An array is raw little-endian C order, with a
-sidecar ``NAME.json`` that holds ``{"dtype": "float32", "shape": [2, 3]}``. On the way back a file with
-such a sidecar becomes an array, one whose sidecar is ``{"dtype": "str"}`` becomes a ``str``, and every
-other file ``bytes``.
+sidecar ``NAME.json`` that holds ``{"dtype": "float32", "shape": [2, 3]}``. On the way back a file
+with such a sidecar becomes an array, one whose sidecar is ``{"dtype": "str"}`` becomes a ``str``,
+and every other file ``bytes``.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _MAX_SIDECAR = 4096
 
 
 def check_name(name: str) -> None:
-    """Raise :class:`InvalidArgument` unless ``name`` is a Python name (it names a file and a variable)."""
-    if not isinstance(name, str) or not name.isidentifier():
+    """Raise :class:`InvalidArgument` unless ``name``, a file and a variable, is a Python name."""
+    if not name.isidentifier():
         raise InvalidArgument(f"{name!r} cannot be exchanged with a guest; give a Python name.")
 
 
@@ -60,7 +60,7 @@ def write_input(directory: Path, name: str, value: Exchanged) -> None:
 
 
 def read_outputs(directory: Path, names: tuple[str, ...]) -> tuple[dict[str, Exchanged], list[str]]:
-    """The values of the files that are there, and a sentence about each that is missing or malformed."""
+    """The values of the files that are there, and a sentence about each that cannot be had."""
     values: dict[str, Exchanged] = {}
     problems: list[str] = []
     for name in names:

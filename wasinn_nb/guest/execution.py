@@ -21,7 +21,9 @@ from wasinn_nb.guest.pump import Pump
 from wasinn_nb.guest.run import CALLBACK, OUTPUT_LIMIT, TIMEOUT, Run
 from wasinn_nb.guest.sandbox import Sandbox
 from wasinn_nb.guest.stdio import Stdio
-from wasinn_nb.nn.errors import WasinnError
+from wasinn_nb.nn.errors import Cancelled, WasinnError
+
+_PATIENCE = 5.0
 
 
 class Execution:
@@ -56,7 +58,7 @@ class Execution:
         self._stdio = Stdio(
             limit=options.output_limit,
             on_limit=lambda: run.cancel(OUTPUT_LIMIT),
-            on_data=lambda: self._pump.wake.set(),
+            on_data=self._wake,
             deadline=None if timeout is None else time.monotonic() + timeout,
             on_deadline=lambda: run.cancel(TIMEOUT),
         )
@@ -69,6 +71,7 @@ class Execution:
             echo=self._stdio.echo,
             progress=self._progress,
         )
+        self._watchdog: threading.Timer | None = None
         self._pump = Pump(options, self._stdio, self._models.transcript, self._callback_failed)
 
     def start(self) -> None:
@@ -81,6 +84,7 @@ class Execution:
         self._stdio.start()
         self._pump.start()
         thread.start()
+        self._run.token.on_cancel(self._expect_end)
 
     def _work(self) -> None:
         run = self._run
@@ -123,6 +127,28 @@ class Execution:
             self._models.broken("the end of the run", bug)
             state, error = conclude(run, self._guest, self._options, bug)
         run.finish(state, error, self._on_end)
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+
+    def _expect_end(self) -> None:
+        """Told to stop, the run has a few seconds; then its waiters are let go without it."""
+        if not self._run.done:
+            self._watchdog = threading.Timer(_PATIENCE, self._leave_behind)
+            self._watchdog.daemon = True
+            self._watchdog.start()
+
+    def _leave_behind(self) -> None:
+        """Native code cannot be reached: say, a read of a named pipe in a granted directory."""
+        cancelled = Cancelled(self._run.token.reason)
+        state, error = conclude(self._run, self._guest, self._options, cancelled)
+        self._models.warn(
+            "The guest is stuck in a system call and did not end; its thread was left behind, "
+            "and the models it holds stay in use until it comes back."
+        )
+        self._run.finish(state, error, self._on_end)
+
+    def _wake(self) -> None:
+        self._pump.wake.set()
 
     def _entered(self) -> None:
         self._run.entered = time.perf_counter()

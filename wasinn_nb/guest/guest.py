@@ -75,8 +75,8 @@ class Guest:
             **options:
                 args: argv[1:].
                 env: environment variables; the guest sees no others.
-                models: ``{what the guest says: registered name}``, the only models it may load; None for
-                    all under their own names.
+                models: ``{what the guest says: registered name}``, the only models it may load;
+                    None for all under their own names.
                 dirs: ``{host: guest}`` or ``{host: (guest, "ro" | "rw")}``; read-only unless said.
                 stdin: bytes or str.
                 inputs: ``{name: value}`` for ``/in``: bytes, str, numpy arrays.

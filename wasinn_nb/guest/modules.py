@@ -31,7 +31,7 @@ class Artifacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import of a module: ``kind`` is ``func``, ``memory``, ``table``, ``global`` or ``tag``."""
+    """One import: ``kind`` is ``func``, ``memory``, ``table``, ``global`` or ``tag``."""
 
     module: str
     name: str
@@ -66,8 +66,8 @@ class ModuleCache:
     def get(self, wasm: bytes, *, cancel: CancelToken | None = None) -> CompiledModule:
         """The compiled form of a module.
 
-        Compiling cannot be interrupted, so it runs in a thread of its own: a cancelled caller leaves,
-        and the result is there for the next one.
+        Compiling cannot be interrupted, so it runs in a thread of its own: a cancelled caller
+        leaves, and the result is there for the next one.
 
         Raises:
             GuestInvalid: a component, or not a valid module.

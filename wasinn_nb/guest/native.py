@@ -39,8 +39,8 @@ def instantiate(store: wasmtime.Store, linker: wasmtime.Linker, module: wasmtime
     """
     try:
         linked = linker.instantiate_pre(module)
-    except wasmtime.WasmtimeError as error:
-        raise GuestLinkError(f"The guest cannot be linked: {_one_line(str(error))}.") from None
+    except wasmtime.WasmtimeError as refusal:
+        raise GuestLinkError(f"The guest cannot be linked: {_one_line(str(refusal))}.") from None
     with linked:
         instance = ffi.wasmtime_instance_t()
         trap = ctypes.POINTER(ffi.wasm_trap_t)()

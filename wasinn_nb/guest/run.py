@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -26,7 +27,6 @@ OUTPUT_LIMIT = "output limit"
 CALLBACK = "callback"
 
 _TICK = 0.05
-_GRACE = 10.0
 
 
 class Run:
@@ -34,10 +34,11 @@ class Run:
 
     Attributes:
         name: the guest's name and a number, as "in use by" messages show it.
-        state: ``pending``, ``starting`` (compiling, linking), ``running``, then ``finished`` (exit code
-            0), ``failed``, or ``stopped``.
+        state: ``pending``, ``starting`` (compiling, linking), ``running``, then ``finished``
+            (exit code 0), ``failed``, or ``stopped``.
         activity: what it is doing that takes time (loading a model), with a fraction if known.
-        exit_code: what the guest passed to ``proc_exit``, 0 if it returned, None if it did not end itself.
+        exit_code: what the guest passed to ``proc_exit``, 0 if it returned, None if it did not
+            end itself.
         trap: where it trapped, if it did.
         error: what :meth:`wait` raises, if it ended badly.
         outputs: what it left in ``/out``, by name.
@@ -59,6 +60,7 @@ class Run:
         self.token = CancelToken()
         self._check = check
         self._raised: BaseException | None = None
+        self._ending = threading.Lock()
         self._future: Future[None] = Future()
         # so that a cancelled asyncio wait cannot cancel the future itself
         self._future.set_running_or_notify_cancel()
@@ -80,11 +82,14 @@ class Run:
         self._raised = error
 
     def finish(self, state: State, error: GuestError | None, on_end: Callable[[Run], None]) -> None:
-        """The end; for whoever executes the run."""
+        """The end, once; for whoever executes the run."""
+        with self._ending:
+            if self.ended is not None:
+                return
+            self.ended = time.perf_counter()
         if error is not None:
             error.run = self
         self.error = error
-        self.ended = time.perf_counter()
         self.state = state
         try:
             on_end(self)
@@ -135,8 +140,9 @@ class Run:
         """Await the end; the event loop stays free, and looks up every 50 ms.
 
         Args:
-            on_cancel: raised after a cancelled wait has stopped the run. A kernel turns its interrupt
-                into a cancellation of the awaited cell, whose user expects KeyboardInterrupt.
+            on_cancel: raised after a cancelled wait has stopped the run. A kernel turns its
+                interrupt into a cancellation of the awaited cell, whose user expects
+                KeyboardInterrupt.
 
         Raises:
             GuestError: as :meth:`wait`.
@@ -152,9 +158,7 @@ class Run:
 
     def _stop_and_wait(self) -> None:
         self.cancel(INTERRUPT)
-        # a guest that reads a pipe it was given a directory for cannot be reached; do not hang with it
-        with suppress(TimeoutError):
-            self._future.result(_GRACE)
+        self._future.result()
 
     def _result(self) -> Run:
         if self._raised is not None:

@@ -1,8 +1,8 @@
 """A guest's standard output and error: two pipes and a thread that never lets them fill.
 
-The guest writes into the pipes natively (wasmtime opens ``/dev/fd/N``); a reader thread empties them
-whatever the callbacks do, so a guest never waits for a slow display and can always be stopped. The
-reader also keeps the run's deadline, because it is the one thread that never waits for anybody.
+The guest writes into the pipes natively (wasmtime opens ``/dev/fd/N``); a reader thread empties
+them whatever the callbacks do, so a guest never waits for a slow display and can always be stopped.
+The reader also keeps the run's deadline, because it is the one thread that waits for nobody.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +80,7 @@ class Timeline:
             ImportError: matplotlib is not installed.
         """
         try:
-            from matplotlib import pyplot as plt
+            plt = importlib.import_module("matplotlib.pyplot")
         except ImportError:
             raise ImportError(
                 "Plotting a timeline needs matplotlib; install it with `%pip install matplotlib`."

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _WORDS = {
-    "call stack exhausted": ("stack overflow", "Is there a recursion without an end?"),
+    "call stack exhausted": ("stack overflow", "Does a function call itself without end?"),
     "out of bounds memory access": ("access outside of the guest's memory", ""),
     "undefined element: out of bounds table access": ("call of a bad function pointer", ""),
     "uninitialized element": ("call of a null function pointer", ""),
@@ -17,7 +17,31 @@ _WORDS = {
     "unreachable": ("abort", ""),
     "cannot allocate memory": ("out of memory", ""),
 }
-_FRAME = re.compile(r"^\s*\d+:\s+0x[0-9a-f]+ - (?P<function>.*)$")
+# wasmtime reads one-letter names of C functions as mangled types of C++
+_ONE_LETTER = {
+    "signed char": "a",
+    "bool": "b",
+    "char": "c",
+    "double": "d",
+    "long double": "e",
+    "float": "f",
+    "__float128": "g",
+    "unsigned char": "h",
+    "int": "i",
+    "unsigned int": "j",
+    "long": "l",
+    "unsigned long": "m",
+    "__int128": "n",
+    "unsigned __int128": "o",
+    "short": "s",
+    "unsigned short": "t",
+    "void": "v",
+    "wchar_t": "w",
+    "long long": "x",
+    "unsigned long long": "y",
+    "...": "z",
+}
+_FRAME = re.compile(r"^\s*\d+:\s+(?:0x[0-9a-f]+ - )?(?P<function>.*)$")
 _INLINED = re.compile(r"^\s+- (?P<function>.*)$")
 _PLACE = re.compile(r"^\s+at (?P<file>.+?):(?P<line>\d+):(?P<column>\d+)\s*$")
 _CAUSE = re.compile(r"wasm trap: (?P<cause>.*)")
@@ -43,7 +67,7 @@ class Trap:
     Attributes:
         kind: a few words, such as ``"division by zero"``.
         frames: innermost first.
-        line, column: the innermost place in the cell; 0 if the trap happened elsewhere or is unknown.
+        line, column: the innermost place in the cell; 0 if it is unknown or not in the cell.
         hint: what may be behind it.
         text: wasmtime's full message, with the cell called by its label.
     """
@@ -74,7 +98,7 @@ def _frames(text: str) -> tuple[Frame, ...]:
     for line in text.splitlines():
         if found := _FRAME.match(line) or _INLINED.match(line):
             function = found["function"].rpartition("!")[2].strip()
-            frames.append(Frame(function))
+            frames.append(Frame(_ONE_LETTER.get(function, function)))
         elif (place := _PLACE.match(line)) and frames:
             frames[-1] = Frame(
                 frames[-1].function, place["file"].strip(), int(place["line"]), int(place["column"])

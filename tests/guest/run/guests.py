@@ -60,7 +60,8 @@ def module(body: str, *names: str, pages: int = 2) -> bytes:
         if name in wanted:
             params = " ".join(["i32"] * count)
             lines.append(
-                f'(import "wasi_ephemeral_nn" "{name}" (func ${name} (param {params}) (result i32)))'
+                f'(import "wasi_ephemeral_nn" "{name}"'
+                f" (func ${name} (param {params}) (result i32)))"
             )
     text = f"""(module {" ".join(lines)} (memory (export "memory") {pages}) {HELPERS} {body})"""
     return bytes(wasmtime.wat2wasm(text))

@@ -97,7 +97,8 @@ def test_any_text_is_read(text):
 def test_a_trap_after_a_failed_call_says_why(runner):
     wasm = guests.module(
         """(data (i32.const 64) "nobody") (func (export "_start")
-        (if (call $load_by_name (i32.const 64) (i32.const 6) (i32.const 16)) (then (unreachable))))""",
+        (if (call $load_by_name (i32.const 64) (i32.const 6) (i32.const 16))
+          (then (unreachable))))""",
         "load_by_name",
     )
     with pytest.raises(
@@ -150,7 +151,7 @@ def test_missing_imports_are_named(runner):
 def test_an_import_of_another_type(runner):
     wasm = wat("""(module (import "wasi_ephemeral_nn" "compute" (func (param i64)))
       (memory (export "memory") 1) (func (export "_start")))""")
-    with pytest.raises(GuestLinkError, match="wasi_ephemeral_nn::compute.*incompatible"):
+    with pytest.raises(GuestLinkError, match=r"wasi_ephemeral_nn::compute.*incompatible"):
         runner.guest(wasm).run()
 
 
@@ -163,7 +164,7 @@ def test_the_wasmtime_dialect_has_the_official_functions_only(runner):
 def test_memories_that_the_abi_has_no_pointers_for(runner, memory):
     wasm = wat(f"""(module (import "wasi_ephemeral_nn" "compute" (func (param i32) (result i32)))
       (memory (export "memory") {memory}) (func (export "_start")))""")
-    with pytest.raises(GuestError, match="64-bit|shared"):
+    with pytest.raises(GuestError, match=r"64-bit|shared"):
         runner.guest(wasm).run()
 
 

@@ -45,7 +45,8 @@ def copier(source, target, *, fd_in=3, fd_out=4):
       (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 16)))
     (i32.store (i32.const 32) (i32.const 1024))
     (i32.store (i32.const 36) (i32.const 60000))
-    (call $must (call $fd_read (i32.load (i32.const 16)) (i32.const 32) (i32.const 1) (i32.const 24)))
+    (call $must
+      (call $fd_read (i32.load (i32.const 16)) (i32.const 32) (i32.const 1) (i32.const 24)))
     (call $must (call $path_open (i32.const {fd_out}) (i32.const 0)
       (i32.const 512) (i32.const {len(target)}) (i32.const 1)
       (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 20)))

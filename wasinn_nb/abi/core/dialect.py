@@ -23,11 +23,11 @@ tensor larger than buffer     7 and size          7 and size    7             7 
 text, buffer of size 0        LlamaEdge (below)   7 and size    7             7 and size
 ============================  ==================  ============  ============  ================
 
-LlamaEdge passes the pointer of a buffer that can hold 245,888 bytes, but says it holds none, and then
-takes as many bytes as the host reports. A guest that passes size 0 to ask for the size passes NULL (or
-Rust's dangling 1). So in ``auto`` all text is written if the pointer is real and 245,888 bytes fit
-behind it, and else the answer is 7 with the size. A guest that probes with a real pointer needs
-``--compat strict``.
+LlamaEdge passes the pointer of a buffer that can hold 245,888 bytes, but says it holds none, and
+then takes as many bytes as the host reports. A guest that passes size 0 to ask for the size passes
+NULL (or Rust's dangling 1). So in ``auto`` all text is written if the pointer is real and 245,888
+bytes fit behind it, and else the answer is 7 with the size. A guest that probes with a real pointer
+needs ``--compat strict``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Numbers of the ABI as encodings, targets and tensor types.
 
-Two generations of tensor-type numbers exist in published guests (before August 2023: 2 = u8, 3 = i32;
-since then 2 = f64, 3 = u8), and two meanings of the encodings 5 and 6. Where a number alone does not
-say which is meant, the data does: the size of an element, or the first bytes of the model.
+Two generations of tensor-type numbers exist in published guests (before August 2023: 2 = u8, 3 =
+i32; since then 2 = f64, 3 = u8), and two meanings of the encodings 5 and 6. Where a number alone
+does not say which is meant, the data does: the size of an element, or the first bytes of the model.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def tensor_type(number: int, dims: tuple[int, ...], nbytes: int) -> TensorType |
 def sniff_encoding(head: Buffer) -> GraphEncoding | None:
     """The encoding that a model's first bytes show, or None.
 
-    GGUF begins with its name, a TensorFlow Lite flatbuffer has ``TFL3`` at offset 4, and an OpenVINO
-    model begins with its XML (possibly after a byte-order mark and spaces).
+    GGUF begins with its name, a TensorFlow Lite flatbuffer has ``TFL3`` at offset 4, and an
+    OpenVINO model begins with its XML (possibly after a byte-order mark and spaces).
     """
     start = bytes(head[:64])
     if start.startswith(b"GGUF"):

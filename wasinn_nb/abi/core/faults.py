@@ -25,5 +25,5 @@ class UnknownEncoding(InvalidEncoding):
     code: ClassVar[ErrorCode] = ErrorCode.INVALID_ENCODING
 
 
-class GuestTrap(WasinnError):
+class MustTrap(WasinnError):  # noqa: N818 - an order, not an error
     """The call cannot be answered with a number; the guest traps."""

@@ -48,8 +48,9 @@ class CallLog(Protocol):
 class NNHost(Protocol):
     """The models and the ears of one run. All calls come from the guest's thread."""
 
-    calls: CallLog
-    """Where every call is recorded."""
+    @property
+    def calls(self) -> CallLog:
+        """Where every call is recorded."""
 
     def acquire(self, name: str, config: bytes | None) -> GraphLease:
         """The model that the guest knows as ``name``, loaded if need be."""

@@ -3,8 +3,8 @@
 The public ``Linker.define_func`` converts every value through Python objects and keeps the last
 exception in one global. The unchecked entry of wasmtime's C API hands over an array of raw values
 instead: one ctypes callback per function reads its arguments there and leaves the result there. It
-keeps its own exceptions (see :class:`Session`) and returns its own trap. :func:`define` picks it when
-the installed package has it in the shape that this file was written for.
+keeps its own exceptions (see :class:`Session`) and returns its own trap. :func:`define` picks it
+when the installed package has it in the shape that this file was written for.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import wasmtime
 from wasmtime import _ffi as ffi
 
 from wasinn_nb.abi.core.dialect import Dialect
-from wasinn_nb.abi.core.faults import GuestTrap
+from wasinn_nb.abi.core.faults import MustTrap
 from wasinn_nb.abi.core.functions import ARITY, MODULE
 from wasinn_nb.abi.core.host import NNHost
 from wasinn_nb.abi.core.session import TRAP, Session
@@ -82,7 +82,7 @@ def define_raw(
         None,
         _NO_FINALIZER,
     )
-    if error:
+    if error:  # type: ignore[truthy-bool] # a ctypes pointer, false when NULL
         raise wasmtime.WasmtimeError._from_ptr(error)  # noqa: SLF001 - as the package does
     return callback
 
@@ -91,14 +91,15 @@ def locate_memory(caller: int) -> tuple[int, int]:
     """Address and size of the memory that the calling guest exports.
 
     Raises:
-        GuestTrap: it exports none, or one of a kind that the ABI has no pointers for.
+        MustTrap: it exports none, or one of a kind that the ABI has no pointers for.
     """
     export = ffi.wasmtime_extern_t()
     pointer = ctypes.cast(caller, ctypes.POINTER(ffi.wasmtime_caller_t))
     if not ffi.wasmtime_caller_export_get(pointer, _EXPORT, len(_EXPORT), ctypes.byref(export)):
-        raise GuestTrap("The guest calls wasi-nn but exports no memory.")
-    if export.kind != ffi.WASMTIME_EXTERN_MEMORY.value:
-        raise GuestTrap("The guest's export named memory is not a memory that wasi-nn can use.")
+        raise MustTrap("The guest calls wasi-nn but exports no memory.")
+    kind: Any = export.kind
+    if kind != ffi.WASMTIME_EXTERN_MEMORY.value:
+        raise MustTrap("The guest's export named memory is not a memory that wasi-nn can use.")
     memory = ctypes.byref(export.of.memory)
     context = ffi.wasmtime_caller_context(pointer)
     base = ctypes.cast(ffi.wasmtime_memory_data(context, memory), ctypes.c_void_p).value or 0
@@ -189,7 +190,7 @@ def locate_checked(caller: wasmtime.Caller) -> tuple[int, int]:
     """As :func:`locate_memory`, the public way."""
     memory = caller.get("memory")
     if not isinstance(memory, wasmtime.Memory):
-        raise GuestTrap("The guest calls wasi-nn but exports no memory that wasi-nn can use.")
+        raise MustTrap("The guest calls wasi-nn but exports no memory that wasi-nn can use.")
     return ctypes.addressof(memory.data_ptr(caller).contents), memory.data_len(caller)
 
 
@@ -230,7 +231,7 @@ def _probe() -> bool:
     linker = wasmtime.Linker(engine)
     callback = define_raw(linker, "probe", "f", "iiiii", "i", function)
     store = wasmtime.Store(engine)
-    instance = linker.instantiate(store, wasmtime.Module(engine, wasmtime.wat2wasm(_PROBE)))
+    instance = linker.instantiate(store, wasmtime.Module(engine, bytes(wasmtime.wat2wasm(_PROBE))))
     run: Any = instance.exports(store)["run"]
     answered = run(store)
     try:

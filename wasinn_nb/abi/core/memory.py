@@ -1,8 +1,8 @@
 """Bounds-checked access to a guest's linear memory.
 
-The engine is configured so that a 32-bit memory never moves (its 4 GiB of address space are reserved
-once), and a memory never shrinks. So one view over the whole reservation serves a run, and the size
-known last is a lower bound: it is asked for anew only when a check against it fails.
+The engine is configured so that a 32-bit memory never moves (its 4 GiB of address space are
+reserved once), and a memory never shrinks. So one view over the whole reservation serves a run, and
+the size known last is a lower bound: it is asked for anew only when a check against it fails.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from wasinn_nb.abi.core.faults import GuestTrap, OutOfBounds
+from wasinn_nb.abi.core.faults import MustTrap, OutOfBounds
 from wasinn_nb.nn.tensor import Buffer
 
 Locate = Callable[[Any], tuple[int, int]]
@@ -32,7 +32,7 @@ class GuestMemory:
     """One guest's memory.
 
     Args:
-        locate: finds the memory. Raises :class:`GuestTrap` if the guest has none.
+        locate: finds the memory. Raises :class:`MustTrap` if the guest has none.
 
     Attributes:
         caller: who calls at present, for ``locate``; a guest may call before it is instantiated.
@@ -51,7 +51,7 @@ class GuestMemory:
     def refresh(self) -> None:
         """Ask for the memory's present size (and address, the first time)."""
         if self.caller is None:
-            raise GuestTrap("A host function was called outside of a running guest.")
+            raise MustTrap("A host function was called outside of a running guest.")
         base, self.size = self._locate(self.caller)
         if base != self._base:
             self._view.release()

@@ -6,7 +6,7 @@ from wasinn_nb.abi.core.dialect import Dialect
 from wasinn_nb.abi.core.errno import ERRNO
 from wasinn_nb.abi.core.faults import (
     BadHandle,
-    GuestTrap,
+    MustTrap,
     OutOfBounds,
     UnknownEncoding,
     UnknownEnum,
@@ -54,14 +54,14 @@ class Session:
             return ERRNO[ErrorCode.RUNTIME_ERROR]
 
     def _errno_of(self, function: str, error: BaseException) -> int:
-        if isinstance(error, (Cancelled, GuestTrap)):
+        if isinstance(error, (Cancelled, MustTrap)):
             self.stopped_by = error
             return TRAP
         if not isinstance(error, WasinnError):
             self.host.broken(function, error)
             return ERRNO[ErrorCode.RUNTIME_ERROR]
         if self.dialect.undecodable_traps and isinstance(error, _UNDECODABLE):
-            self.stopped_by = GuestTrap(f"{function}: {error}")
+            self.stopped_by = MustTrap(f"{function}: {error}")
             return TRAP
         if isinstance(error, BadHandle):
             errno = self.dialect.dead_handle
