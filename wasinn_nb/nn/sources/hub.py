@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from wasinn_nb.nn.backend import Progress
 from wasinn_nb.nn.cancel import CancelToken
@@ -21,6 +24,7 @@ from wasinn_nb.nn.memory import format_bytes
 from wasinn_nb.nn.sources.worker import Abandoned, leaving
 
 _REPORT_SECONDS = 0.1
+_CONNECT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def fetch_from_hub(
     """
     file = parse_hub(text)
     try:
-        from huggingface_hub import hf_hub_download
+        from huggingface_hub import constants, hf_hub_download
     except ImportError:
         raise UnsupportedOperation(
             f"{text} needs the package huggingface_hub.", hint="%pip install huggingface_hub"
@@ -72,7 +76,11 @@ def fetch_from_hub(
 
     def body() -> str:
         path: str = hf_hub_download(
-            file.repository, file.name, revision=file.revision, tqdm_class=bar
+            file.repository,
+            file.name,
+            revision=file.revision,
+            tqdm_class=bar,
+            local_files_only=not _reachable(constants.ENDPOINT),
         )
         return path
 
@@ -84,6 +92,18 @@ def fetch_from_hub(
         if cancel is not None:
             cancel.raise_if_cancelled()
         raise _explain(error, file) from error
+
+
+def _reachable(endpoint: str) -> bool:
+    """Whether a connection can be made at all: the Hub's own retries take half a minute to tell."""
+    host, port = urlsplit(endpoint).hostname or "", urlsplit(endpoint).port or 443
+    if getproxies() and not proxy_bypass(host):
+        return True
+    try:
+        with socket.create_connection((host, port), _CONNECT_SECONDS):
+            return True
+    except OSError:
+        return False
 
 
 def _explain(error: Exception, file: HubFile) -> NNError:
