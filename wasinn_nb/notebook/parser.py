@@ -116,9 +116,11 @@ class MagicParser(argparse.ArgumentParser):
         raise UsageError(f"{message}. See `{self.prog} --help`.")
 
     def format_usage(self) -> str:
-        """The usage line, with what may follow ``--``."""
-        usage = super().format_usage().rstrip()
-        return f"{usage} [-- {self.trailing}]\n" if self.trailing else f"{usage}\n"
+        """The usage line in the order that people write: names, options, what follows ``--``."""
+        words = [self.prog, *(_usage(action) for action in self.positionals)]
+        words += ["[options]"] if len(self.options) > 1 else []
+        words += [f"[-- {self.trailing}]"] if self.trailing else []
+        return f"usage: {' '.join(words)}\n"
 
     def format_help(self) -> str:
         """The usage line and all arguments."""
@@ -136,6 +138,12 @@ class MagicParser(argparse.ArgumentParser):
         raise UsageError(
             f"There is no option {name}.{did_you_mean(name, known)} See `{self.prog} --help`."
         )
+
+
+def _usage(action: argparse.Action) -> str:
+    shapes = {"?": "[{}]", "*": "[{}...]", "+": "{}..."}
+    shape = shapes.get(str(action.nargs), "{}") if action.dest != "line" else "{}"
+    return shape.format(action.metavar)
 
 
 class _Formatter(argparse.HelpFormatter):
