@@ -13,8 +13,6 @@ from wasinn_nb.nn.backend import ModelFiles
 from wasinn_nb.nn.tensor import Tensor
 from wasinn_nb.nn.types import ExecutionTarget, TensorType
 
-pytest.importorskip("llama_cpp")
-
 
 @pytest.fixture(scope="session")
 def random_path(tmp_path_factory):

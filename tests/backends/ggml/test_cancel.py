@@ -84,15 +84,14 @@ def test_prefill_within_a_batch_and_the_context_goes_on(context):
 def test_decode_keeps_the_text_and_the_context_goes_on(context, single):
     alone = context(ctx_size=512, n_predict=100)
     text = alone.generate("hello")
-    stream = Tripwire(token=lambda: driver.cancel(), after=20)
+    stream = Tripwire(after=20)
     driver = context(ctx_size=512, n_predict=100, stream=stream)
+    stream._token = driver.cancel
     driver.prompt("hello")
+    for _ in range(20 if single else 0):
+        driver.compute_single()
     with pytest.raises(Cancelled):
-        if single:
-            while True:
-                driver.compute_single()
-        else:
-            driver.compute()
+        (driver.compute_single if single else driver.compute)()
     stream._token = None
     assert driver.metadata["output_tokens"] == 20
     assert text.startswith(driver.text)

@@ -1,0 +1,192 @@
+"""Grammars and schemas: what passes the check is taken by llama.cpp, and the text follows it."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from llama_cpp import llama_grammar
+
+from wasinn_nb.backends.ggml.grammar import check_grammar, schema_to_grammar
+from wasinn_nb.backends.ggml.native import native
+from wasinn_nb.nn.errors import InvalidArgument, RuntimeFailure
+
+PUBLISHED = sorted(name for name in vars(llama_grammar) if name.endswith("_GBNF"))
+
+NUMBERED = "\n".join(f'r{i} ::= r{i + 1} "a" | r{i + 1} "b"' for i in range(40)) + '\nr40 ::= "x"'
+
+MALFORMED = {
+    'root ::= "a': "no end",
+    "root ::= [a": "no end",
+    "root ::= x": "not defined",
+    'x ::= "a"': "no rule named root",
+    "": "no rule named root",
+    'root ::= root "a"': "left-recursive",
+    'root ::= a\na ::= b "x"\nb ::= a? "y" a | a': "left-recursive",
+    'root ::= ("a"?)*': "left-recursive",
+    'root ::= "a"{3,1}': "at least 3",
+    'root ::= "a"{99999}': "repetitions",
+    'root ::= ("a"{1000}){1000}{3}': "repetitions",
+    "root ::= (": r"no '\)'",
+    'root ::= "a" )': "end of the line",
+    r'root ::= "\q"': "unknown escape",
+    r'root ::= "\x4"': "hexadecimal",
+    "root ::= *": "nothing stands before",
+    "root = 3": "::=",
+    "root ::= []": "empty character class",
+    'root ::= "a"\0': "NUL",
+    "root ::= " + "(" * 5000: "nested",
+    "root ::= r0\n" + NUMBERED: "ambiguous",
+    "root ::= " + "x" * 300_000: "longer than",
+    "line\nroot ::= ": "line 1",
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_grammars_pass(name):
+    check_grammar(getattr(llama_grammar, name))
+
+
+@pytest.mark.parametrize("grammar", sorted(MALFORMED), ids=lambda text: text[:20])
+def test_malformed_grammars_are_refused_with_words(grammar):
+    with pytest.raises(InvalidArgument, match=MALFORMED[grammar]):
+        check_grammar(grammar)
+
+
+@pytest.mark.parametrize("grammar", sorted(MALFORMED), ids=lambda text: text[:20])
+def test_a_context_refuses_them_and_goes_on(context, grammar):
+    driver = context(n_predict=2)
+    if grammar:
+        with pytest.raises(InvalidArgument):
+            driver.settings(grammar=grammar)
+    driver.generate("hello")
+    assert driver.metadata["output_tokens"] == 2
+
+
+GRAMMAR_TEXT = st.lists(
+    st.sampled_from(
+        ["root", "a", "b", " ::= ", '"x"', '"', "[a-z]", "[", "]", "(", ")", "*", "+", "?", "|",
+         "{2}", "{1,3}", "{", "}", "\n", " ", "#c\n", ".", "<[3]>", "!", "\\n", "^", "-", "\u20ac"]
+    ),
+    max_size=24,
+).map("".join)  # fmt: skip
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.just("root ::= ") | st.just(""), GRAMMAR_TEXT)
+def test_llama_cpp_takes_whatever_passes(capfd, vocabulary, start, rest):
+    try:
+        check_grammar(start + rest)
+    except InvalidArgument:
+        return
+    api = native().api
+    sampler = api.llama_sampler_init_grammar(vocabulary, (start + rest).encode(), b"root")
+    assert sampler
+    api.llama_sampler_free(sampler)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.fixture(scope="module")
+def vocabulary(tmp_path_factory):
+    from benchmarks.random_model import write_random_llama
+
+    path = tmp_path_factory.mktemp("vocabulary") / "model.gguf"
+    write_random_llama(path, n_vocab=300, n_embd=32, n_layer=1, n_head=2, n_ff=32)
+    api = native().api
+    model = api.llama_model_load_from_file(str(path).encode(), api.llama_model_default_params())
+    yield api.llama_model_get_vocab(model)
+    api.llama_model_free(model)
+
+
+def test_the_text_follows_the_grammar(context):
+    driver = context(temp=1.5, n_predict=40)
+    for grammar, pattern in (
+        ('root ::= "yes" | "no"', rb"(yes|no)</s>"),
+        ("root ::= [0-9]{3,5}", rb"[0-9]{3,5}</s>"),
+        ('root ::= "\\u00e9" [\\u00c0-\\u00cf]{2}', rb"\xc3\xa9(\xc3[\x80-\x8f]){2}</s>"),
+    ):
+        for seed in range(5):
+            text = driver.generate("hello", grammar=grammar, seed=seed)
+            assert re.fullmatch(pattern, text), text
+            assert driver.metadata["finish_reason"] == "stop"
+    free = driver.generate(grammar="", seed=3)
+    assert not re.fullmatch(rb"[0-9]+</s>", free)
+
+
+def test_the_text_follows_a_schema(context):
+    schema = {
+        "type": "object",
+        "properties": {"age": {"type": "integer"}, "name": {"enum": ["ann", "bob"]}},
+        "required": ["age", "name"],
+    }
+    driver = context(temp=1.0, json_schema=json.dumps(schema), grammar='root ::= "x"')
+    for seed in range(3):
+        text = driver.generate("hello", seed=seed)
+        document = json.loads(text.removesuffix(b"</s>"))
+        assert isinstance(document["age"], int)
+        assert document["name"] in {"ann", "bob"}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    ["{", "[]", "3", "null", '{"type": "nope"}', '{"$ref": "http://127.0.0.1/x"}',
+     '{"$ref": "#/nowhere"}', '{"type": "string", "pattern": "^((("}',
+     '{"type": "string", "minLength": 99999}', '{"type": "array", "minItems": 99999, "items": {}}',
+     '{"allOf": ' * 3000 + "{}" + "}" * 3000, '{"type": ["x", 3]}'],
+    ids=lambda text: text[:24],
+)  # fmt: skip
+def test_bad_schemas_are_refused(schema):
+    with pytest.raises(InvalidArgument):
+        schema_to_grammar(schema)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(["type", "properties", "items", "enum", "const", "$ref", "pattern",
+                         "minLength", "anyOf", "required", "additionalProperties", "maxItems"]),
+        inner | st.sampled_from(["object", "string", "integer", "^a+$", "#/x"]),
+        max_size=4,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(JSON)
+def test_any_schema_is_converted_or_refused(document):
+    try:
+        grammar = schema_to_grammar(json.dumps(document))
+    except InvalidArgument:
+        return
+    check_grammar(grammar)
+
+
+def test_a_dead_end_is_an_error_and_not_an_abort(context):
+    # tokens of this vocabulary cannot be drawn once all are banned
+    bans = {str(token): False for token in range(512)}
+    driver = context(grammar='root ::= "a"', logit_bias=json.dumps(bans))
+    driver.prompt("hello")
+    with pytest.raises(RuntimeFailure, match="grammar allows none"):
+        driver.compute()
+    driver.settings(logit_bias="")
+    driver.compute()
+    assert driver.text == b"a</s>"
+
+
+def test_a_finished_grammar_ends_even_if_the_end_token_is_banned(context):
+    driver = context(grammar='root ::= "a"', ignore_eos=True, n_predict=5)
+    assert driver.generate("hello") == b"a</s>"
+
+
+def test_the_abort_flag_is_libcs_strlen():
+    flag = ctypes.create_string_buffer(2)
+    poll = native().abort_callback
+    address = ctypes.cast(flag, ctypes.c_void_p)
+    assert not poll(address)
+    flag[0] = b"1"
+    assert poll(address)
