@@ -357,6 +357,7 @@ def test_adapters():
         (lambda f: f.set("general.type", STRING, "model"), "general.type"),
         (lambda f: f.set("adapter.lora.alpha", F32, math.inf), "alpha"),
         (lambda f: f.set("adapter.lora.alpha", F64, 1.0), "32-bit"),
+        (lambda f: setattr(f.tensors[0], "kind", 26), "stored as I32"),
         (lambda f: f.tensors.pop(), "beside it"),
         (lambda f: f.tensors.clear(), "no tensors"),
         (lambda f: setattr(f.tensors[0], "name", "x.weight"), "LoRA pair"),

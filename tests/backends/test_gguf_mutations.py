@@ -1,6 +1,7 @@
 """No broken file may kill the process or hang it: it is refused in words, or it works."""
 
 import collections
+import contextlib
 import json
 import queue
 import subprocess
@@ -55,7 +56,8 @@ class Child:
     def close(self):
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
 
 
 def outcomes(root, folder, files):

@@ -153,7 +153,8 @@ def _kernel(hp: Hyperparameters, tensor: TensorInfo) -> None:
     norm = "norm" in name or name.endswith(".bias") or len(tensor.dims) == 1
     if norm and name.endswith((".weight", ".bias")) and kind != "F32":
         hp.refuse(f"the tensor {name!r} is stored as {kind}; norms and biases must be F32")
-    if name.endswith(".weight") and len(tensor.dims) > 1 and kind in tables.NO_MATMUL:
+    matrix = name.endswith((".weight", ".lora_a", ".lora_b")) and len(tensor.dims) > 1
+    if matrix and kind in tables.NO_MATMUL:
         hp.refuse(f"the matrix {name!r} is stored as {kind}, which cannot be multiplied with")
 
 
