@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from wasinn_nb.guest.build.model import BuiltModule, Source
 from wasinn_nb.guest.modules import CompiledModule, Import
-from wasinn_nb.guest.options import RunOptions
+from wasinn_nb.guest.options import RunKeywords, RunOptions
 from wasinn_nb.guest.run import Run
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Guest:
         """What it offers; names only."""
         return list(self.module.exports)
 
-    def run(self, **options: Any) -> Run:
+    def run(self, **options: Unpack[RunKeywords]) -> Run:
         """Run to the end.
 
         Args:
@@ -98,10 +98,10 @@ class Guest:
         """
         return self.start(**options).wait()
 
-    async def run_async(self, **options: Any) -> Run:
+    async def run_async(self, **options: Unpack[RunKeywords]) -> Run:
         """As :meth:`run`, awaited; a cancelled task stops the run."""
         return await self.start(**options).wait_async(on_cancel=asyncio.CancelledError)
 
-    def start(self, **options: Any) -> Run:
+    def start(self, **options: Unpack[RunKeywords]) -> Run:
         """Start a run in a thread of its own and return at once."""
         return self._runner.start(self, RunOptions.checked(**options))

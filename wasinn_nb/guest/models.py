@@ -6,6 +6,7 @@ import itertools
 import json
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -123,6 +124,7 @@ class RunModels:
         self._tensors: dict[tuple[int, int], Tensor] = {}
         self._tensor_bytes = 0
         self._metadata: Buffer = b""
+        self._last_text: ExecutionContext | None = None
 
     # -- models --------------------------------------------------------------------------------
 
@@ -178,10 +180,12 @@ class RunModels:
         self._contexts[id(context)] = next(self._numbers)
         if stream is not None:
             self._streams[id(context)] = stream
+            self._last_text = context
         return context
 
     def release(self) -> None:
         """The run ended: every context is closed, every model stays loaded."""
+        self._read_figures()
         leases, self._leases = self._leases, []
         for lease in leases:
             try:
@@ -190,6 +194,13 @@ class RunModels:
                 self.broken("the end of the run", error)
         self._streams.clear()
         self._contexts.clear()
+
+    def _read_figures(self) -> None:
+        """Take the figures of the last computation if the guest itself did not."""
+        if not self._metadata and self._last_text is not None:
+            with suppress(WasinnError):
+                self._metadata = self._last_text.get_output(METADATA)
+        self._last_text = None
 
     def _held(self, lease: RunLease) -> RunLease:
         self._leases.append(lease)
@@ -220,7 +231,8 @@ class RunModels:
             return
         key = (self._contexts.get(id(context), -1), index)
         before = self._tensors.get(key)
-        total = self._tensor_bytes + len(data) - (before.nbytes if before else 0)
+        nbytes = memoryview(data).nbytes
+        total = self._tensor_bytes + nbytes - (before.nbytes if before else 0)
         if total > _KEPT_TENSOR_BYTES:
             self.warn("The outputs that the guest read are too large to be kept with the run.")
             return
@@ -252,7 +264,7 @@ class RunModels:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """The figures of a language model that the guest read last; empty if it read none."""
+        """The figures of a language model: those the guest read last, else those at the end."""
         try:
             document = json.loads(bytes(self._metadata) or b"{}")
         except ValueError:

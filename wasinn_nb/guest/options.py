@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, Unpack
 
 from wasinn_nb.abi.core.dialect import DIALECTS
 from wasinn_nb.guest.exchange import Exchanged, check_name
@@ -15,6 +15,28 @@ OnText = Callable[[str], object]
 DirSpec = str | tuple[str, str]
 
 DEFAULT_OUTPUT_LIMIT = 64 << 20
+
+
+class RunKeywords(TypedDict, total=False):
+    """What :meth:`wasinn_nb.guest.guest.Guest.run` takes; described there."""
+
+    args: Sequence[object]
+    env: Mapping[str, object] | None
+    models: Mapping[str, str] | None
+    dirs: Mapping[str, DirSpec] | None
+    stdin: bytes | str | None
+    inputs: Mapping[str, Exchanged] | None
+    outputs: Sequence[str]
+    timeout: float | None
+    memory_limit: int | None
+    compat: str
+    on_token: OnText | None
+    on_stdout: OnText | None
+    on_stderr: OnText | None
+    stream: bool
+    check: bool
+    output_limit: int | None
+    entry: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,57 +71,74 @@ class RunOptions:
     entry: str = "_start"
 
     @classmethod
-    def checked(
-        cls,
-        *,
-        args: Sequence[object] = (),
-        env: Mapping[str, object] | None = None,
-        models: Mapping[str, str] | None = None,
-        dirs: Mapping[str, DirSpec] | None = None,
-        stdin: bytes | str | None = None,
-        inputs: Mapping[str, Exchanged] | None = None,
-        outputs: Sequence[str] = (),
-        output_limit: int | None = None,
-        **rest: Any,
-    ) -> RunOptions:
+    def checked(cls, **given: Unpack[RunKeywords]) -> RunOptions:
         """Options from what a caller wrote.
 
         Raises:
             InvalidArgument: a value that cannot be meant, with what it should be.
+            TypeError: there is no such option.
         """
-        if isinstance(args, str):
-            raise InvalidArgument("args is one string; give a list of strings.")
-        variables = {str(k): str(v) for k, v in (env or {}).items()}
-        for text in (*map(str, args), *variables, *variables.values()):
-            if "\0" in text:
-                raise InvalidArgument("An argument or environment variable contains a NUL.")
-        for name in variables:
-            if not name or "=" in name:
-                raise InvalidArgument(f"{name!r} cannot be the name of an environment variable.")
-        names = (outputs,) if isinstance(outputs, str) else tuple(outputs)
-        for name in (*(inputs or {}), *names):
+        if unknown := given.keys() - RunKeywords.__annotations__.keys():
+            raise TypeError(f"A run has no option {', '.join(sorted(unknown))}.")
+        _check_numbers(given)
+        stdin = given.get("stdin") or b""
+        models = given.get("models")
+        inputs = dict(given.get("inputs") or {})
+        names = given.get("outputs", ())
+        outputs = (names,) if isinstance(names, str) else tuple(names)
+        for name in (*inputs, *outputs):
             check_name(name)
-        _check_numbers(rest)
+        limit = given.get("output_limit")
         return cls(
-            args=tuple(map(str, args)),
-            env=variables,
+            args=_arguments(given.get("args", ())),
+            env=_environment(given.get("env") or {}),
             models=None if models is None else dict(models),
-            dirs=tuple(_directory(host, spec) for host, spec in (dirs or {}).items()),
-            stdin=stdin.encode() if isinstance(stdin, str) else bytes(stdin or b""),
-            inputs=dict(inputs or {}),
-            outputs=names,
-            output_limit=DEFAULT_OUTPUT_LIMIT if output_limit is None else output_limit,
-            **rest,
+            dirs=tuple(_directory(host, spec) for host, spec in (given.get("dirs") or {}).items()),
+            stdin=stdin.encode() if isinstance(stdin, str) else bytes(stdin),
+            inputs=inputs,
+            outputs=outputs,
+            timeout=given.get("timeout"),
+            memory_limit=given.get("memory_limit"),
+            compat=given.get("compat", "auto"),
+            on_token=given.get("on_token"),
+            on_stdout=given.get("on_stdout"),
+            on_stderr=given.get("on_stderr"),
+            stream=given.get("stream", True),
+            check=given.get("check", True),
+            output_limit=DEFAULT_OUTPUT_LIMIT if limit is None else limit,
+            entry=given.get("entry", "_start"),
         )
 
 
-def _check_numbers(rest: Mapping[str, Any]) -> None:
-    if (timeout := rest.get("timeout")) is not None and not timeout > 0:
+def _check_numbers(given: RunKeywords) -> None:
+    if (timeout := given.get("timeout")) is not None and not timeout > 0:
         raise InvalidArgument(f"timeout is {timeout}; it must be a number of seconds above 0.")
-    if (limit := rest.get("memory_limit")) is not None and not 0 < limit <= 4096:
-        raise InvalidArgument(f"memory_limit is {limit}; it must be 1 to 4096 MiB.")
-    if (compat := rest.get("compat", "auto")) not in DIALECTS:
+    if (memory := given.get("memory_limit")) is not None and not 0 < memory <= 4096:
+        raise InvalidArgument(f"memory_limit is {memory}; it must be 1 to 4096 MiB.")
+    if (output := given.get("output_limit")) is not None and output < 0:
+        raise InvalidArgument(f"output_limit is {output}; it must be a number of bytes.")
+    if (compat := given.get("compat", "auto")) not in DIALECTS:
         raise InvalidArgument(f"compat is {compat!r}; it can be {', '.join(DIALECTS)}.")
+
+
+def _arguments(args: Sequence[object]) -> tuple[str, ...]:
+    if isinstance(args, (str, bytes)):
+        raise InvalidArgument("args is one string; give a list of strings.")
+    texts = tuple(map(str, args))
+    if any("\0" in text for text in texts):
+        raise InvalidArgument("An argument contains a NUL.")
+    return texts
+
+
+def _environment(env: Mapping[str, object]) -> dict[str, str]:
+    variables = {str(name): str(value) for name, value in env.items()}
+    for name, value in variables.items():
+        if not name or "=" in name or "\0" in name + value:
+            raise InvalidArgument(
+                f"{name!r}={value!r} cannot be an environment variable: a name has no '=', "
+                "and neither part a NUL."
+            )
+    return variables
 
 
 def _directory(host: str, spec: DirSpec) -> Directory:

@@ -35,6 +35,8 @@ class Pump:
         self._stdio = stdio
         self._transcript = transcript
         self._on_failure = on_failure
+        self._on_token = options.on_token if options.stream else None
+        self._tokens_delivered = 0
         self._failed = False
         self._ended = False
         self.wake = threading.Event()
@@ -49,7 +51,7 @@ class Pump:
     def needed(self) -> bool:
         """Whether there is anybody to deliver to."""
         o = self._options
-        return any((o.on_token, o.on_stdout, o.on_stderr))
+        return any((self._on_token, o.on_stdout, o.on_stderr))
 
     def start(self) -> None:
         """Begin to deliver."""
@@ -64,11 +66,11 @@ class Pump:
             if threading.current_thread() is not self._thread:
                 self._thread.join(_JOIN_SECONDS)
         else:
-            self._transcript.drain(final=True)
+            self._transcript.since(0, final=True)
 
     def _work(self) -> None:
         # token streams have no event to wait for, so that writing to one stays a plain append
-        tick = _TICK if self._options.on_token else None
+        tick = _TICK if self._on_token else None
         while True:
             self.wake.wait(tick)
             self.wake.clear()
@@ -83,8 +85,11 @@ class Pump:
         # stream, so whoever watches both sees a token before its echo.
         printed = [self._stdio.stdout.drain(final=final)] if o.on_stdout else []
         complained = [self._stdio.stderr.drain(final=final)] if o.on_stderr else []
-        tokens = self._transcript.drain(final=final) if o.on_token or final else []
-        batches = [(o.on_token, tokens), (o.on_stdout, printed), (o.on_stderr, complained)]
+        tokens: list[str] = []
+        if self._on_token or final:
+            tokens = self._transcript.since(self._tokens_delivered, final=final)
+            self._tokens_delivered += len(tokens)
+        batches = [(self._on_token, tokens), (o.on_stdout, printed), (o.on_stderr, complained)]
         for callback, texts in batches:
             for text in texts:
                 if callback and text and not self._failed:

@@ -204,7 +204,7 @@ class Run:
 
     @property
     def text(self) -> str:
-        """Text generated, by all contexts; complete once the run has ended."""
+        """Text generated so far, by all contexts."""
         return self._models.transcript.text if self._models else ""
 
     @property

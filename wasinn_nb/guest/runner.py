@@ -96,7 +96,11 @@ class Runner:
             self._active[run.name] = run
         if self._bus is not None:
             self._bus.publish(EventKind.RUN_STARTED, run.name, guest=guest.name)
-        execution.start()
+        try:
+            execution.start()
+        except BaseException:
+            self._ended(run)
+            raise
         return run
 
     def cancel_all(self, reason: str = "stop") -> list[Run]:

@@ -77,7 +77,11 @@ class Stdio:
         on_deadline: Callable[[], None],
     ) -> None:
         self.stdout = Stream()
-        self.stderr = Stream()
+        try:
+            self.stderr = Stream()
+        except OSError:
+            self.stdout.close()
+            raise
         self._room = limit
         self._on_limit: Callable[[], None] | None = on_limit
         self._on_data = on_data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from wasinn_nb.nn.stream import TokenStream
@@ -37,27 +38,31 @@ class RunStream(TokenStream):
 
 
 class Transcript:
-    """The text of all streams of a run, taken from them in the order it came.
-
-    One thread at a time drains.
-    """
+    """The text of all streams of a run, in the order it came. Any thread may read."""
 
     def __init__(self) -> None:
         self.streams: list[RunStream] = []
+        self._lock = threading.Lock()
         self._texts: list[str] = []
 
     @property
     def text(self) -> str:
-        """Everything drained so far."""
-        return "".join(self._texts)
+        """Everything so far, whole characters only."""
+        return "".join(self.since(0))
 
     @property
     def tokens(self) -> int:
         """Tokens of all streams."""
         return sum(stream.total_tokens for stream in self.streams)
 
-    def drain(self, *, final: bool = False) -> list[str]:
-        """Text that came since the last call, one string a token, whole characters only."""
-        texts = [t for stream in tuple(self.streams) for t in stream.drain_tokens(final=final)]
-        self._texts += texts
-        return texts
+    def since(self, number: int, *, final: bool = False) -> list[str]:
+        """The texts from ``number`` on, one a token, whole characters only.
+
+        Args:
+            number: how many of them the caller has seen.
+            final: no more will come; the bytes of a broken character come too.
+        """
+        with self._lock:
+            for stream in tuple(self.streams):
+                self._texts += stream.drain_tokens(final=final)
+            return self._texts[number:]
