@@ -1,0 +1,147 @@
+"""A JupyterLab of our own in a real Chromium: server, page, and the gestures that tests make."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+_DISABLED = {"@jupyterlab/apputils-extension:announcements": True}
+# Without waiting for these the command reaches a notebook that has no kernel yet.
+_RUN_ALL = """async () => {
+  const app = window.jupyterapp;
+  await app.restored;
+  const panel = app.shell.currentWidget;
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  await panel.sessionContext.session.kernel.info;
+  app.shell.activateById(panel.id);
+  void app.commands.execute('notebook:run-all-cells');
+}"""
+
+
+class Server:
+    """A JupyterLab server over a folder, with configuration of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "root"
+        self.root.mkdir()
+        self._token = secrets.token_hex(16)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        homes = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
+        env = {**os.environ, "JUPYTER_TOKEN": self._token}
+        env |= {f"JUPYTER_{name}": str(folder / name) for name in homes}
+        env |= {f"JUPYTERLAB_{n}_DIR": str(folder / n) for n in ("SETTINGS", "WORKSPACES")}
+        # the question whether to be told about news would lie over what is looked at
+        labconfig = folder / "CONFIG_DIR" / "labconfig"
+        labconfig.mkdir(parents=True)
+        (labconfig / "page_config.json").write_text(json.dumps({"disabledExtensions": _DISABLED}))
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"),
+            *(f"--port={self._port}", "--ServerApp.port_retries=0", "--allow-root"),
+            *(f"--ServerApp.root_dir={self.root}", "--LabApp.expose_app_in_browser=True"),
+            *("--LabApp.news_url=None", "--ServerApp.log_level=ERROR"),
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        ]
+        self._log = (folder / "server.log").open("wb")
+        self._process = subprocess.Popen(command, env=env, stdout=self._log, stderr=self._log)
+        self._wait()
+
+    def url(self, name: str) -> str:
+        """Where a notebook opens in a workspace of its own."""
+        return f"http://127.0.0.1:{self._port}/lab/tree/{name}?reset&token={self._token}"
+
+    def write(self, name: str, cells: Sequence[str]) -> Path:
+        """A notebook of code cells."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        path = self.root / name
+        nbformat.write(notebook, path)
+        return path
+
+    def forget_sessions(self) -> None:
+        """End every kernel, so that the next test begins with none."""
+        for session in json.loads(self._rest("GET", "/api/sessions")):
+            with contextlib.suppress(OSError):
+                self._rest("DELETE", f"/api/sessions/{session['id']}")
+
+    def close(self) -> None:
+        """End the server and its kernels."""
+        with contextlib.suppress(OSError):
+            self.forget_sessions()
+        self._process.terminate()
+        self._process.wait(20)
+        self._log.close()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError):
+                self._rest("GET", "/api/status")
+                return
+            time.sleep(0.2)
+        raise RuntimeError("JupyterLab did not start within 60 seconds")
+
+    def _rest(self, method: str, path: str) -> bytes:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._port}{path}",
+            method=method,
+            headers={"Authorization": f"token {self._token}"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read()
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Any]:
+    """Debian's Chromium through Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+def open_notebook(page: Any, server: Server, name: str) -> None:
+    """Open a notebook and wait for its kernel."""
+    page.goto(server.url(name))
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+
+
+def run_all(page: Any) -> None:
+    """Start running all cells; returns at once."""
+    page.evaluate(_RUN_ALL)
+
+
+def output(page: Any, index: int) -> Any:
+    """The output area of code cell ``index``."""
+    return page.locator(".jp-CodeCell").nth(index).locator(".jp-OutputArea-output")
