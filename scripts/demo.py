@@ -14,23 +14,64 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks" / "01_quickstart.ipynb"
+HEARTBEAT_S = 10.0
+"""How often an output that replaces itself is repeated when nothing can be overwritten."""
 
 
 class PrintingClient(NotebookClient):
     """Executes a notebook and shows every message of the kernel at once."""
+
+    def __init__(self, notebook: nbformat.NotebookNode, **options: Any) -> None:
+        super().__init__(notebook, **options)
+        self._progress = ProgressLine()
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         """Print an output message, then let nbclient store it in the cell."""
         content = msg["content"]
         match msg["msg_type"]:
             case "stream":
-                write(content["text"])
-            case "display_data" | "execute_result" | "update_display_data":
-                text = content["data"].get("text/plain", "")
-                write(f"{text}\n" if text else "")
+                self._write(content["text"])
+            case "display_data" | "execute_result":
+                self._write(plain(content) + "\n")
+            case "update_display_data":
+                self._progress.update(plain(content))
             case "error":
-                write("\n".join(content["traceback"]) + "\n")
+                self._write("\n".join(content["traceback"]) + "\n")
+            case "status" if content["execution_state"] == "idle":
+                self._progress.settle()
         return super().process_message(msg, cell, cell_index)
+
+    def _write(self, text: str) -> None:
+        self._progress.settle()
+        write(text)
+
+
+class ProgressLine:
+    """An output that replaces itself again and again: one line of a terminal, few of a log."""
+
+    def __init__(self) -> None:
+        self._pending = ""
+        self._shown = time.monotonic()
+
+    def update(self, text: str) -> None:
+        """Replace what it says."""
+        self._pending = text
+        if sys.stdout.isatty() and "\n" not in text:
+            write(f"\r\x1b[K{text}")
+        elif time.monotonic() - self._shown > HEARTBEAT_S:
+            self.settle()
+
+    def settle(self) -> None:
+        """Print what it said last and go to the next line."""
+        if self._pending:
+            write(("\r\x1b[K" if sys.stdout.isatty() else "") + self._pending + "\n")
+            self._pending = ""
+            self._shown = time.monotonic()
+
+
+def plain(content: dict[str, Any]) -> str:
+    """The text form of an output."""
+    return str(content["data"].get("text/plain", ""))
 
 
 def write(text: str) -> None:

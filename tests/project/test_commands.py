@@ -73,6 +73,18 @@ def test_demo_prints_while_the_cell_still_runs(start, notebook, tmp_path):
     assert re.search(r"demo: 2 cells ran in [\d.]+ s, exit status 0\n\Z", rest)
 
 
+def test_demo_shows_the_last_word_of_an_output_that_replaces_itself(start, notebook):
+    path = notebook(
+        "handle = display({'text/plain': 'start'}, raw=True, display_id=True)\n"
+        "for i in range(50): handle.update({'text/plain': f'step {i + 1} done'}, raw=True)\n"
+        "print('after' + 'wards')"
+    )
+    demo = start("demo", path)
+    output, _ = demo.communicate()
+    assert demo.returncode == 0
+    assert "start\nstep 50 done\nafterwards\n" in output
+
+
 def test_demo_stops_at_a_failing_cell(start, notebook):
     demo = start("demo", notebook("1 / 0", "print('never')"))
     output, _ = demo.communicate()
