@@ -109,3 +109,17 @@ def write_bert(path):
         add(f"blk.{i}.ffn_down.weight", WIDTH, INNER)
         add(f"blk.{i}.ffn_down.bias", WIDTH, value=0)
     _finish(writer)
+
+
+def write_lora(path, width, alpha=8.0):
+    """An adapter for the attention of the first layer of a llama model of a width."""
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_type(gguf.GGUFType.ADAPTER)
+    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
+    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
+    rng = np.random.default_rng(3)
+    for part in ("attn_q", "attn_v"):
+        for half, shape in (("a", (4, width)), ("b", (width, 4))):
+            data = rng.standard_normal(shape).astype(np.float32)
+            writer.add_tensor(f"blk.0.{part}.weight.lora_{half}", data)
+    _finish(writer)

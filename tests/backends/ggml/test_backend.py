@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.backends.ggml.architectures import write_lora
 from wasinn_nb.backends import catalog
 from wasinn_nb.backends.ggml.logs import LOG, NativeLog
 from wasinn_nb.backends.ggml.native import native
@@ -78,6 +79,25 @@ def test_a_context_that_cannot_fit_is_refused_with_the_numbers(context):
         driver.compute()
     driver.settings(ctx_size=256, n_predict=2)
     driver.compute()
+
+
+def test_an_adapter_changes_the_text_by_its_scale(context, tmp_path):
+    path = tmp_path / "adapter.gguf"
+    write_lora(path, 64)
+    plain = context(n_predict=20).generate("hello")
+    adapted = context(n_predict=20, lora=str(path)).generate("hello")
+    assert adapted != plain
+    assert context(n_predict=20, lora=str(path), lora_scale=0.0).generate("hello") == plain
+    assert context(n_predict=20, lora=str(path)).generate("hello") == adapted
+
+
+def test_an_adapter_for_another_model_is_refused(context, tmp_path):
+    path = tmp_path / "adapter.gguf"
+    write_lora(path, 32)
+    driver = context(lora=str(path))
+    driver.prompt("hello")
+    with pytest.raises(InvalidArgument, match="adapter"):
+        driver.compute()
 
 
 @pytest.mark.parametrize("path", ["none", "model"])

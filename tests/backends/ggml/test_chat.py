@@ -47,7 +47,7 @@ def test_a_model_without_a_template_says_so(context):
 @pytest.mark.parametrize(
     "data",
     [b"hello", b"{}", b"[]", b"[3]", b'[{"role": "user"}]', b'[{"role": 1, "content": ""}]',
-     b'[{"role": "user", "content": ["x"]}]', b"\xff", b"[" * 100_000],
+     b'[{"role": "user", "content": ["x"]}]', b"\xff", b"[" * 50_000],
     ids=lambda data: str(data[:20]),
 )  # fmt: skip
 def test_what_is_no_dialogue_is_refused(context, tales_path, data):

@@ -285,3 +285,12 @@ def test_pieces_of_split_characters_are_raw_bytes(context):
         driver.compute_single()
         pieces.append(driver.piece)
     assert pieces == [b"\xe2", b"\x82", b"\xac"]
+
+
+def test_an_absurd_prompt_is_refused_before_it_is_read(context):
+    driver = context(n_predict=2)
+    driver.prompt("hello")
+    with pytest.raises(PromptTooLong):
+        driver.prompt(b"x" * 1_000_000)
+    driver.compute()
+    assert driver.metadata["output_tokens"] == 2

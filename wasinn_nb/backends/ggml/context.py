@@ -11,7 +11,7 @@ from wasinn_nb.backends.ggml.generator import Generator
 from wasinn_nb.backends.ggml.guard import Guard
 from wasinn_nb.backends.ggml.params import context_key, refuse_unsupported, wants_embedding
 from wasinn_nb.backends.ggml.sampler import SamplerPlan
-from wasinn_nb.nn.errors import UnsupportedOperation, WasinnError
+from wasinn_nb.nn.errors import PromptTooLong, UnsupportedOperation, WasinnError
 from wasinn_nb.nn.settings import Scope, Value
 from wasinn_nb.nn.stream import TokenStream
 
@@ -26,6 +26,10 @@ METADATA_INDEX = 1
 
 _LONGEST_TEMPLATE = 16_000
 """A longer chat template would push the metadata past the buffers that guests use."""
+
+
+_MOST_BYTES_PER_TOKEN, _SLACK = 64, 65_536
+"""A prompt with more than this is refused unread: no tokenizer can be interrupted."""
 
 
 class LlamaContext:
@@ -60,6 +64,7 @@ class LlamaContext:
             InvalidEncoding: the settings are not JSON.
             InvalidArgument: a setting has a wrong value, or the context is closed.
             UnsupportedOperation: the settings ask for what this backend has not.
+            PromptTooLong: a prompt of absurd length; others are judged when they are computed.
         """
         self._guard.enter()
         try:
@@ -74,6 +79,13 @@ class LlamaContext:
 
     def _tokenize(self, data: bytes) -> list[int]:
         vocabulary = self._graph.vocabulary
+        n_ctx = self._graph.context_length(self._generator.config)
+        if len(data) > _MOST_BYTES_PER_TOKEN * n_ctx + _SLACK:
+            raise PromptTooLong(
+                f"The prompt of {len(data):,} bytes is far too long for {n_ctx:,} tokens.",
+                limit=n_ctx,
+                actual=len(data) // _MOST_BYTES_PER_TOKEN,
+            )
         if not self._generator.config["chat"]:
             return vocabulary.tokenize(data)
         text = chat.render(

@@ -153,7 +153,7 @@ class Generator:
                 keep = min(common_prefix(slot.held, tokens), len(tokens) - 1)
             self.cached = keep = slot.keep(keep)
             self._stream.begin_prompt(len(tokens), keep, limit)
-            # evaluated alone, as it is when all before it is kept: the same prompt gives the same bits
+            # evaluated alone, as when all before it is kept: the same prompt gives the same bits
             self._evaluate(slot, tokens[keep:-1])
             self._evaluate(slot, tokens[-1:])
             _check_sound(slot)

@@ -6,13 +6,13 @@ import ctypes
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from wasinn_nb.backends.ggml.context import LlamaContext
 from wasinn_nb.backends.ggml.gguf import read_gguf, validate_adapter
 from wasinn_nb.backends.ggml.kv import Slot
 from wasinn_nb.backends.ggml.logs import LOG
-from wasinn_nb.backends.ggml.params import context_key, context_params, normalised
+from wasinn_nb.backends.ggml.params import CONTEXT_PAD, context_key, context_params, normalised
 from wasinn_nb.backends.ggml.tokens import Vocabulary
 from wasinn_nb.nn.backend import GraphMemory
 from wasinn_nb.nn.errors import (
@@ -80,7 +80,7 @@ class LlamaGraph:
         self._contexts: set[LlamaContext] = set()
         self._in_use: set[Slot] = set()
         self._idle: Slot | None = None
-        self._adapters: dict[str, int] = {}
+        self._adapters: dict[str, Any] = {}
         self._closed = False
 
     def create_context(
@@ -141,6 +141,11 @@ class LlamaGraph:
         self._adapters.clear()
         model, self.model = self.model, 0
         self.native.api.llama_model_free(model)
+
+    def context_length(self, config: EffectiveConfig) -> int:
+        """Tokens that a context with these settings holds."""
+        wanted = cast("int", config["ctx-size"]) or self._n_ctx_train
+        return -(-wanted // CONTEXT_PAD) * CONTEXT_PAD
 
     # -- for its contexts ------------------------------------------------------------------------
 
@@ -208,12 +213,12 @@ class LlamaGraph:
         if not path:
             return
         adapter = self._adapter(path)
-        adapters = (ctypes.c_void_p * 1)(adapter)
+        adapters = (self.native.api.llama_adapter_lora_p_ctypes * 1)(adapter)
         scales = (ctypes.c_float * 1)(cast("float", config["lora-scale"]))
         if self.native.api.llama_set_adapters_lora(slot.pointer, adapters, 1, scales):
             raise InvalidArgument(f"The LoRA adapter {path} could not be applied.")
 
-    def _adapter(self, path: str) -> int:
+    def _adapter(self, path: str) -> Any:
         with self._lock:
             known = self._adapters.get(path)
             if known:
@@ -227,4 +232,4 @@ class LlamaGraph:
                     f"{log.complaint() or 'llama.cpp refused it'}."
                 )
             self._adapters[path] = adapter
-            return int(adapter)
+            return adapter

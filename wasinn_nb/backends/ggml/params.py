@@ -19,6 +19,9 @@ from wasinn_nb.nn.settings import EffectiveConfig, Scope, Value
 if TYPE_CHECKING:
     from wasinn_nb.backends.ggml.native import Native
 
+CONTEXT_PAD = 256
+"""llama.cpp makes a context's length a multiple of this."""
+
 _FLASH = {"auto": -1, "off": 0, "disabled": 0, "on": 1, "enabled": 1}
 _SPLIT = {"none": 0, "layer": 1, "row": 2}
 _FLASH_NAMES = {-1: "auto", 0: "off", 1: "on"}
@@ -206,7 +209,7 @@ def context_params(native: Native, config: EffectiveConfig, *, n_ctx_train: int)
     params = native.api.llama_context_default_params()
     values = config.values
     params.n_ctx = _int(values, "ctx-size") or n_ctx_train or 512
-    params.n_batch = min(_int(values, "batch-size"), -(-params.n_ctx // 256) * 256)
+    params.n_batch = min(_int(values, "batch-size"), -(-params.n_ctx // CONTEXT_PAD) * CONTEXT_PAD)
     params.n_ubatch = min(_int(values, "ubatch-size"), params.n_batch)
     params.n_seq_max = 1
     params.n_outputs_max_per_seq = 0
