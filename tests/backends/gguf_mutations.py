@@ -250,10 +250,29 @@ def _special_tokens(base: File) -> Iterator[tuple[str, bytes]]:
     for name, merges in (("none", []), ("no space", ["ab"]), ("empty", [""]), ("spaces", ["   "])):
         file = base.copy().set(prefix + "model", STRING, "gpt2")
         yield f"merges: {name}", file.set(prefix + "merges", ARRAY, (STRING, merges)).pack()
-    for size in (0, 3, 4, 100):
-        file = base.copy().set(prefix + "model", STRING, "t5")
-        value = (U8, list(struct.pack("<I", 96)[:size].ljust(size, b"\xff")))
-        yield f"charsmap of {size}", file.set(prefix + "precompiled_charsmap", ARRAY, value).pack()
+    yield from _charsmaps(base)
+
+
+def _charsmaps(base: File) -> Iterator[tuple[str, bytes]]:
+    """Normalization tables of a Unigram tokenizer: too short, empty, and of random words."""
+    rng = random.Random(4)
+    size = struct.pack("<I", 96)
+    maps = {f"{n} bytes": size[:n].ljust(n, b"\xff") for n in (0, 3, 4, 99)}
+    maps["of zeros"] = struct.pack("<I", 1024) + bytes(1024 + 8)
+    maps["without an end"] = struct.pack("<I", 1024) + bytes(1024) + b"abc"
+    for number in range(40):
+        words = []
+        for index in range(512):
+            label = rng.choice([0, index & 0xFF, index & 0xFF, rng.randrange(256)])
+            leaf = rng.choice([0, 0, 0, 0x100])
+            words.append(leaf | label | rng.randrange(1 << rng.choice([1, 2, 8])) << 10)
+        maps[f"at random {number}"] = struct.pack("<I512I", 2048, *words) + b"x" * 200 + b"\0"
+    for name, data in maps.items():
+        file = base.copy().set("tokenizer.ggml.model", STRING, "t5")
+        yield (
+            f"charsmap {name}",
+            file.set("tokenizer.ggml.precompiled_charsmap", ARRAY, (U8, list(data))).pack(),
+        )
 
 
 def _entries(base: File) -> Iterator[tuple[str, bytes]]:

@@ -5,13 +5,9 @@ Collected from the assertions and the divisions in ``src/models/*.cpp`` of llama
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from wasinn_nb.backends.ggml.gguf_header import GGUFArray
+from wasinn_nb.backends.ggml.gguf_hparams import MAX_WIDTH, Hyperparameters
 from wasinn_nb.backends.ggml.gguf_tables import ValueType
-
-if TYPE_CHECKING:
-    from wasinn_nb.backends.ggml.gguf_check import Hyperparameters
 
 NEEDS_EXPERTS = frozenset(
     {"bailingmoe2", "glm4moe", "grovemoe", "lfm2moe", "llada-moe", "smallthinker"}
@@ -58,15 +54,15 @@ def check_own_rules(hp: Hyperparameters) -> None:
     if architecture in NEEDS_SECTIONS:
         _sections(hp)
     if architecture in DOUBLE_INNER:
-        twice = 2 * hp.unsigned("embedding_length", 1, 1 << 20)
+        twice = 2 * hp.unsigned("embedding_length", 1, MAX_WIDTH)
         hp.unsigned("ssm.inner_size", twice, twice)
     if architecture in LATENT and hp.has("attention.key_length_mla"):
-        rotated = hp.unsigned("rope.dimension_count", 0, 1 << 20, 0)
-        hp.unsigned("attention.key_length_mla", rotated + 1, 1 << 20)
+        rotated = hp.unsigned("rope.dimension_count", 0, MAX_WIDTH, 0)
+        hp.unsigned("attention.key_length_mla", rotated + 1, MAX_WIDTH)
     if architecture == "gemma-embedding":
-        width = hp.unsigned("embedding_length", 1, 1 << 20)
+        width = hp.unsigned("embedding_length", 1, MAX_WIDTH)
         for name in ("dense_2_feat_in", "dense_3_feat_out"):
-            if hp.unsigned(name, 0, 1 << 20, 0) not in {0, width}:
+            if hp.unsigned(name, 0, MAX_WIDTH, 0) not in {0, width}:
                 hp.refuse(f"{architecture}.{name} is not the embedding_length {width}")
     if architecture == "bailingmoe3":
         _gate(hp)

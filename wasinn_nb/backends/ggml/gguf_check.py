@@ -10,20 +10,24 @@ from __future__ import annotations
 
 import difflib
 import math
-from typing import NoReturn
 
 from wasinn_nb.backends.ggml import gguf_tables as tables
 from wasinn_nb.backends.ggml.gguf_archs import check_own_rules
 from wasinn_nb.backends.ggml.gguf_header import GGUFArray, GGUFHeader, TensorInfo
-from wasinn_nb.backends.ggml.gguf_reader import AGAIN
+from wasinn_nb.backends.ggml.gguf_hparams import (
+    MAX_CONTEXT,
+    MAX_EXPERTS,
+    MAX_FEED_FORWARD,
+    MAX_HEADS,
+    MAX_LAYERS,
+    MAX_WIDTH,
+    Hyperparameters,
+)
+from wasinn_nb.backends.ggml.gguf_shapes import check_shapes
 from wasinn_nb.backends.ggml.gguf_tables import ValueType
 from wasinn_nb.backends.ggml.gguf_vocab import check_vocabulary
 from wasinn_nb.nn.errors import InvalidArgument
 
-MAX_LAYERS = 512
-MAX_EXPERTS = 1024
-MAX_CONTEXT = 1 << 30
-MAX_WIDTH = 1 << 20
 DATA_ALIGNMENT = 32
 
 _UNSIGNED_KEYS = (
@@ -40,50 +44,6 @@ _UNSIGNED_KEYS = (
     "rope.scaling.original_context_length",
     "attention.sliding_window",
 )
-
-
-class Hyperparameters:
-    """Typed access to ``<architecture>.*``, complaining in the file's name."""
-
-    def __init__(self, header: GGUFHeader, architecture: str) -> None:
-        self.header = header
-        self.architecture = architecture
-
-    def refuse(self, what: str, hint: str = AGAIN) -> NoReturn:
-        """Raise with the file's name in front."""
-        raise InvalidArgument(f"{self.header.label} cannot be loaded: {what}.", hint=hint)
-
-    def has(self, name: str) -> bool:
-        """Whether the value is given."""
-        return f"{self.architecture}.{name}" in self.header.metadata
-
-    def unsigned(self, name: str, least: int, most: int, default: int | None = None) -> int:
-        """A 32-bit unsigned number within bounds; required if there is no default."""
-        key = f"{self.architecture}.{name}"
-        value = self.header.metadata.get(key, default)
-        if value is None:
-            self.refuse(f"{key} is missing", "The conversion was not complete; convert it again.")
-        if key in self.header.metadata and self.header.types[key] is not ValueType.UINT32:
-            kind = self.header.types[key].name.lower()
-            self.refuse(f"{key} is stored as {kind}; it must be uint32")
-        if not isinstance(value, int) or not least <= value <= most:
-            self.refuse(f"{key} is {value}; it must be from {least:,} to {most:,}")
-        return value
-
-    def per_layer(self, name: str, layers: int, most: int, default: int = 0) -> list[int]:
-        """A number for every layer, given once or as an array; all ``default`` if not given."""
-        key = f"{self.architecture}.{name}"
-        value = self.header.metadata.get(key, default)
-        if not isinstance(value, GGUFArray):
-            return [self.unsigned(name, 0, most, default)] * layers
-        if value.type not in {ValueType.UINT32, ValueType.INT32, ValueType.BOOL}:
-            self.refuse(f"{key} is an array of {value.type.name.lower()}; it must be of uint32")
-        if value.count > MAX_LAYERS or value.count < layers:
-            self.refuse(f"{key} has {value.count} elements for {layers} layers")
-        numbers = [int(n) for n in value.numbers()[:layers]]
-        if min(numbers) < 0 or max(numbers) > most:
-            self.refuse(f"{key} has elements outside 0 to {most:,}")
-        return numbers
 
 
 def check_model(header: GGUFHeader) -> None:
@@ -103,7 +63,7 @@ def check_model(header: GGUFHeader) -> None:
     vocabulary = check_vocabulary(header)
     check_tensors(header, hp)
     if architecture in tables.DENSE:
-        _dense(hp, vocabulary)
+        check_shapes(hp, vocabulary)
 
 
 def check_architecture(header: GGUFHeader) -> str:
@@ -159,15 +119,18 @@ def _kernel(hp: Hyperparameters, tensor: TensorInfo) -> None:
 
 
 def _floats(header: GGUFHeader, hp: Hyperparameters) -> None:
-    """No NaN or infinity anywhere: comparisons with NaN are how eps and scales abort."""
+    """No NaN or infinity: comparisons with NaN are how eps and scales abort."""
+    ours = (f"{hp.architecture}.", "xielu.", "tokenizer.")
     for key, value in header.metadata.items():
+        if isinstance(value, GGUFArray) and value.type is ValueType.ARRAY:
+            hp.refuse(f"{key} is an array of arrays, which llama.cpp cannot read")
+        if not key.startswith(ours):
+            continue
         if isinstance(value, float) and not math.isfinite(value):
             hp.refuse(f"{key} is {value}")
         if isinstance(value, float) and key.endswith("_epsilon") and not 0 <= value < 1:
             hp.refuse(f"{key} is {value:g}; it must be from 0 to 1")
         if isinstance(value, GGUFArray):
-            if value.type is ValueType.ARRAY:
-                hp.refuse(f"{key} is an array of arrays, which llama.cpp cannot read")
             floats = value.type in {ValueType.FLOAT32, ValueType.FLOAT64}
             if floats and any(map(math.isnan, value.numbers())):
                 hp.refuse(f"{key} has elements that are not numbers")
@@ -179,10 +142,10 @@ def _hyperparameters(hp: Hyperparameters) -> None:
     layers = hp.unsigned("block_count", 1, MAX_LAYERS)
     for name in _UNSIGNED_KEYS:
         hp.unsigned(name, 0, (1 << 32) - 1, 0)
-    hp.unsigned("nextn_predict_layers", 0, layers - 1, 0)
+    hp.unsigned("nextn_predict_layers", 0, layers, 0)
     for name in ("pooling_type", "classifier.pooling_type"):
         hp.unsigned(name, 0, 4, 0)
-    hp.per_layer("feed_forward_length", layers, 1 << 24)
+    hp.per_layer("feed_forward_length", layers, MAX_FEED_FORWARD)
     _experts(hp, layers)
     _rope(hp)
     if hp.architecture not in tables.RECURRENT:
@@ -220,10 +183,10 @@ def _rope(hp: Hyperparameters) -> None:
 
 
 def _heads(hp: Hyperparameters, width: int, layers: int) -> None:
-    heads = hp.per_layer("attention.head_count", layers, 1 << 16)
+    heads = hp.per_layer("attention.head_count", layers, MAX_HEADS)
     keys = heads
     if hp.has("attention.head_count_kv"):
-        keys = hp.per_layer("attention.head_count_kv", layers, 1 << 16)
+        keys = hp.per_layer("attention.head_count_kv", layers, MAX_HEADS)
     for layer, (n_head, n_keys) in enumerate(zip(heads, keys, strict=True)):
         if n_keys and n_head % n_keys:
             text = f"{n_head} attention heads cannot share {n_keys} key heads (layer {layer})"
@@ -236,45 +199,9 @@ def _heads(hp: Hyperparameters, width: int, layers: int) -> None:
     key = hp.unsigned("attention.key_length", 1, MAX_WIDTH, width // first or 1)
     value = hp.unsigned("attention.value_length", 1, MAX_WIDTH, width // first or 1)
     rotated = hp.unsigned("rope.dimension_count", 0, MAX_WIDTH, key)
-    if rotated % 2 or rotated > key:
+    has_rope = hp.has("rope.dimension_count") or hp.architecture in tables.ROPE_IS_HEAD
+    if has_rope and (rotated % 2 or rotated > key):
         hp.refuse(f"rope.dimension_count is {rotated}; it must be even and at most {key}")
     if hp.architecture in tables.ROPE_IS_HEAD and not key == value == rotated:
         text = f"heads of {key} (key), {value} (value) and {rotated} (rope.dimension_count)"
         hp.refuse(f"it has {text} elements, which must be equal in {hp.architecture} models")
-
-
-def _dense(hp: Hyperparameters, vocabulary: int) -> None:
-    """The shapes of a plain decoder, so that a mismatch is told in words and not in a log."""
-    header, layers = hp.header, hp.unsigned("block_count", 1, MAX_LAYERS)
-    width = hp.unsigned("embedding_length", 1, MAX_WIDTH)
-    tensors = {tensor.name: tensor for tensor in header.all_tensors}
-    heads = hp.per_layer("attention.head_count", layers, 1 << 16)
-    if min(heads) < 1:
-        hp.refuse(f"{hp.architecture}.attention.head_count is missing or 0")
-    keys = hp.per_layer("attention.head_count_kv", layers, 1 << 16, heads[0])
-    if min(keys) < 1:
-        hp.refuse(f"{hp.architecture}.attention.head_count_kv is 0")
-    if not vocabulary:
-        hp.refuse("its vocabulary is empty")
-    for name, required in (("token_embd.weight", True), ("output.weight", False)):
-        tensor = tensors.get(name)
-        if tensor is None and required:
-            hp.refuse(f"the tensor {name!r} is missing")
-        if tensor is not None and tensor.dims != (width, vocabulary):
-            want = f"{width} x {vocabulary}: embedding_length and the number of tokens"
-            hp.refuse(f"the tensor {name!r} is {_shape(tensor)} instead of {want}")
-    given = {int(part) for name in tensors if (part := _block(name)) is not None}
-    missing = sorted(set(range(layers)) - given)
-    if missing:
-        hp.refuse(f"block_count is {layers}, but there are no tensors of block {missing[0]}")
-    if max(given) >= layers:
-        hp.refuse(f"block_count is {layers}, but there are tensors of block {max(given)}")
-
-
-def _block(name: str) -> str | None:
-    parts = name.split(".", 2)
-    return parts[1] if parts[0] == "blk" and len(parts) > 2 and parts[1].isdecimal() else None
-
-
-def _shape(tensor: TensorInfo) -> str:
-    return " x ".join(map(str, tensor.dims))

@@ -1,7 +1,8 @@
 """Checks of the tokenizer that a GGUF carries.
 
-``src/llama-vocab.cpp`` asserts that all tokens differ, that special ids exist when they are to be
-added, and indexes arrays by token id; ids out of range it replaces silently, which we do not.
+``src/llama-vocab.cpp`` asserts that all tokens differ and that special tokens exist when they are
+to be added, and indexes arrays by token id. Ids out of range it leaves out, with a warning in its
+log; many published files have such a padding token, so only BOS and EOS are refused for it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import difflib
 import re
 from typing import NoReturn
 
+from wasinn_nb.backends.ggml.gguf_charsmap import charsmap_is_sound
 from wasinn_nb.backends.ggml.gguf_header import GGUFArray, GGUFHeader
 from wasinn_nb.backends.ggml.gguf_reader import AGAIN
 from wasinn_nb.backends.ggml.gguf_tables import TOKENIZERS, ValueType
@@ -83,7 +85,7 @@ class _Vocabulary:
         required: bool = False,
         count: int | None = None,
     ) -> GGUFArray | None:
-        """An array of one of the types, or None; of exactly ``count`` elements if that is given."""
+        """An array of one of the types, or None; with at least ``count`` elements if given."""
         key = PREFIX + name
         value = self.header.metadata.get(key)
         if value is None and not required:
@@ -91,7 +93,7 @@ class _Vocabulary:
         if not isinstance(value, GGUFArray) or value.type not in kinds:
             names = " or ".join(sorted(kind.name.lower() for kind in kinds))
             self.refuse(f"{key} is missing or not an array of {names}")
-        if count is not None and value.count != count:
+        if count is not None and value.count < count:
             self.refuse(f"{key} has {value.count:,} elements for {count:,} tokens")
         return value
 
@@ -139,11 +141,7 @@ class _Vocabulary:
 
     def charsmap(self) -> None:
         value = self.array("precompiled_charsmap", {ValueType.INT8, ValueType.UINT8})
-        if value is None or self.model != "t5":
-            return
-        raw = value.raw()
-        size = int.from_bytes(raw[:4], "little")
-        if len(raw) < 4 or size % 4 or size + 4 >= len(raw) or raw[-1] != 0:
+        if value is not None and self.model == "t5" and not charsmap_is_sound(value.raw()):
             self.refuse(f"{PREFIX}precompiled_charsmap is damaged")
 
     def special(self) -> None:
@@ -156,11 +154,11 @@ class _Vocabulary:
                 kind = self.header.types[key]
                 if kind is not ValueType.UINT32 or not isinstance(value, int):
                     self.refuse(f"{key} is stored as {kind.name.lower()}; it must be uint32")
-                if value >= self.count:
-                    self.refuse(
-                        f"{key} is {value}, outside the vocabulary of {self.count:,} tokens"
-                    )
-                ids[name] = value
+                if value < self.count:
+                    ids[name] = value
+                elif name in {"bos_token_id", "eos_token_id"}:
+                    text = f"{key} is {value}, outside the vocabulary of {self.count:,} tokens"
+                    self.refuse(text)
             elif name in _FLAGS and not isinstance(value, bool):
                 self.refuse(f"{key} is not a boolean")
         self.array("suppress_tokens", {ValueType.INT32})
