@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -99,6 +98,7 @@ def _is_onnx(head: bytes) -> bool:
 def _archive(part: Path | bytes) -> GraphEncoding | str:
     """PyTorch saves a zip whose members include a pickle in a directory of the archive's name."""
     import io
+    import zipfile
 
     try:
         source: str | BinaryIO = io.BytesIO(part) if isinstance(part, bytes) else str(part)
