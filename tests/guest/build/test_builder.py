@@ -17,12 +17,12 @@ import pytest
 from wasinn_nb.guest.build.builder import Builder
 from wasinn_nb.guest.build.cache import ArtifactCache
 from wasinn_nb.guest.build.errors import BuildError, ToolchainMissing, UnknownLanguage
-from wasinn_nb.guest.build.locks import file_lock
 from wasinn_nb.guest.build.model import BuiltModule, InvalidWasm, Source
 from wasinn_nb.guest.build.paths import cache_root
 from wasinn_nb.guest.languages import clang, ziglang
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import Cancelled, WasinnError
+from wasinn_nb.nn.locks import file_lock
 
 MAIN = "int main(void) {\n  int unused;\n  return 0;\n}\n"
 

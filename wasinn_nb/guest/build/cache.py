@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from wasinn_nb.guest.build.locks import file_lock
 from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.locks import file_lock
 
 DEFAULT_LIMIT = 1 << 30
 

@@ -19,10 +19,10 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from wasinn_nb.guest.build.locks import file_lock
 from wasinn_nb.guest.build.process import Finished, run
 from wasinn_nb.guest.languages.base import Progress, Toolchain, Workspace, throttled
 from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.locks import file_lock
 
 # Exceptions need the feature, and the C library is built once per set of features: C shares C++'s.
 # It changes no byte of a C guest's code.

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from wasinn_nb.guest.build.locks import file_lock
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import Cancelled
+from wasinn_nb.nn.locks import file_lock
 
 HOLDER = """
 import sys
 from pathlib import Path
-from wasinn_nb.guest.build.locks import file_lock
+from wasinn_nb.nn.locks import file_lock
 with file_lock(Path(sys.argv[1])) as held:
     print(held, flush=True)
     sys.stdin.read()
