@@ -269,12 +269,34 @@ def test_the_stream_sees_what_happens(context):
     assert driver.metadata["time_to_first_token_ms"] > 0
 
 
-def test_invalid_utf8_and_nul_bytes_are_a_prompt_like_any_other(context):
-    driver = context(n_predict=2)
+@pytest.mark.parametrize("model", ["random", "tales"])  # byte fallback, and byte pairs
+def test_invalid_utf8_and_nul_bytes_are_a_prompt_like_any_other(request, context, model):
+    driver = context(request.getfixturevalue(f"{model}_path"), n_predict=2)
     for data in (b"\xff\xfe\x00abc", b"\xe2\x82", b"\0", b"\xed\xa0\x80"):
         driver.prompt(data)
         driver.compute()
         assert driver.metadata["output_tokens"] == 2
+
+
+def test_an_interrupt_in_the_token_loop_leaves_the_context_usable(context):
+    """Ctrl-C in a script can arrive right after a native call."""
+    driver = context(n_predict=10)
+    text = driver.generate("hello")
+    decode = driver.context._graph.native.decode
+
+    def interrupted(*arguments):
+        decode(*arguments)
+        raise KeyboardInterrupt
+
+    driver.compute_single()
+    driver.context._graph.native.decode = interrupted
+    try:
+        driver.context._step = driver.context._generator.make_step()
+        with pytest.raises(KeyboardInterrupt):
+            driver.compute_single()
+    finally:
+        driver.context._graph.native.decode = decode
+    assert driver.generate("hello") == text
 
 
 def test_pieces_of_split_characters_are_raw_bytes(context):

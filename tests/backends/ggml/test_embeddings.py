@@ -51,6 +51,13 @@ def test_pooling(context):
     assert len(set(texts.values())) == 3
 
 
+def test_a_pooled_vector_is_of_the_whole_prompt(context):
+    whole = context(embedding=True, pooling_type=1).generate("0123456789" * 4)
+    assert (
+        context(embedding=True, pooling_type=1, ubatch_size=8).generate("0123456789" * 4) == whole
+    )
+
+
 def test_a_prompt_must_fit_one_batch(context):
     driver = context(embedding=True, batch_size=8, ctx_size=256)
     driver.prompt("1234567")

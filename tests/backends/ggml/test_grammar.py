@@ -28,6 +28,8 @@ MALFORMED = {
     'root ::= root "a"': "left-recursive",
     'root ::= a\na ::= b "x"\nb ::= a? "y" a | a': "left-recursive",
     'root ::= ("a"?)*': "left-recursive",
+    'root ::= "x" ("a"*)*': "left-recursive",
+    'root ::= "x" "a"**': "left-recursive",
     'root ::= "a"{3,1}': "at least 3",
     'root ::= "a"{99999}': "repetitions",
     'root ::= ("a"{1000}){1000}{3}': "repetitions",

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 _LOADING = "loading weights"
 
+_REPACKED = ("Q4_0", "Q4_K", "IQ4_NL")
+"""Types that llama.cpp copies into a layout for the processor."""
+
 
 class GgmlBackend:
     """See :class:`wasinn_nb.nn.backend.Backend`."""
@@ -92,7 +95,9 @@ class GgmlBackend:
 
     def estimate(self, info: ModelInfo, config: EffectiveConfig) -> MemoryEstimate:
         """Bytes for the weights and one context."""
-        return estimate(info, _by_name(config.values))
+        # a mapped file stays resident beside the copies of its matrices in another layout
+        repack = bool(config["use-mmap"]) and info.quantization.startswith(_REPACKED)
+        return estimate(info, _by_name(config.values), repack=repack)
 
     def load(
         self,

@@ -11,7 +11,7 @@ from wasinn_nb.backends.ggml.generator import Generator
 from wasinn_nb.backends.ggml.guard import Guard
 from wasinn_nb.backends.ggml.params import context_key, refuse_unsupported, wants_embedding
 from wasinn_nb.backends.ggml.sampler import SamplerPlan
-from wasinn_nb.nn.errors import PromptTooLong, UnsupportedOperation, WasinnError
+from wasinn_nb.nn.errors import PromptTooLong, UnsupportedOperation
 from wasinn_nb.nn.settings import Scope, Value
 from wasinn_nb.nn.stream import TokenStream
 
@@ -169,7 +169,7 @@ class LlamaContext:
             step = self._begin_session()
         try:
             step()
-        except WasinnError:
+        except BaseException:
             self._step = None
             raise
 

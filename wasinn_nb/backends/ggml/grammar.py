@@ -7,6 +7,7 @@ llama.cpp walks every path of an ambiguous grammar, and what it refuses it repor
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from wasinn_nb.backends.ggml.gbnf import MAX_BYTES, CountTokens, Grammar, Item, Parser, Ref, Repeat
 from wasinn_nb.nn.errors import InvalidArgument
@@ -89,6 +90,8 @@ class _Paths:
         self._find_nullable()
         try:
             total = sum(self._of_rule(name) for name in self._rules)
+            # llama.cpp makes a rule of each repetition, wherever it stands
+            total += sum(self._of_repeat(item) for item in self._repeats())
         except RecursionError:
             raise InvalidArgument("The grammar's rules are nested too deeply.") from None
         if total > MAX_PATHS:
@@ -113,6 +116,14 @@ class _Paths:
         if isinstance(item, Ref):
             return item.name in self._nullable
         return isinstance(item, Repeat) and (item.least == 0 or all(map(self._empty, item.items)))
+
+    def _repeats(self) -> Iterator[Repeat]:
+        todo = [item for rule in self._rules.values() for sequence in rule for item in sequence]
+        while todo:
+            item = todo.pop()
+            if isinstance(item, Repeat):
+                yield item
+                todo += item.items
 
     def _of_rule(self, name: str) -> int:
         known = self._paths.get(name)

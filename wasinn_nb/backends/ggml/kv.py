@@ -90,8 +90,6 @@ class Slot:
 
         Recurrent models cannot go back, so they keep all or nothing.
         """
-        if count == len(self.held):
-            return count
         if self.memory is None:
             self.held = []
             return 0
