@@ -89,6 +89,7 @@ class Kernel:
         self.client.wait_for_ready(timeout=PATIENCE)
         self.by_parent = {}
         self.idle = set()
+        self.hangs = False
 
     def close(self):
         self.client.stop_channels()
@@ -96,6 +97,7 @@ class Kernel:
 
     def begin(self, code):
         """Send a cell and do not wait for it."""
+        assert not self.hangs, "the kernel hangs since an earlier test"
         return Cell(self, self.client.execute(code))
 
     def run(self, code):
@@ -105,7 +107,9 @@ class Kernel:
     def end(self, cell):
         """Wait until a cell's reply and idle status are there."""
         while cell.reply is None:
+            self.hangs = True
             reply = self.client.get_shell_msg(timeout=PATIENCE)
+            self.hangs = False
             if reply["parent_header"].get("msg_id") == cell.msg_id:
                 cell.reply = reply["content"]
         self.until(lambda: cell.msg_id in self.idle)

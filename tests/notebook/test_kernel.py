@@ -89,6 +89,17 @@ def test_interrupt_ends_a_run(kernel, phase, source):
     assert ok(kernel.run(c(HELLO))).stream() == "hello you\n"
 
 
+def test_interrupt_ends_a_build(kernel):
+    repeated = "".join(f"#define T{n + 1} {f'T{n} ' * 10}\n" for n in range(6))
+    source = f"#define T0 x++;\n{repeated}int main(void) {{ volatile int x = 0; T6 return 0; }}\n"
+    cell = kernel.begin(c(source))
+    kernel.until(lambda: cell.shown)  # the line that says what is being compiled
+    kernel.interrupt()
+    kernel.end(cell)
+    assert cell.error == "KeyboardInterrupt", cell.reply
+    assert ok(kernel.run(c(HELLO))).stream() == "hello you\n"
+
+
 def test_interrupt_ends_a_load(kernel):
     cell = kernel.begin(LOAD_STORY + " --set load-ms=90000")
     kernel.until(lambda: any("reading" in text for text in cell.shown))

@@ -14,7 +14,7 @@ from IPython.utils.capture import capture_output
 from tests.notebook.cells import HELLO, PRINTS_TOKENS
 from tests.notebook.conftest import STORY
 from wasinn_nb.guest.build.errors import BuildError, UnknownLanguage
-from wasinn_nb.guest.errors import GuestExit, GuestTimeout
+from wasinn_nb.guest.errors import GuestError, GuestExit, GuestOutputLimit, GuestTimeout
 from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound
 from wasinn_nb.nn.record import ModelState
 from wasinn_nb.notebook import verbs
@@ -344,3 +344,23 @@ def test_a_model_that_had_to_make_room_is_named(shell, model):
         shell.run(f"%wasinn load second {model} --encoding ggml --set size=10000000")
     assert "Unloaded 'first' to make room for 'second'" in captured.stderr
     shell.run("%config WasinnMagics.memory_budget_mib = None")
+
+
+def test_compiler_options(shell):
+    overflow = (
+        "#include <stdio.h>\nint main(int argc, char **argv) {\n"
+        '  int big = 2147483647;\n  big += argc;\n  printf("%d", N);\n  return big == 0;\n}\n'
+    )
+    with capture_output() as captured:
+        shell.run(f"%%wasinn c --flag=-DN=42\n{overflow}")
+    assert captured.stdout.strip() == "42"
+    with capture_output() as captured, pytest.raises(GuestError):
+        shell.run(f"%%wasinn c --flag=-DN=42 --debug\n{overflow}")
+    assert "overflow" in captured.stderr
+
+
+def test_output_limit(shell):
+    endless = '#include <stdio.h>\nint main(void) { for (;;) puts("again"); }\n'
+    with capture_output() as captured, pytest.raises(GuestOutputLimit):
+        shell.run(f"%%wasinn c --output-limit 1\n{endless}")
+    assert len(captured.stdout) <= 2 << 20

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wasinn_nb.nn.errors import WasinnError
 from wasinn_nb.nn.record import ModelRecord, ModelState, UnloadReport
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 from wasinn_nb.notebook import views
+from wasinn_nb.notebook.errors import render
 from wasinn_nb.notebook.text import Table, count, duration, printable, rate
 
 HOSTILE = "<img src=x onerror=alert(1)>&\"'\x1b[31m\u202egnp.exe"
@@ -85,3 +87,12 @@ def test_counts_and_rates():
     assert (count(1, "token"), count(2000, "token")) == ("1 token", "2,000 tokens")
     assert (rate(3.14159), rate(4335.2)) == ("3.1 tok/s", "4,335 tok/s")
     assert printable("a\nb\tc\x00") == "a\\nb\\tc\\x00"
+
+
+def test_messages_carry_no_escape_sequences():
+    lines = render(WasinnError(f"a\t{HOSTILE}\nsecond", hint=HOSTILE))
+    plain = "".join(lines).replace("\x1b[31m", "", 1).replace("\x1b[1m", "", 1)
+    assert plain.replace("\x1b[0m", "").count("\x1b") == 0
+    assert "\u202e" not in plain
+    assert lines[1] == "second"
+    assert "a\t<img" in lines[0]

@@ -39,6 +39,9 @@ def build_and_run(call: Call, source: str, first_line: int) -> Any:
             name=options.name,
             label=f"In[{call.shell.displayhook.prompt_count}]",
             first_line=first_line,
+            flags=options.flag,
+            debug=options.debug,
+            force=options.force,
             progress=progress.elapsed,
             cancel=call.cancel,
         )
@@ -193,5 +196,6 @@ class GuestCell:
             "outputs": options.outputs,
             "timeout": options.timeout or preferences.timeout,
             "memory_limit": options.memory_limit or preferences.memory_limit_mib,
+            "output_limit": options.output_limit << 20 if options.output_limit else None,
             "compat": options.compat or preferences.compat,
         }

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from wasinn_nb.nn.errors import Cancelled, WasinnError
+from wasinn_nb.notebook.text import printable
 
 _RED, _BOLD, _PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[0m"
 
@@ -52,8 +53,13 @@ def presented() -> Iterator[None]:
 def render(error: WasinnError) -> list[str]:
     """The lines of an error: its kind and what happened, then what to do."""
     name = "Stopped" if isinstance(error, Cancelled) else type(error).__name__
-    first, *rest = (error.message or name).split("\n")
+    first, *rest = map(_safe, (error.message or name).split("\n"))
     lines = [f"{_RED}{name}{_PLAIN}: {first}", *rest]
     if error.hint:
-        lines.append(f"{_BOLD}{error.hint}{_PLAIN}")
+        lines.append(f"{_BOLD}{_safe(error.hint)}{_PLAIN}")
     return lines
+
+
+def _safe(line: str) -> str:
+    """A line without escape sequences: names of models and texts of guests are in messages."""
+    return "\t".join(printable(part) for part in line.split("\t"))

@@ -189,15 +189,22 @@ def variable(word: str, namespace: Mapping[str, Any], what: str) -> Any:
     """
     name = word.removeprefix("$")
     if name not in namespace:
-        public = [known for known in namespace if not known.startswith("_")]
-        raise UsageError(f"{what}: there is no variable {name!r}.{did_you_mean(name, public)}")
+        _no_variable(name, namespace, what)
     return namespace[name]
+
+
+def _no_variable(name: str, namespace: Mapping[str, Any], what: str, advice: str = "") -> NoReturn:
+    public = [known for known in namespace if not known.startswith("_")]
+    near = did_you_mean(name, public) or advice
+    raise UsageError(f"{what}: there is no variable {name!r}.{near}")
 
 
 def _expand(word: str, namespace: Mapping[str, Any]) -> str:
     whole = _VARIABLE.fullmatch(word)
     if whole and whole[1] != "$":
-        value = variable(word, namespace, word)
+        if whole[1] not in namespace:
+            _no_variable(whole[1], namespace, word, f" Write $${whole[1]} for the text itself.")
+        value = namespace[whole[1]]
         return word if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
 
     def replace(match: re.Match[str]) -> str:

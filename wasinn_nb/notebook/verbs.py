@@ -103,6 +103,14 @@ def cell() -> MagicParser:
     parser.option("language", metavar="LANGUAGE", help=f"one of {', '.join(LANGUAGES)}")
     _add_run_options(parser)
     parser.option("--no-run", action="store_true", help="build only")
+    parser.option(
+        "--debug", action="store_true", help="without optimisation, with run-time checks (C, C++)"
+    )
+    parser.option("--force", action="store_true", help="compile even what is in the build cache")
+    parser.option(
+        "--flag", metavar="FLAG", action="append", default=[],
+        help="a further argument for the compiler, written --flag=-lm; repeatable",
+    )  # fmt: skip
     return parser
 
 
@@ -285,6 +293,8 @@ def _add_run_options(parser: MagicParser) -> None:
         help="read /out/VAR back into a Python variable after the run; repeatable")
     add("--timeout", metavar="S", type=seconds, help="end the run after so many seconds")
     add("--memory-limit", metavar="MIB", type=mebibytes, help="the most memory the guest may have")
+    add("--output-limit", metavar="MIB", type=mebibytes,
+        help="the most it may print (64 unless given)")
     add("--background", action="store_true",
         help="return at once; the output goes on, and _wasinn is the run: .wait(), .cancel()")
     add("--no-stream", action="store_true",
