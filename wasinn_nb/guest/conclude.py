@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from wasinn_nb.guest.build.relabel import relabel
 from wasinn_nb.guest.errors import (
     GuestError,
@@ -16,10 +18,18 @@ from wasinn_nb.guest.guest import Guest
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.run import OUTPUT_LIMIT, TIMEOUT, Run, State
-from wasinn_nb.guest.trap import Trap, parse_trap
+from wasinn_nb.guest.trap import ABORT, Trap, parse_trap
 from wasinn_nb.nn.errors import Cancelled, WasinnError
 
 _NEARLY = 0.75
+_LAST_WORDS = 4096
+_PANIC = re.compile(
+    r"panicked at .*?(?=\nnote: |\Z)"  # Rust
+    r"|Assertion failed: [^\n]*"  # C
+    r"|panic: [^\n]*",  # Zig, Go
+    re.DOTALL,
+)
+_RUNTIME = re.compile(r"(^|/)(rustc/|library/(std|core|alloc|panic)|libc/|lib/std/|\.cargo/)")
 _WORDS_OF_EXHAUSTION = ("out of memory", "memory allocation of", "bad_alloc", "cannot allocate")
 
 
@@ -90,15 +100,32 @@ def _trap(guest: Guest, text: str) -> Trap:
 
 
 def _trap_message(guest: Guest, run: Run, trap: Trap) -> str:
-    place = f" at {guest.label}:{trap.line}" if trap.line else ""
-    if not place and trap.frames:
-        place = f" in {trap.frames[0]}"
+    place = f" at {guest.label}:{trap.line}" if trap.line else _foreign_place(trap)
+    why = trap.kind if trap.kind != ABORT else _last_words(guest, run) or trap.kind
     hint = f" {trap.hint}" if trap.hint else ""
-    lines = [f"The guest trapped{place}: {trap.kind}.{hint}{_last_error(run)}"]
+    lines = [f"The guest trapped{place}: {why.rstrip('.')}.{hint}{_last_error(run)}"]
     text = guest.source.line(trap.line) if guest.source and trap.line else None
     if text is not None:
         lines.append(f"{trap.line:5d} | {text}")
     return "\n".join(lines)
+
+
+def _foreign_place(trap: Trap) -> str:
+    """Where a guest without a cell trapped: its own code, not its language's run-time."""
+    for frame in trap.frames:
+        if frame.file and not _RUNTIME.search(frame.file):
+            return f" in {frame}"
+    if trap.frames and trap.kind != ABORT:
+        return f" in {trap.frames[0]}"
+    return ""
+
+
+def _last_words(guest: Guest, run: Run) -> str:
+    """What a guest that aborted said last on standard error: a panic or a failed assertion."""
+    said = run.stderr_bytes[-_LAST_WORDS:].decode("utf-8", "replace")
+    found = list(_PANIC.finditer(said))
+    words = " ".join(found[-1][0].split()) if found else ""
+    return relabel(words, guest.built) if guest.built else words
 
 
 def _last_error(run: Run) -> str:
@@ -109,16 +136,13 @@ def _exhausted(run: Run, options: RunOptions, memory_size: int, text: str) -> bo
     """Whether the memory limit is what ended the guest, as far as can be seen from outside."""
     if "exceeds memory limits" in text:
         return True
-    if options.memory_limit is None:
-        return False
-    said = run.stderr_bytes[-4096:].decode("utf-8", "replace").lower()
-    grown = memory_size >= _NEARLY * (options.memory_limit << 20)
+    said = run.stderr_bytes[-_LAST_WORDS:].decode("utf-8", "replace").lower()
+    limit = options.memory_limit
+    grown = limit is not None and memory_size >= _NEARLY * (limit << 20)
     return grown or any(words in said for words in _WORDS_OF_EXHAUSTION)
 
 
 def _out_of_memory(options: RunOptions) -> GuestOutOfMemory:
-    if options.memory_limit is None:
-        return GuestOutOfMemory("The guest needs more memory than a 32-bit module can have.")
     return GuestOutOfMemory(
         f"The guest ran out of its {options.memory_limit} MiB of memory.",
         hint="Give it more with --memory-limit.",

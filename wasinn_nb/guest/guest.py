@@ -82,7 +82,7 @@ class Guest:
                 inputs: ``{name: value}`` for ``/in``: bytes, str, numpy arrays.
                 outputs: names to be read back from ``/out``.
                 timeout: seconds.
-                memory_limit: MiB.
+                memory_limit: MiB; half of what is free on the machine unless said, at most 4096.
                 compat: dialect of the ABI: ``auto``, ``wasmedge``, ``wasmtime``, ``strict``.
                 on_token, on_stdout, on_stderr: called with text as it comes, whole characters only,
                     in a thread of the run that has the caller's context.

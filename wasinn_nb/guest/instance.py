@@ -20,6 +20,9 @@ from wasinn_nb.guest.stdio import Stdio
 from wasinn_nb.guest.wasi import WasiShadow
 from wasinn_nb.nn.cancel import CancelToken
 
+# the host's own memory pays for tables; the largest programs have some ten thousand functions
+_TABLE_ELEMENTS = 1_000_000
+
 
 class Instance:
     """Everything native of one run."""
@@ -62,8 +65,8 @@ class Instance:
 
         check_entry(self._module, options.entry)
         self._store = store = wasmtime.Store(self._engine.native)
-        if options.memory_limit is not None:
-            store.set_limits(memory_size=options.memory_limit << 20)
+        memory = -1 if options.memory_limit is None else options.memory_limit << 20
+        store.set_limits(memory_size=memory, table_elements=_TABLE_ELEMENTS, memories=1)
         store.set_wasi(sandbox.wasi(name, stdio))
         self._linker = linker = wasmtime.Linker(self._engine.native)
         linker.define_wasi()

@@ -10,11 +10,13 @@ from typing import TypedDict, Unpack
 from wasinn_nb.abi.core.dialect import DIALECTS
 from wasinn_nb.guest.exchange import Exchanged, check_name
 from wasinn_nb.nn.errors import InvalidArgument
+from wasinn_nb.nn.memory import available
 
 OnText = Callable[[str], object]
 DirSpec = str | tuple[str, str]
 
 DEFAULT_OUTPUT_LIMIT = 64 << 20
+_LEAST_MIB, _MOST_MIB = 256, 4096
 
 
 class RunKeywords(TypedDict, total=False):
@@ -110,11 +112,19 @@ class RunOptions:
         )
 
 
+def default_memory_limit() -> int:
+    """MiB for a guest when nobody says: half of what is free, and what 32 bits can address at most.
+
+    A guest that takes all it can get must not take the kernel with it.
+    """
+    return min(_MOST_MIB, max(_LEAST_MIB, available() // 2 >> 20))
+
+
 def _check_numbers(given: RunKeywords) -> None:
     if (timeout := given.get("timeout")) is not None and not timeout > 0:
         raise InvalidArgument(f"timeout is {timeout}; it must be a number of seconds above 0.")
-    if (memory := given.get("memory_limit")) is not None and not 0 < memory <= 4096:
-        raise InvalidArgument(f"memory_limit is {memory}; it must be 1 to 4096 MiB.")
+    if (memory := given.get("memory_limit")) is not None and not 0 < memory <= _MOST_MIB:
+        raise InvalidArgument(f"memory_limit is {memory}; it must be 1 to {_MOST_MIB} MiB.")
     if (output := given.get("output_limit")) is not None and output < 0:
         raise InvalidArgument(f"output_limit is {output}; it must be a number of bytes.")
     if (compat := given.get("compat", "auto")) not in DIALECTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from wasinn_nb.guest.build.model import BuiltModule, Source
@@ -14,7 +15,7 @@ from wasinn_nb.guest.execution import Execution
 from wasinn_nb.guest.guest import Guest
 from wasinn_nb.guest.models import Models
 from wasinn_nb.guest.modules import Artifacts, ModuleCache, check_core_module
-from wasinn_nb.guest.options import RunOptions
+from wasinn_nb.guest.options import RunOptions, default_memory_limit
 from wasinn_nb.guest.run import Run
 from wasinn_nb.nn.events import EventBus, EventKind
 
@@ -82,6 +83,8 @@ class Runner:
         """Start a run; see :meth:`Guest.start`."""
         with self._lock:
             number = next(self._numbers.setdefault(guest.name, itertools.count(1)))
+        if options.memory_limit is None:
+            options = replace(options, memory_limit=default_memory_limit())
         run = Run(f"{guest.name} #{number}", check=options.check)
         execution = Execution(
             self._engine,

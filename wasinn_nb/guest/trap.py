@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+ABORT = "abort"
+
 _WORDS = {
     "call stack exhausted": ("stack overflow", "Does a function call itself without end?"),
     "out of bounds memory access": ("access outside of the guest's memory", ""),
@@ -14,7 +16,7 @@ _WORDS = {
     "integer overflow": ("integer overflow", ""),
     "integer divide by zero": ("division by zero", ""),
     "invalid conversion to integer": ("a number that no integer can hold", ""),
-    "unreachable": ("abort", ""),
+    "unreachable": (ABORT, ""),
     "cannot allocate memory": ("out of memory", ""),
 }
 # wasmtime reads one-letter names of C functions as mangled types of C++

@@ -233,3 +233,40 @@ def test_bad_options(runner):
             guest.run(**options)
     with pytest.raises(TypeError, match="tymeout"):
         guest.run(tymeout=3)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            "x\nthread 'main' panicked at src/main.rs:13:33:\nindex out of bounds\nnote: run with",
+            "panicked at src/main.rs:13:33: index out of bounds.",
+        ),
+        (
+            "thread 'main' panicked at 'no', src/main.rs:21:13\n",
+            "panicked at 'no', src/main.rs:21:13.",
+        ),
+        ("Assertion failed: x == 7 (/wasinn/cell.c: main: 6)\n", "Assertion failed: x == 7 ("),
+        ("just words\n", "abort."),
+    ],
+)
+def test_the_last_words_of_a_guest_that_aborted(runner, said, expected):
+    quoted = said.replace("\n", "\\n")
+    wasm = guests.module(f"""(data (i32.const 64) "{quoted}")
+      (func (export "_start")
+        (call $print (i32.const 2) (i32.const 64) (i32.const {len(said)})) (unreachable))""")
+    with pytest.raises(GuestTrap) as caught:
+        runner.guest(wasm).run()
+    assert expected in str(caught.value)
+
+
+def test_a_guest_cannot_take_the_machine_with_it(runner, monkeypatch):
+    monkeypatch.setattr("wasinn_nb.guest.options.available", lambda: 1 << 30)
+    guest = runner.guest(guests.module(GROWER.format(then="(unreachable)")))
+    with pytest.raises(GuestOutOfMemory, match="its 512 MiB"):
+        guest.run()
+    assert guest.run(memory_limit=4096, check=False).error.message.startswith("The guest ran out")
+    tables = guests.module("""(table $t 1 funcref) (func (export "_start")
+      (if (i32.eq (table.grow $t (ref.null func) (i32.const 100000000)) (i32.const -1))
+        (then (call $proc_exit (i32.const 7)))))""")
+    assert runner.guest(tables).run(check=False).exit_code == 7
