@@ -48,6 +48,14 @@ def test_load(load):
     load()
 
 
+def test_an_error_of_the_watcher_ends_the_load(load):
+    def watch(_what, _fraction):
+        raise RuntimeError("the watcher failed")
+
+    with pytest.raises(RuntimeError, match="watcher"):
+        load(progress=watch)
+
+
 def test_prefill_between_batches(context):
     token = CancelToken()
     stream = Tripwire(progress=lambda: token.cancel("timeout"))

@@ -80,6 +80,8 @@ def test_a_context_of_256_holds_252_tokens_after_a_prompt_of_5(context):
     assert driver.text == driver.piece == b""
     assert driver.metadata["output_tokens"] == 0
     assert driver.metadata["input_tokens"] == 5
+    assert driver.metadata["finish_reason"] == "context_full"
+    assert driver.metadata["tokens_per_second"] > 0
 
 
 def test_the_context_size_is_padded_as_llama_cpp_does(context):

@@ -25,7 +25,7 @@ from wasinn_nb.nn.backend import (
     ModelInfo,
     Progress,
 )
-from wasinn_nb.nn.errors import Cancelled, InvalidArgument, ModelNotFound, RuntimeFailure
+from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound, RuntimeFailure
 from wasinn_nb.nn.settings import EffectiveConfig, Schema
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
@@ -154,14 +154,18 @@ def _load(
 ) -> int:
     """The address of a loaded ``llama_model``."""
     told = -1
+    raised: list[BaseException] = []
 
     def on_progress(fraction: float, _user: object) -> bool:
         nonlocal told
         percent = int(fraction * 100)
         if progress is not None and percent != told:
             told = percent
-            progress(_LOADING, fraction)
-        return cancel is None or not cancel.cancelled
+            try:
+                progress(_LOADING, fraction)
+            except BaseException as error:  # noqa: BLE001 - cannot pass through native code
+                raised.append(error)
+        return not raised and (cancel is None or not cancel.cancelled)
 
     callback = library.api.llama_progress_callback(on_progress)
     params.progress_callback = callback
@@ -170,11 +174,13 @@ def _load(
         cancel.raise_if_cancelled()
     with LOG.capture() as log:
         model = library.api.llama_model_load_from_file(str(path).encode(), params)
+    if model and (raised or (cancel is not None and cancel.cancelled)):
+        library.api.llama_model_free(model)
+        model = 0
     if model:
-        if cancel is not None and cancel.cancelled:
-            library.api.llama_model_free(model)
-            raise Cancelled(cancel.reason)
         return int(model)
+    if raised:
+        raise raised[0]
     if cancel is not None:
         cancel.raise_if_cancelled()
     if not path.exists():

@@ -228,8 +228,6 @@ class LlamaContext:
         native, generator = self._graph.native, self._generator
         figures = self._stream.figures()
         first, rate = figures.time_to_first_token, figures.tokens_per_second
-        if not generator.count:
-            first = rate = None
         template = self._graph.info.chat_template
         document = {
             "input_tokens": len(self._prompt or ()),

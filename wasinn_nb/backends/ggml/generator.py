@@ -108,7 +108,7 @@ class Generator:
             PromptTooLong: it does not fit one batch.
             InvalidArgument, Cancelled, RuntimeFailure: see :meth:`begin`.
         """
-        self.clear()
+        self._restart()
         try:
             tokens = _checked(prompt)
             slot = self._ready_slot()
@@ -134,7 +134,7 @@ class Generator:
             Cancelled: stopped meanwhile.
             RuntimeFailure: llama.cpp failed, or its result is no number.
         """
-        self.clear()
+        self._restart()
         try:
             tokens = _checked(prompt)
             slot = self._ready_slot()
@@ -240,13 +240,16 @@ class Generator:
             self._set_threads(self._slot)
 
     def clear(self) -> None:
-        """Empty the outputs."""
+        """Empty the output; how the last generation went stays known."""
         self.output = bytearray()
         self.piece = b""
         self.count = 0
+        self._pending = _NONE
+
+    def _restart(self) -> None:
+        self.clear()
         self.cached = 0
         self.finish_reason = ""
-        self._pending = _NONE
 
     def end(self) -> None:
         """Forget the token that waits for evaluation; the outputs stay."""

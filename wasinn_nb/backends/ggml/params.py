@@ -93,8 +93,8 @@ def normalised(config: EffectiveConfig, *, offloads: bool) -> EffectiveConfig:
     values["flash-attn"] = _FLASH_NAMES[_FLASH[str(values["flash-attn"])]]
     values["batch-size"] = min(_int(values, "batch-size"), MAX_BATCH)
     values["ubatch-size"] = min(_int(values, "ubatch-size"), _int(values, "batch-size"))
-    if values["n-gpu-layers"] == -1 and values["cpu-moe"]:
-        values["n-cpu-moe"] = 0
+    if values["cpu-moe"]:
+        values["n-cpu-moe"] = 0  # all of them are
     _check_cache_types(values)
     return EffectiveConfig(config.schema, values, config.origins)
 
