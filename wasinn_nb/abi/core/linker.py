@@ -129,33 +129,52 @@ def define(linker: wasmtime.Linker, session: Session) -> list[Any]:
 
 
 def _trampoline(session: Session, name: str, call: Callable[..., int]) -> RawFunction:
-    """The callback of one function in one run; everything it touches is in its closure."""
+    """The callback of one function in one run; everything it touches is in its closure.
+
+    A token takes two of these calls, so what can be done once is not done in them. Those with one
+    parameter, a handle, get a shorter one: no memory is involved.
+    """
     functions = session.functions
     memory = session.memory
-    errno_of = session.errno_of
     calls = session.host.calls
     append, length, limit, fold = calls.append, calls.length, calls.limit, calls.fold
     clock = time.perf_counter
-    single = ARITY[name] == 1
     last = _STRIDE * ARITY[name]
 
-    def trampoline(_data: Any, caller: int, values: Any, _count: int) -> int | None:
-        start = clock()
-        functions.nbytes = 0
-        memory.caller = caller
-        try:
-            errno = call(values[0]) if single else call(*values[0:last:_STRIDE])
-        except BaseException as error:  # noqa: BLE001 - nothing may unwind into wasm
-            errno = errno_of(name, error)
-        append((name, start, clock(), functions.nbytes))
-        if length() >= limit:
-            fold()
+    def fail(error: BaseException, values: Any) -> int | None:
+        errno = session.errno_of(name, error)
         if errno == TRAP:
             return new_trap(str(session.stopped_by))
         values[0] = errno
         return None
 
-    return trampoline
+    def with_memory(_data: Any, caller: int, values: Any, _count: int) -> int | None:
+        start = clock()
+        functions.nbytes = 0
+        memory.caller = caller
+        trap = None
+        try:
+            values[0] = call(*values[0:last:_STRIDE])
+        except BaseException as error:  # noqa: BLE001 - nothing may unwind into wasm
+            trap = fail(error, values)
+        append((name, start, clock(), functions.nbytes))
+        if length() >= limit:
+            fold()
+        return trap
+
+    def with_handle(_data: Any, _caller: int, values: Any, _count: int) -> int | None:
+        start = clock()
+        trap = None
+        try:
+            values[0] = call(values[0])
+        except BaseException as error:  # noqa: BLE001 - nothing may unwind into wasm
+            trap = fail(error, values)
+        append((name, start, clock(), 0))
+        if length() >= limit:
+            fold()
+        return trap
+
+    return with_handle if ARITY[name] == 1 else with_memory
 
 
 def define_checked(
