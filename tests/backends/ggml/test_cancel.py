@@ -112,6 +112,16 @@ def test_cancel_when_nothing_runs_does_nothing(context):
     assert driver.generate("hello")
 
 
+def test_cancel_as_a_call_ends_does_not_stop_the_next(context):
+    stream = Tripwire(after=3)
+    driver = context(n_predict=3, stream=stream)
+    stream._token = driver.cancel
+    text = driver.generate("hello")
+    assert driver.metadata["output_tokens"] == 3
+    stream._token = None
+    assert driver.generate() == text
+
+
 def test_close_stops_a_call_in_another_thread(load):
     graph = load(ctx_size=2048)
     started = threading.Event()

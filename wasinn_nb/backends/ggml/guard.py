@@ -32,7 +32,7 @@ class Guard:
         self.closed = ""
         self.stop = ""
         self.flag = ctypes.create_string_buffer(2)
-        self._for_good = False
+        self._for_good = ""
         self._forget = (
             cancel.on_cancel(lambda: self._stop_for_good(cancel.reason)) if cancel else None
         )
@@ -47,6 +47,8 @@ class Guard:
         if self.running:
             raise Busy("The execution context is computing in another thread.")
         self.running = True
+        # a cancel that came as the last call was ending was meant for that call
+        self._reset()
         if self.closed and computing:
             self.running = False
             raise InvalidArgument(self.closed)
@@ -64,9 +66,7 @@ class Guard:
     def cancelled(self) -> Cancelled:
         """The error of a stopped call; what was asked of that call alone is done with it."""
         reason = self.stop or "stop"
-        if not self._for_good:
-            self.stop = ""
-            self.flag[0] = b"\0"
+        self._reset()
         return Cancelled(reason)
 
     def close(self, why: str) -> bool:
@@ -81,7 +81,13 @@ class Guard:
             time.sleep(_POLL)
         return True
 
+    def _reset(self) -> None:
+        """Take back a cancel that was meant for one call, but none that holds for good."""
+        self.stop = ""
+        self.flag[0] = b"\0"
+        if self._for_good:  # looked at last, for it can come from another thread at any time
+            self._stop_for_good(self._for_good)
+
     def _stop_for_good(self, reason: str) -> None:
-        self._for_good = True
-        self.stop = reason or "stop"
+        self._for_good = self.stop = reason or "stop"
         self.flag[0] = b"1"
