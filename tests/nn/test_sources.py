@@ -128,6 +128,14 @@ def test_missing_files_suggest_the_nearest(resolver, models, monkeypatch):
         resolver.resolve("nothing.gguf")
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "x" * 5000 + ",y", "\ud800", "a\0b", "file:///\0"])
+def test_names_that_no_file_can_have(resolver, name):
+    for source in (name, Path(name)):
+        with pytest.raises((ModelNotFound, InvalidArgument)) as caught:
+            resolver.resolve(source)
+        assert len(str(caught.value).encode()) < 600
+
+
 def test_bytes_and_tuples(resolver, models):
     assert resolver.resolve(b"GGUF").parts == (b"GGUF",)
     assert resolver.resolve(bytearray(b"GGUF")).parts == (b"GGUF",)
@@ -214,7 +222,7 @@ def test_without_the_hub_package_the_command_is_told(resolver, monkeypatch):
         resolver.resolve("hf:org/repo/model.gguf")
 
 
-@given(st.text(max_size=60))
+@given(st.text(max_size=60) | st.text(st.characters(exclude_categories=[]), min_size=1))
 def test_any_text_is_files_or_an_error(text):
     def builtin(name):
         raise ModelNotFound(name)

@@ -20,6 +20,7 @@ _SUFFIXES = {
     GraphEncoding.AUTODETECT: (".gguf", ".xml", ".onnx", ".tflite", ".pt", ".pth"),
 }
 _LISTED = 8
+_SHOWN = 200
 
 
 def expand(text: str) -> Path:
@@ -30,18 +31,34 @@ def expand(text: str) -> Path:
     """
     if "\0" in text:
         raise InvalidArgument("A path cannot hold a zero byte.")
-    if Path(text).exists():
+    if exists(Path(text)):
         return Path(text)
     expanded = os.path.expandvars(text)
     unset = re.search(r"\$(\w+|\{\w+\})", expanded)
-    if unset and not Path(expanded).exists():
+    if unset and not exists(Path(expanded)):
         name = unset[1].strip("{}")
         if name not in os.environ:
-            raise InvalidArgument(f"The environment variable {name} in {text!r} is not set.")
+            raise InvalidArgument(
+                f"The environment variable {name} in {text[:_SHOWN]!r} is not set."
+            )
     try:
         return Path(expanded).expanduser()
     except RuntimeError:
-        raise InvalidArgument(f"The home directory in {text!r} is unknown.") from None
+        raise InvalidArgument(f"The home directory in {text[:_SHOWN]!r} is unknown.") from None
+
+
+def exists(path: Path) -> bool:
+    """Whether there is something; False also for names that no file can have."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def shown(path: Path) -> str:
+    """A path for a message: cut if it is very long, and always printable."""
+    text = str(path).encode(errors="backslashreplace").decode()
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
 def local_parts(path: Path, encoding: GraphEncoding, *, complete: bool = False) -> list[Path]:
@@ -59,12 +76,12 @@ def local_parts(path: Path, encoding: GraphEncoding, *, complete: bool = False) 
     try:
         if path.is_dir():
             path = _only_model(path, encoding)
-        elif not path.exists():
-            raise ModelNotFound(f"There is no file {path}.", hint=_where(path))
+        elif not exists(path):
+            raise ModelNotFound(f"There is no file {shown(path)}.", hint=_where(path))
         elif not path.is_file() and not str(path).startswith(("/proc/", "/dev/fd/")):
-            raise InvalidArgument(f"{path} is not a regular file.")
+            raise InvalidArgument(f"{shown(path)} is not a regular file.")
     except OSError as error:
-        raise ModelNotFound(f"{path} cannot be read: {error.strerror}.") from None
+        raise ModelNotFound(f"{shown(path)} cannot be read: {error.strerror}.") from None
     if (
         not complete
         and path.suffix.lower() == ".xml"
@@ -114,7 +131,7 @@ def _where(path: Path) -> str:
 
     parent = path.parent
     if not parent.is_dir():
-        return f"There is no directory {parent} either."
+        return f"There is no directory {shown(parent)} either."
     names = [entry.name for entry in parent.iterdir()]
     near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.6)
     if near:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wasinn_nb.nn.backend import ModelFiles, Progress
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound
-from wasinn_nb.nn.sources.local import expand, local_parts
+from wasinn_nb.nn.sources.local import exists, expand, local_parts
 from wasinn_nb.nn.tensor import Buffer
 from wasinn_nb.nn.types import GraphEncoding
 
@@ -120,7 +120,7 @@ class SourceResolver:
         if scheme in {"hf", "http", "https"}:
             pieces = re.split(r",(?=(?:hf:|https?://))", text)
             return [self._fetch(piece, progress, cancel) for piece in pieces]
-        if "://" in text and not expand(text).exists():
+        if "://" in text and not exists(expand(text)):
             raise InvalidArgument(
                 f"{scheme}:// is not a source of models.",
                 hint="A source is a path, builtin:NAME, hf:ORG/REPO/FILE or an https:// address.",
@@ -131,7 +131,7 @@ class SourceResolver:
         """One path, or several joined by commas unless a file has that very name."""
         if not text:
             return []
-        if "," in text and not expand(text).exists():
+        if "," in text and not exists(expand(text)):
             pieces = [piece.strip() for piece in text.split(",") if piece.strip()]
             complete = complete or len(pieces) > 1
             paths = [local_parts(expand(piece), encoding, complete=complete) for piece in pieces]
