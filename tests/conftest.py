@@ -11,6 +11,11 @@ hypothesis.settings.register_profile("project", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("project")
 
 
+def pytest_collection_modifyitems(items):
+    """Browser tests go last: Playwright leaves an event loop running in the main thread."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_home(tmp_path_factory):
     """Give Jupyter and IPython empty folders of their own, in this process and its kernels."""
