@@ -120,6 +120,7 @@ def test_lines_are_put_together_and_complaints_found():
     with log.capture() as capture:
         for level, text in (
             (2, b"load: half a "), (5, b"line\n"), (2, b"...."), (5, b"..\n"),
+            (1, b"debug: noise "), (5, b"and more\n"),
             (3, b"warn: careful\n"), (4, b"load_model: file is \xff bad\n"), (4, None),
             (9, b"odd\n"),
         ):  # fmt: skip

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from llama_cpp import llama_grammar
 
+from wasinn_nb.backends.ggml import sampler
 from wasinn_nb.backends.ggml.grammar import check_grammar, schema_to_grammar
 from wasinn_nb.backends.ggml.native import native
 from wasinn_nb.nn.errors import InvalidArgument, RuntimeFailure
@@ -178,6 +179,17 @@ def test_a_dead_end_is_an_error_and_not_an_abort(context):
     driver.settings(logit_bias="")
     driver.compute()
     assert driver.text == b"a</s>"
+
+
+def test_states_that_multiply_are_stopped(context, monkeypatch):
+    monkeypatch.setattr(sampler, "PATIENCE", 0.1)
+    driver = context(ctx_size=1024, logit_bias='{"a": 1000}')
+    driver.prompt("hello")
+    driver.settings(grammar='root ::= "a" root "b" | "a" root "c" | "d"')
+    with pytest.raises(RuntimeFailure, match="ambiguous"):
+        driver.compute()
+    assert set(driver.text) == set(b"a")
+    assert 5 < len(driver.text) < 200
 
 
 def test_a_finished_grammar_ends_even_if_the_end_token_is_banned(context):

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_LEVELS = {1: "debug", 2: "info", 3: "warning", 4: "error"}
-_CONTINUATION = 5
+_LEVELS = {2: "info", 3: "warning", 4: "error"}
+_DEBUG, _CONTINUATION = 1, 5
 _KEPT_LINES = 4000
 
 
@@ -22,7 +22,7 @@ class NativeLog:
     """The process's log of llama.cpp and ggml.
 
     Attributes:
-        lines: the latest lines, oldest first, each ``(level, text)``.
+        lines: the latest lines, oldest first, each ``(level, text)``; no debug lines.
     """
 
     def __init__(self) -> None:
@@ -61,13 +61,18 @@ class NativeLog:
     def _receive(self, level: int, text: bytes | None, _user: Any) -> None:
         # an exception here would be printed to stderr by ctypes, so nothing may fail
         pending: tuple[str, str] = getattr(self._local, "pending", ("info", ""))
-        piece = (text or b"").decode("utf-8", "replace")
         if level == _CONTINUATION:
             name, so_far = pending
         else:
             name, so_far = _LEVELS.get(level, "info"), ""
             if pending[1]:
                 self._add(*pending)
+            if level == _DEBUG:  # hundreds of lines for each context, of use to nobody here
+                name = ""
+        if not name:
+            self._local.pending = ("", "")
+            return
+        piece = (text or b"").decode("utf-8", "replace")
         *whole, rest = (so_far + piece).split("\n")
         for line in whole:
             self._add(name, line)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import json
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _DRY_BREAKERS = (b"\n", b":", b'"', b"*")
 _MIROSTAT_CANDIDATES = 100
 _LEAST_PENALTY = 1e-3
+
+PATIENCE = 5.0
+"""Seconds that a grammar may take for one token."""
 
 SampleFunction = Callable[[Any, int, int], int]
 
@@ -157,6 +161,7 @@ class GrammarSampler(Sampler):
 
     def _sample(self, chain: int, context: int, _index: int) -> int:
         api = self._native.api
+        began = time.perf_counter()
         self._fill(context)
         token = self._apply(chain)
         if not self._allows(token):
@@ -167,6 +172,14 @@ class GrammarSampler(Sampler):
                 token = self._way_out()
         api.llama_sampler_accept(self._grammar, token)
         api.llama_sampler_accept(chain, token)
+        if time.perf_counter() - began > PATIENCE:
+            # the states of an ambiguous grammar multiply with every token, and native code that
+            # walks them cannot be stopped: better before the next token than after it
+            raise RuntimeFailure(
+                "The grammar is too ambiguous: checking one token took "
+                f"{time.perf_counter() - began:.1f} s.",
+                hint="Give each text only one way to be read.",
+            )
         return token
 
     def _fill(self, context: int) -> None:
