@@ -177,6 +177,8 @@ class RunModels:
         context: ExecutionContext = held.create_context(
             stream=stream, cancel=self._cancel, warn=self.warn
         )
+        # a finalized context is gone, and another may live where it lived
+        self._streams.pop(id(context), None)
         self._contexts[id(context)] = next(self._numbers)
         if stream is not None:
             self._streams[id(context)] = stream

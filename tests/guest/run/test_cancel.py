@@ -66,6 +66,7 @@ def test_stop(runner, backend, phase):
         assert run.state == "stopped"
         assert isinstance(run.error, GuestStopped)
         assert run.cancelled_reason == "stop"
+        assert not run.warnings, "it ended by itself and was not left behind"
     assert not runner.active
     assert not any(graph.open_contexts for graph in backend.graphs)
 
