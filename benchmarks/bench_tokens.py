@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import json
 import tempfile
 import time
 from importlib import resources
@@ -180,6 +181,42 @@ def compare(path: Path, *, rounds: int, tokens: int, high_level: bool) -> dict[s
     return medians
 
 
+def second_turn(path: Path) -> Result:
+    """How many prompt tokens of a dialogue's second turn are evaluated besides the new ones."""
+    backend = catalog()["ggml"]
+    files = ModelFiles((path,), str(path))
+    info = backend.inspect(files)
+    config = backend.normalise(backend.schema().resolve(load={"chat": True, "temp": 0.0}))
+    graph = backend.load(files, info, config, target=ExecutionTarget.AUTO)
+    context = graph.create_context(config)
+
+    def turn(messages: list[dict[str, str]]) -> dict[str, Any]:
+        data = json.dumps(messages).encode()
+        context.set_input(0, Tensor((len(data),), TensorType.U8, data))
+        context.compute()
+        usage: dict[str, Any] = json.loads(bytes(context.get_output(1)))
+        return usage
+
+    dialogue = [{"role": "user", "content": "Tell me a story about a dog."}]
+    first = turn(dialogue)
+    answer = bytes(context.get_output(0)).decode("utf-8", "replace")
+    dialogue.append({"role": "assistant", "content": answer.partition("<|")[0]})
+    dialogue.append({"role": "user", "content": "Tell me another one."})
+    second = turn(dialogue)
+    graph.close()
+    known = first["input_tokens"] + first["output_tokens"]
+    evaluated = second["input_tokens"] - second["prompt_tokens_cached"]
+    return Result(
+        "second chat turn: known prompt tokens evaluated again",
+        known - second["prompt_tokens_cached"],
+        "tokens",
+        1,
+        "at most",
+        detail=f"{second['input_tokens']} in the prompt, {known} known, {evaluated} evaluated; the "
+        "token that ended the answer was drawn but not evaluated",
+    )
+
+
 def run(rounds: int) -> list[Result]:
     """The token loop on the built-in model (or one of its size) and on a 100M-parameter one."""
     small = builtin_models() / "tinytales.gguf"
@@ -192,6 +229,7 @@ def run(rounds: int) -> list[Result]:
         return [
             *_results(small, rounds, tokens=400, target=0.97, high_level=True),
             *_results(large, rounds, tokens=24, target=0.995, high_level=False),
+            *([second_turn(small)] if small.name == "tinytales.gguf" else []),
         ]
 
 
