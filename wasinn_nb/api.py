@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _MIB = 1 << 20
 _STOPPING = 5.0
+# guests of cells without --name: a module is a megabyte, and a notebook is run all day
+_KEPT_CELLS = 50
 
 
 @dataclass(slots=True)
@@ -240,6 +242,9 @@ class Host:
     def _keep(self, guest: Guest) -> Guest:
         self.guests.pop(guest.name, None)
         self.guests[guest.name] = guest
+        cells = [name for name, known in self.guests.items() if known.built and name == known.label]
+        for name in cells[:-_KEPT_CELLS]:
+            self.guests.pop(name, None)
         return guest
 
     # -- the whole -----------------------------------------------------------------------------

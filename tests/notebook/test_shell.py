@@ -364,3 +364,13 @@ def test_output_limit(shell):
     with capture_output() as captured, pytest.raises(GuestOutputLimit):
         shell.run(f"%%wasinn c --output-limit 1\n{endless}")
     assert len(captured.stdout) <= 2 << 20
+
+
+def test_only_the_latest_unnamed_guests_are_kept(shell, host):
+    shell.run('%%wasinn wat --name kept --no-run\n(module (func (export "_start")))\n')
+    for _ in range(55):
+        host.build('(module (func (export "_start")))', "wat", label=f"In[{_}]")
+    assert len(host.guests) == 51
+    assert "kept" in host.guests
+    assert "In[54]" in host.guests
+    assert "In[3]" not in host.guests

@@ -15,6 +15,11 @@ from typing import Literal, TextIO
 
 from wasinn_nb.notebook.composer import Channel, Composer, Piece
 
+SHOWN_LIMIT = 1_000_000
+"""Characters of one run that a cell shows as they come: more would freeze a browser."""
+
+_TAIL = 10_000
+
 
 class Pump:
     """Paints one run's output into the cell that created the pump.
@@ -43,6 +48,9 @@ class Pump:
         self._end = threading.Event()
         # Bound now: a background run goes on after `%%capture` has put the real ones back.
         self._files: dict[Channel, TextIO] = {"stdout": sys.stdout, "stderr": sys.stderr}
+        self._room = SHOWN_LIMIT
+        self._held_back = 0
+        self._tail = ""
         self.at_line_start = True
         context = contextvars.copy_context()
         self._thread = threading.Thread(
@@ -77,6 +85,7 @@ class Pump:
             self._write(self._composer.tick(time.monotonic()))
         self._gather()
         self._write(self._composer.finish())
+        self._write_tail()
 
     def _gather(self) -> None:
         now = time.monotonic()
@@ -94,6 +103,22 @@ class Pump:
 
     def _write(self, pieces: list[Piece]) -> None:
         for channel, text in pieces:
-            self._files[channel].write(text)
-            self._files[channel].flush()
-            self.at_line_start = text.endswith("\n")
+            shown, rest = text[: self._room], text[self._room :]
+            self._room -= len(shown)
+            if rest:
+                self._held_back += len(rest)
+                self._tail = (self._tail + rest)[-_TAIL:]
+            if shown:
+                self._paint(channel, shown)
+
+    def _write_tail(self) -> None:
+        """The end of what was too long to be shown."""
+        if self._tail:
+            left_out = self._held_back - len(self._tail)
+            note = f"[{left_out:,} characters are not shown; _wasinn.stdout and .stderr have all]"
+            self._paint("stdout", f"\n{note}\n{self._tail}" if left_out else self._tail)
+
+    def _paint(self, channel: Channel, text: str) -> None:
+        self._files[channel].write(text)
+        self._files[channel].flush()
+        self.at_line_start = text.endswith("\n")
