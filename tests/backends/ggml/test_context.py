@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.backends.ggml.conftest import tensor
+from wasinn_nb.backends.ggml.native import native
 from wasinn_nb.nn.errors import (
     ContextFull,
     EndOfSequence,
@@ -214,6 +215,15 @@ def test_unknown_and_model_settings_warn_once(context):
     assert len(warnings) == 2
     assert any("llama3" in text for text in warnings)
     assert any("use-mmap stays True" in text for text in warnings)
+
+
+@pytest.mark.skipif(native().offloads, reason="this llama.cpp was built for a GPU")
+def test_gpu_layers_without_a_gpu_are_noted(context):
+    warnings = []
+    driver = context(warn=warnings.append, n_predict=1)
+    driver.settings(n_gpu_layers=100, main_gpu=0)
+    assert warnings == ["n-gpu-layers has no effect: this llama.cpp computes on the CPU."]
+    assert driver.generate("hello")
 
 
 def test_a_context_setting_makes_a_new_native_context(context):

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from wasinn_nb.backends.ggml import chat
 from wasinn_nb.backends.ggml.generator import Generator
 from wasinn_nb.backends.ggml.guard import Guard
-from wasinn_nb.backends.ggml.params import context_key, refuse_unsupported, wants_embedding
+from wasinn_nb.backends.ggml.params import (
+    GPU_ONLY,
+    context_key,
+    refuse_unsupported,
+    wants_embedding,
+)
 from wasinn_nb.backends.ggml.sampler import SamplerPlan
 from wasinn_nb.nn.errors import PromptTooLong, UnsupportedOperation
 from wasinn_nb.nn.settings import Scope, Value
@@ -117,15 +122,18 @@ class LlamaContext:
 
     def _without_model_settings(self, values: Mapping[str, Value]) -> dict[str, Value]:
         schema, loaded = self._generator.config.schema, self._graph.config
+        wanted = self._graph.normalised(self._generator.config.overlay(values))
         kept: dict[str, Value] = {}
         for key, value in values.items():
             if schema[key].scope is not Scope.MODEL:
                 kept[key] = value
-            elif value != loaded[key]:
+            elif wanted[key] != loaded[key]:
                 self._warn_once(
                     f"{key} stays {loaded[key]}: it belongs to loading the model, which is done. "
                     "Give it when the model is loaded, or pin it."
                 )
+            elif key in GPU_ONLY and value != wanted[key] and not self._graph.native.offloads:
+                self._warn_once(f"{key} has no effect: this llama.cpp computes on the CPU.")
         return kept
 
     def _warn_once(self, message: str) -> None:

@@ -38,8 +38,7 @@ _LOAD_MODES = {  # (use-mmap, use-mlock)
     (True, True): 3,
 }
 
-# what has no meaning on a machine without a GPU, and its neutral value
-_GPU_ONLY: dict[str, Value] = {
+GPU_ONLY: dict[str, Value] = {
     "n-gpu-layers": 0,
     "main-gpu": 0,
     "tensor-split": "",
@@ -48,6 +47,7 @@ _GPU_ONLY: dict[str, Value] = {
     "n-cpu-moe": 0,
     "no-kv-offload": False,
 }
+"""Settings without a meaning where there is no GPU, and their neutral values."""
 
 _REFUSED = {
     "mmproj": "image input (mmproj)",
@@ -84,7 +84,7 @@ def normalised(config: EffectiveConfig, *, offloads: bool) -> EffectiveConfig:
     values = dict(config.values)
     tensor_split(str(values["tensor-split"]), limit=16)
     if not offloads:
-        values.update(_GPU_ONLY)
+        values.update(GPU_ONLY)
     cpus = os.cpu_count() or 1
     threads = _int(values, "threads")
     values["threads"] = min(threads, cpus) if threads > 0 else default_threads()
