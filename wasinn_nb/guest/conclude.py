@@ -23,6 +23,7 @@ from wasinn_nb.nn.errors import Cancelled, WasinnError
 
 _NEARLY = 0.75
 _LAST_WORDS = 4096
+_LONGEST_LINE, _MOST_LINES = 1000, 200
 _PANIC = re.compile(
     r"panicked at .*?(?=\nnote: |\Z)"  # Rust
     r"|Assertion failed: [^\n]*"  # C
@@ -96,6 +97,9 @@ def _stopped(run: Run, options: RunOptions) -> tuple[State, GuestError]:
 
 
 def _trap(guest: Guest, text: str) -> Trap:
+    # names in a backtrace are the guest's, of any length
+    lines = (line[:_LONGEST_LINE] for line in text.splitlines()[:_MOST_LINES])
+    text = "\n".join(lines)
     return parse_trap(relabel(text, guest.built) if guest.built else text, guest.label)
 
 

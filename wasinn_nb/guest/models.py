@@ -210,7 +210,7 @@ class RunModels:
         if lease.unknown:
             self.warn(
                 f"The guest configured {lease.name!r} with settings that nothing here has: "
-                f"{', '.join(lease.unknown)}."
+                f"{_few(lease.unknown)}."
             )
         return lease
 
@@ -272,3 +272,9 @@ class RunModels:
         except ValueError:
             return {}
         return document if isinstance(document, dict) else {}
+
+
+def _few(keys: Sequence[str]) -> str:
+    """Keys that a guest made up, as far as one wants to read them."""
+    shown = ", ".join(key[:40] if key[:40].isprintable() else repr(key[:40]) for key in keys[:8])
+    return f"{shown} and {len(keys) - 8} more" if len(keys) > 8 else shown

@@ -270,3 +270,12 @@ def test_a_guest_cannot_take_the_machine_with_it(runner, monkeypatch):
       (if (i32.eq (table.grow $t (ref.null func) (i32.const 100000000)) (i32.const -1))
         (then (call $proc_exit (i32.const 7)))))""")
     assert runner.guest(tables).run(check=False).exit_code == 7
+
+
+def test_names_in_a_backtrace_are_the_guests_own(runner):
+    name = ":1" * 300_000
+    wasm = guests.module(f"""(func $"{name}" (unreachable))
+      (func (export "_start") (call $"{name}"))""")
+    with pytest.raises(GuestTrap) as caught:
+        runner.guest(wasm).run()
+    assert len(str(caught.value)) < 2000
