@@ -279,3 +279,14 @@ def test_names_in_a_backtrace_are_the_guests_own(runner):
     with pytest.raises(GuestTrap) as caught:
         runner.guest(wasm).run()
     assert len(str(caught.value)) < 2000
+
+
+def test_host_calls_from_the_bottom_of_the_stack(runner):
+    wasm = guests.module(
+        """(func $deep (drop (call $compute (i32.const -1))) (call $deep) (call $deep))
+        (func (export "_start") (call $deep))""",
+        "compute",
+    )
+    with pytest.raises(GuestTrap, match="stack overflow") as caught:
+        runner.guest(wasm).run()
+    assert caught.value.run.timeline.totals["compute"].count > 1000
