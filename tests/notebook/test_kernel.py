@@ -257,3 +257,22 @@ def test_a_click_is_handled_while_a_cell_runs(kernel):
     ok(kernel.end(cell))
     assert time.monotonic() - sent < SOON
     assert ok(kernel.run("print(_wasinn.state)")).stream() == "stopped\n"
+
+
+def test_completion_over_the_protocol(kernel):
+    ok(kernel.run(LOAD_STORY))
+    for line, wanted in (("%wasinn unload ", ["default"]), ("%%wasinn c --no-s", ["--no-stream"])):
+        content = kernel.client.complete(line, reply=True, timeout=SOON)["content"]
+        assert content["matches"] == wanted
+        assert line[content["cursor_start"] :] in wanted[0]
+
+
+def test_reloading_the_extension(kernel):
+    ok(kernel.run("%reload_ext wasinn_nb"))
+    ok(kernel.run(LOAD_STORY))
+    assert "went home" in ok(kernel.run(c(PRINTS_TOKENS))).stream()
+    ok(kernel.run("%unload_ext wasinn_nb"))
+    assert kernel.run("%wasinn models").error == "UsageError"
+    ok(kernel.run("%load_ext wasinn_nb"))
+    ok(kernel.run("%config WasinnMagics.warm_up = False"))
+    assert ok(kernel.run("print(host.models())")).stream() == "[]\n"

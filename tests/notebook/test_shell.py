@@ -374,3 +374,29 @@ def test_only_the_latest_unnamed_guests_are_kept(shell, host):
     assert "kept" in host.guests
     assert "In[54]" in host.guests
     assert "In[3]" not in host.guests
+
+
+def test_settings_of_a_guest_that_nothing_has_are_told_after_the_run(loaded):
+    source = (
+        "#include <string.h>\n#include <wasi_nn.h>\n"
+        "int main(void) {\n"
+        '    const char *config = "{\\"nonsense\\": 1}";\n'
+        "    wasi_nn_graph graph;\n"
+        "    return wasi_nn_load_by_name_with_config(\n"
+        '        "default", 7, config, strlen(config), &graph);\n'
+        "}\n"
+    )
+    with capture_output() as captured:
+        loaded.run(f"%%wasinn c\n{source}")
+    assert "warning: " in captured.stderr
+    assert "nonsense" in captured.stderr
+
+
+@pytest.mark.parametrize(
+    ("question", "said"), [("%wasinn?", "doctor"), ("%%wasinn?", "--no-stream")]
+)
+def test_question_marks(shell, question, said, monkeypatch):
+    pages = []
+    monkeypatch.setattr("IPython.core.page.page", lambda data, *_a, **_k: pages.append(str(data)))
+    shell.run_cell(question)
+    assert said in "".join(pages)
