@@ -2,7 +2,8 @@
 
     python scripts/tinytales/make.py --out wasinn_nb/models/tinytales.gguf
 
-Needs the packages ``torch``, ``numpy``, ``tokenizers`` and ``gguf``. An interrupted run goes on
+Needs the packages ``torch`` (2.9 or newer; made with 2.13.0), ``numpy``, ``tokenizers`` and
+``gguf``. The shipped file was made with ``--compile --threads 1``. An interrupted run goes on
 from its last checkpoint in ``--work``.
 """
 

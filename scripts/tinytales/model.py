@@ -119,14 +119,27 @@ class TaleModel(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Normal initialisation; the projections into the residual stream start smaller."""
-        for name, parameter in self.named_parameters():
-            if parameter.ndim < 2:
-                continue
-            scale = 0.02
-            if name.endswith(("attn_output.weight", "ffn_down.weight")):
-                scale /= (2 * self.config.layers) ** 0.5
-            nn.init.normal_(parameter, std=scale)
+        """Initialise so that the network starts out repeating what its context holds.
+
+        In each head the output projection is the transpose of the value projection, whose rows
+        are orthogonal: a head then adds what it attends to, and the tied output matrix turns
+        that into the same token. Left to find this by itself, so small a network does not
+        learn within the budget to call a character by the name it gave it. For the same reason
+        the embedding starts large (and the last norm small in return): what all names have in
+        common is learnt first, and would else drown what tells one name from another.
+        """
+        config = self.config
+        nn.init.normal_(self.token_embd.weight, std=0.5)
+        nn.init.constant_(self.output_norm.weight, 0.15)
+        for block in self.blocks:
+            for name in ("attn_q", "attn_k", "ffn_gate", "ffn_up"):
+                nn.init.normal_(getattr(block, name).weight, std=0.02)
+            nn.init.normal_(block.ffn_down.weight, std=0.02 / (2 * config.layers) ** 0.5)
+            nn.init.orthogonal_(block.attn_v.weight, gain=0.5)
+            values = block.attn_v.weight.detach().view(config.kv_heads, config.head_dim, -1)
+            per_head = values.repeat_interleave(config.heads // config.kv_heads, dim=0)
+            with torch.no_grad():
+                block.attn_output.weight.copy_(per_head.flatten(0, 1).T)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits of the next token at every position."""

@@ -24,7 +24,9 @@ _SAMPLE: Final = 30_000
 
 
 def train_tokenizer(vocab: int, path: Path) -> Tokenizer:
-    """Train on the first documents of the corpus, save to ``path`` and return it."""
+    """Train on the first documents of the corpus and save to ``path``, or load what is there."""
+    if path.exists():
+        return Tokenizer.from_file(str(path))
     tokenizer = Tokenizer(BPE())
     tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False, use_regex=True)
     tokenizer.decoder = ByteLevelDecoder()

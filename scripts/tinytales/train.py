@@ -37,10 +37,10 @@ class TrainConfig:
     it conversations of several tales.
     """
 
-    stages: tuple[Stage, ...] = (Stage(900, 16, 256), Stage(350, 4, 1024))
+    stages: tuple[Stage, ...] = (Stage(700, 16, 256), Stage(350, 4, 1024))
     warmup: int = 40
     decay_share: float = 0.4
-    matrix_rate: float = 3e-3
+    matrix_rate: float = 2e-3
     vector_rate: float = 3e-3
     weight_decay: float = 0.05
     seed: int = 1
