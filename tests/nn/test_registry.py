@@ -23,7 +23,7 @@ from wasinn_nb.nn.errors import (
 from wasinn_nb.nn.events import EventKind
 from wasinn_nb.nn.record import ModelState
 from wasinn_nb.nn.registry import ModelRegistry
-from wasinn_nb.nn.settings import Origin
+from wasinn_nb.nn.settings import EffectiveConfig, Origin
 from wasinn_nb.nn.sources import SourceResolver
 from wasinn_nb.nn.tensor import Tensor
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
@@ -384,3 +384,16 @@ def test_events_tell_the_story_of_a_model(registry, model):
         EventKind.MODEL_UNLOADED,
         EventKind.MODEL_FORGOTTEN,
     ]
+
+
+def test_what_this_machine_does_otherwise_is_noted(registry, backend, model, monkeypatch):
+    clamp = {"window": 16}
+    monkeypatch.setattr(backend, "normalise", lambda config: replace_values(config, clamp))
+    register(registry, "m", model, window=4000)
+    assert registry.load("m").notes == ("window=4000 was asked for; here it is 16.",)
+    registry.acquire("m", holder="run", config_json=b'{"window": 99}').release()
+    assert registry.config("m")["window"] == 16
+
+
+def replace_values(config, values):
+    return EffectiveConfig(config.schema, {**config.values, **values}, config.origins)

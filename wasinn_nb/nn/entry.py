@@ -53,6 +53,7 @@ class Entry:
     loads: int = 0
     load_seconds: float = 0.0
     error: str = ""
+    notes: tuple[str, ...] = ()
     stamp: tuple[tuple[int, int], ...] = ()
     configs: dict[bytes, tuple[ParsedConfig, EffectiveConfig]] = field(default_factory=dict)
 
@@ -86,4 +87,5 @@ class Entry:
             loads=self.loads,
             load_seconds=self.load_seconds,
             error=self.error,
+            notes=self.notes,
         )

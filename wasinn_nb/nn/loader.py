@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wasinn_nb.nn import memory
@@ -20,6 +20,7 @@ from wasinn_nb.nn.memory import format_bytes
 from wasinn_nb.nn.record import ModelState, UnloadReport
 from wasinn_nb.nn.settings import (
     EffectiveConfig,
+    Origin,
     ParsedConfig,
     Schema,
     Scope,
@@ -98,7 +99,9 @@ class Loader:
             guest=parsed.values,
             pins=entry.pins,
         )
-        return backend.normalise(config)
+        used = backend.normalise(config)
+        entry.notes = tuple(_adjustments(config, used))
+        return used
 
     def effective_or_none(self, entry: Entry) -> EffectiveConfig | None:
         """As :meth:`effective`, or None while only the files could tell the backend."""
@@ -347,3 +350,10 @@ class Loader:
 def _stamp(files: ModelFiles) -> tuple[tuple[int, int], ...]:
     stats = [part.stat() for part in files.parts if isinstance(part, Path) and part.exists()]
     return tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
+
+
+def _adjustments(asked: EffectiveConfig, used: EffectiveConfig) -> Iterator[str]:
+    """What the person at the notebook asked for and this machine does otherwise."""
+    for key, origin in asked.origins.items():
+        if origin in (Origin.LOAD, Origin.PIN) and asked[key] != used[key]:
+            yield f"{key}={asked[key]} was asked for; here it is {used[key]}."

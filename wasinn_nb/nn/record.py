@@ -26,7 +26,8 @@ class ModelRecord:
     """A snapshot of one registered model. Sizes are bytes, times seconds since the epoch.
 
     ``measured`` is what the process grew by when the model was loaded; ``config`` is what it is (or
-    would be) loaded with; ``loads`` counts loads since it was registered.
+    would be) loaded with; ``notes`` says where that differs from what was asked for; ``loads``
+    counts loads since it was registered.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ModelRecord:
     loads: int = 0
     load_seconds: float = 0.0
     error: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
