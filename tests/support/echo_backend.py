@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -192,6 +193,11 @@ class EchoGraph:
         self.ballast = bytearray()
 
 
+class EchoLog:
+    def text(self) -> str:
+        return ""
+
+
 class EchoBackend:
     """See the module's docstring. ``loads`` counts loads; ``graphs`` keeps every graph made."""
 
@@ -212,6 +218,9 @@ class EchoBackend:
 
     def log(self) -> str:
         return f"{self.loads} loads"
+
+    def capture_log(self) -> AbstractContextManager[EchoLog]:
+        return nullcontext(EchoLog())
 
     def schema(self) -> Schema:
         return SCHEMA

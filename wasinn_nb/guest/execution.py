@@ -49,6 +49,7 @@ class Execution:
     ) -> None:
         self._engine = engine
         self._modules = modules
+        self._registry = registry
         self._guest = guest
         self._options = options
         self._run = run
@@ -87,6 +88,11 @@ class Execution:
         self._run.token.on_cancel(self._expect_end)
 
     def _work(self) -> None:
+        with self._registry.capture_logs() as log:
+            self._run.native_log = log
+            self._execute()
+
+    def _execute(self) -> None:
         run = self._run
         failure: BaseException | None = None
         memory_size = 0

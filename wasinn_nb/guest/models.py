@@ -6,7 +6,7 @@ import itertools
 import json
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -70,6 +70,9 @@ class Models(Protocol):
         cancel: CancelToken | None = None,
     ) -> RunLease:
         """Load and hold a model whose bytes the guest brought along."""
+
+    def capture_logs(self) -> AbstractContextManager[Callable[[], str]]:
+        """Collect what model libraries log in the calling thread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class Run:
         self.ended: float | None = None
         self.timeline = Timeline(self.started)
         self.token = CancelToken()
+        self.native_log: Callable[[], str] = str
         self._check = check
         self._raised: BaseException | None = None
         self._ending = threading.Lock()
@@ -229,8 +230,9 @@ class Run:
 
     @property
     def logs(self) -> str:
-        """Tracebacks of internal errors; empty in a healthy host."""
-        return "\n".join(self._models.bugs) if self._models else ""
+        """What the model libraries logged, and tracebacks of internal errors if there were any."""
+        bugs = self._models.bugs if self._models else []
+        return "\n".join(text for text in (self.native_log(), *bugs) if text)
 
     @property
     def duration(self) -> float:

@@ -7,6 +7,7 @@ backend can move to another process without any floor above noticing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -179,6 +180,13 @@ class Graph(Protocol):
         """Free everything; all contexts are closed first. May be called twice."""
 
 
+class NativeLog(Protocol):
+    """Lines that a model library wrote."""
+
+    def text(self) -> str:
+        """All lines so far, oldest first."""
+
+
 @runtime_checkable
 class Backend(Protocol):
     """One model library.
@@ -196,6 +204,9 @@ class Backend(Protocol):
 
     def log(self) -> str:
         """What the library has logged lately; never printed by itself."""
+
+    def capture_log(self) -> AbstractContextManager[NativeLog]:
+        """Collect what the library logs in the calling thread, without importing it."""
 
     def schema(self) -> Schema:
         """All settings, without importing the library."""

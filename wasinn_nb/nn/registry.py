@@ -6,7 +6,8 @@ Every operation is thread-safe; how long operations keep out of each other's way
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 
 from wasinn_nb.nn.backend import Backend, Graph, Progress
 from wasinn_nb.nn.cancel import CancelToken
@@ -274,6 +275,13 @@ class ModelRegistry:
     def backends(self) -> dict[str, Backend]:
         """The backends by name."""
         return dict(self._loader.backends)
+
+    @contextmanager
+    def capture_logs(self) -> Iterator[Callable[[], str]]:
+        """Collect what model libraries log in this thread; yields what gives the text so far."""
+        with ExitStack() as stack:
+            logs = [stack.enter_context(b.capture_log()) for b in self._loader.backends.values()]
+            yield lambda: "\n".join(text for log in logs if (text := log.text()))
 
     # -- inside --------------------------------------------------------------------------------
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.backends.ggml.gguf import estimate, model_info, read_gguf, validate
-from wasinn_nb.backends.ggml.logs import LOG
+from wasinn_nb.backends.ggml.logs import LOG, LogCapture
 from wasinn_nb.backends.ggml.native import INSTALL, PACKAGE, Native, native
 from wasinn_nb.backends.ggml.params import (
     model_params,
@@ -68,6 +69,10 @@ class GgmlBackend:
     def log(self) -> str:
         """The lines that llama.cpp wrote lately, with their levels."""
         return LOG.text()
+
+    def capture_log(self) -> AbstractContextManager[LogCapture]:
+        """What llama.cpp logs in this thread."""
+        return LOG.capture()
 
     def schema(self) -> Schema:
         """All settings."""

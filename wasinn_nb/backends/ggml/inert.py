@@ -42,7 +42,7 @@ _KEYS: dict[Kind, str] = {
 }
 
 _REASONS = {
-    "stream-stdout": "tokens always stream to the cell as they are generated",
+    "stream-stdout": "the host prints what is generated to the guest's standard output",
     "enable-log": "the library's log is always kept; see it with `%wasinn doctor --log`",
     "enable-debug-log": "the library's log is always kept; see it with `%wasinn doctor --log`",
     "embd-normalize": "embeddings always have length 1 (Euclidean), as on other hosts",

@@ -39,7 +39,7 @@ class NativeLog:
 
     def text(self) -> str:
         """The kept lines as one text."""
-        return "\n".join(f"[{level}] {text}" for level, text in list(self.lines))
+        return _text(self.lines)
 
     @contextmanager
     def capture(self) -> Iterator[LogCapture]:
@@ -93,6 +93,10 @@ class LogCapture:
     def __init__(self) -> None:
         self.lines: deque[tuple[str, str]] = deque(maxlen=_KEPT_LINES)
 
+    def text(self) -> str:
+        """The lines as one text."""
+        return _text(self.lines)
+
     def complaint(self, limit: int = 3) -> str:
         """What the library complained about: its last error lines, else warnings; may be empty."""
         for wanted in ("error", "warning"):
@@ -100,6 +104,10 @@ class LogCapture:
             if lines:
                 return "; ".join(_without_function(line) for line in lines[:limit])
         return ""
+
+
+def _text(lines: deque[tuple[str, str]]) -> str:
+    return "\n".join(f"[{level}] {text}" for level, text in list(lines))
 
 
 def _without_function(line: str) -> str:
