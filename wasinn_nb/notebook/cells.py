@@ -19,6 +19,7 @@ from wasinn_nb.notebook.job import Job
 from wasinn_nb.notebook.parser import variable
 from wasinn_nb.notebook.progress import ProgressLine
 from wasinn_nb.notebook.pump import Pump
+from wasinn_nb.notebook.shells import in_kernel
 from wasinn_nb.notebook.text import html_line, printable
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class GuestCell:
             print("\n".join(render(error)), file=sys.stderr)  # noqa: T201
 
     def _show_end(self, run: Run) -> None:
-        if not self._pump.at_line_start and getattr(self._call.shell, "kernel", None) is None:
+        if not (self._pump.at_line_start or in_kernel(self._call.shell)):
             print()  # noqa: T201 - a terminal's next prompt begins a line
         if run.tokens:
             text = figures(run)

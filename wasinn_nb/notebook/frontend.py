@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
+from wasinn_nb.notebook.shells import in_kernel
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -20,7 +22,7 @@ class Check:
 
 def checks(shell: Any) -> Iterator[Check]:
     """How cells run and stop here."""
-    if getattr(shell, "kernel", None) is None:
+    if not in_kernel(shell):
         found = "a terminal: cells wait in the main thread, Ctrl-C stops a run"
         yield Check("front end", True, found)
         return

@@ -10,6 +10,7 @@ import threading
 import time
 from typing import Any, Protocol
 
+from wasinn_nb.notebook.shells import in_kernel
 from wasinn_nb.notebook.text import duration, html_line, printable
 
 APPEARS_AFTER = 0.5
@@ -30,8 +31,7 @@ class ProgressLine:
     """
 
     def __init__(self, shell: Any) -> None:
-        kernel = getattr(shell, "kernel", None) is not None
-        self._painter: _Painter = _Display() if kernel else _Terminal()
+        self._painter: _Painter = _Display() if in_kernel(shell) else _Terminal()
         self._began = time.monotonic()
         self._painted = 0.0
         self._what = ""

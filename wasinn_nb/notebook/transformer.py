@@ -16,6 +16,8 @@ import ast
 import threading
 from typing import Any
 
+from wasinn_nb.notebook.shells import in_kernel
+
 MAGIC = "wasinn"
 # Those that may take long.
 AWAITED_VERBS = ("load", "run", "unload", "forget", "doctor")
@@ -89,8 +91,7 @@ class AwaitTransformer:
         return depth
 
     def _awaits(self) -> bool:
-        kernel = getattr(self._shell, "kernel", None) is not None
-        return kernel and bool(self._shell.autoawait) and self._depth == 0
+        return in_kernel(self._shell) and bool(self._shell.autoawait) and self._depth == 0
 
 
 def rewrite(text: str, target: str) -> str:
