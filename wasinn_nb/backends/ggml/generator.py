@@ -147,18 +147,22 @@ class Generator:
                 tokens, longest if slot.causal else min(longest, slot.n_batch), "ctx-size"
             )
             self._ready_sampler(slot).reset()
-            keep = 0
-            if self.config["cache-prompt"]:
-                # the last token is evaluated in any case, for its logits
-                keep = min(common_prefix(slot.held, tokens), len(tokens) - 1)
-            self.cached = keep = slot.keep(keep)
+            keep = self._reuse(slot, tokens) if self.config["cache-prompt"] else slot.keep(0)
+            self.cached = keep
             self._stream.begin_prompt(len(tokens), keep, limit)
-            # evaluated alone, as when all before it is kept: the same prompt gives the same bits
-            self._evaluate(slot, tokens[keep:-1])
-            self._evaluate(slot, tokens[-1:])
-            _check_sound(slot)
+            if keep < len(tokens):
+                self._evaluate(slot, tokens[keep:])
+                _check_sound(slot)
+                slot.remember(self._graph.vocabulary.size)
         except (Aborted, WasinnError) as error:
             raise self._failed(error) from None
+
+    def _reuse(self, slot: Slot, tokens: list[int]) -> int:
+        """How many tokens of the prompt need no evaluation; the memory holds just these."""
+        if slot.recall(tokens):
+            return len(tokens)
+        # the last token is evaluated for its logits
+        return slot.keep(min(common_prefix(slot.held, tokens), len(tokens) - 1))
 
     def make_step(self) -> Callable[[], None]:
         """The function that makes one token; for use after :meth:`begin`.

@@ -72,6 +72,8 @@ class Slot:
         self.causal: bool = bool(api.llama_get_causal_attn(pointer))
         self.pooling: int = api.llama_pooling_type(pointer)
         self.held: list[int] = []
+        self._prompt: list[int] = []
+        self._logits = b""
         self.token = (ctypes.c_int32 * 1)()
         self.single = self._batch(self.token, 1)
 
@@ -98,6 +100,37 @@ class Slot:
             count = 0
         del self.held[count:]
         return count
+
+    def remember(self, vocabulary: int) -> None:
+        """Keep the logits after the tokens held now; the same prompt then needs no evaluation.
+
+        Args:
+            vocabulary: number of logits.
+        """
+        logits = self._last_logits()
+        self._logits = ctypes.string_at(logits, vocabulary * 4) if logits else b""
+        self._prompt = self.held.copy()
+
+    def recall(self, tokens: Sequence[int]) -> bool:
+        """Go back to where the logits after exactly these tokens were remembered.
+
+        They are copied to where the last decode left its own, so that sampling sees the very bits
+        of the first time: evaluating the last token again could round a near-tie the other way.
+
+        Returns:
+            False if that place is not known (any more); tokens may have been forgotten then.
+        """
+        count = len(tokens)
+        known = bool(self._logits) and self._prompt == tokens and self.held[:count] == tokens
+        if not known or self.keep(count) != count:
+            return False
+        logits = self._last_logits()
+        if logits:
+            ctypes.memmove(logits, self._logits, len(self._logits))
+        return bool(logits)
+
+    def _last_logits(self) -> Any:
+        return self._native.api.llama_get_logits_ith(self.pointer, -1)
 
     def evaluate(
         self,
@@ -145,7 +178,7 @@ class Slot:
 
     def sound(self) -> bool:
         """False if the last logits are not numbers: settings such as RoPE's made them overflow."""
-        logits = self._native.api.llama_get_logits_ith(self.pointer, -1)
+        logits = self._last_logits()
         return bool(logits) and math.isfinite(logits[0])
 
     def close(self) -> None:

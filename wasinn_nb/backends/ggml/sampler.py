@@ -57,7 +57,7 @@ class SamplerPlan:
             check_grammar(grammar, lambda text: len(vocabulary.tokenize(text, special=False)))
         biases = _biases(str(config["logit-bias"]), vocabulary)
         if config["ignore-eos"]:
-            biases += [(token, -math.inf) for token in sorted(vocabulary.endings)]
+            biases += [(token, -math.inf) for token in vocabulary.all_endings()]
         return cls(dict(config.values), tuple(biases), grammar)
 
 
@@ -209,7 +209,7 @@ class GrammarSampler(Sampler):
 
     def _way_out(self) -> int:
         """The token that ends the text, for a complete grammar when the chain bans all others."""
-        for token in self._vocabulary.endings:
+        for token in self._vocabulary.all_endings():
             if self._allows(token):
                 return token
         raise RuntimeFailure(

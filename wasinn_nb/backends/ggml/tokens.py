@@ -23,7 +23,8 @@ class Vocabulary:
     Attributes:
         size: number of tokens.
         pieces: the bytes of each token, ``None`` until first used (see :meth:`piece`).
-        endings: tokens that end a generation.
+        endings: tokens that end a generation, of those whose piece was asked for; asking the
+            library about all of a large vocabulary would take as long as the first token.
     """
 
     def __init__(self, native: Native, model: int) -> None:
@@ -32,9 +33,7 @@ class Vocabulary:
         self.pointer: int = api.llama_model_get_vocab(model)
         self.size: int = api.llama_vocab_n_tokens(self.pointer)
         self.pieces: list[bytes | None] = [None] * self.size
-        self.endings: frozenset[int] = frozenset(
-            token for token in range(self.size) if native.is_eog(self.pointer, token)
-        )
+        self.endings: set[int] = set()
         self.bos = self._special(api.llama_vocab_bos(self.pointer))
         self.eos = self._special(api.llama_vocab_eos(self.pointer))
 
@@ -42,8 +41,15 @@ class Vocabulary:
         """The bytes of a token, special tokens as their text."""
         known = self.pieces[token]
         if known is None:
+            if self._native.is_eog(self.pointer, token):
+                self.endings.add(token)
             known = self.pieces[token] = self._piece(token)
         return known
+
+    def all_endings(self) -> list[int]:
+        """Every token that ends a generation, in ascending order."""
+        is_eog = self._native.is_eog
+        return [token for token in range(self.size) if is_eog(self.pointer, token)]
 
     def tokenize(self, text: bytes, *, special: bool = True) -> list[int]:
         """Tokens of a text; special tokens written in it are recognised.
