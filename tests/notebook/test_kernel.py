@@ -276,3 +276,11 @@ def test_reloading_the_extension(kernel):
     ok(kernel.run("%load_ext wasinn_nb"))
     ok(kernel.run("%config WasinnMagics.warm_up = False"))
     assert ok(kernel.run("print(host.models())")).stream() == "[]\n"
+
+
+def test_other_code_beside_a_line_magic_can_be_interrupted(kernel):
+    cell = kernel.begin(f"{LOAD_STORY}\nprint('loaded')\nwhile True: pass")
+    kernel.until(lambda: "loaded" in cell.stream())
+    kernel.interrupt()
+    kernel.end(cell)
+    assert cell.error == "KeyboardInterrupt"

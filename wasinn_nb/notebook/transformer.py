@@ -7,7 +7,8 @@ seeing any click, and an awaited one does not; so an input transformer turns a t
 
 into an ``await`` of the same work. Inside other magics (``%%time``, ``%%capture``, ``run_cell`` in
 user code) a loop is running or ``await`` would be a syntax error: there the cell stays as it is and
-waits in short, interruptible steps.
+waits in short, interruptible steps. So does a cell with other code that may take long: ipykernel
+answers an interrupt of an awaited cell by cancelling it, which ordinary Python code never notices.
 """
 
 from __future__ import annotations
@@ -97,8 +98,10 @@ class AwaitTransformer:
 def rewrite(text: str, target: str) -> str:
     """``text`` (a transformed cell) with its top-level calls of the magic awaited."""
     try:
-        tree = compile(text, "<cell>", "exec", _COMPILE_FLAGS, dont_inherit=True)
+        tree: Any = compile(text, "<cell>", "exec", _COMPILE_FLAGS, dont_inherit=True)
     except (SyntaxError, ValueError):
+        return text
+    if not _is_brief(tree):
         return text
     lines = text.splitlines(keepends=True)
     for call, replacement in reversed(_calls(tree)):
@@ -109,7 +112,7 @@ def rewrite(text: str, target: str) -> str:
     return "".join(lines)
 
 
-def _calls(tree: Any) -> list[tuple[ast.Call, str]]:
+def _calls(tree: ast.Module) -> list[tuple[ast.Call, str]]:
     found = []
     todo: list[ast.AST] = [tree]
     while todo:
@@ -121,6 +124,32 @@ def _calls(tree: Any) -> list[tuple[ast.Call, str]]:
             found.append((value, replacement))
         todo += ast.iter_child_nodes(node)
     return sorted(found, key=lambda call: (call[0].lineno, call[0].col_offset))
+
+
+def _is_brief(tree: ast.Module) -> bool:
+    """Whether what the cell holds besides our magics is over at once: no loops, no calls."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.While, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith)):
+            return False
+        if isinstance(node, ast.Call) and not _is_brief_call(node):
+            return False
+        if not isinstance(node, _NEW_SCOPE[:4]):  # defining is not calling
+            todo += ast.iter_child_nodes(node)
+    return True
+
+
+def _is_brief_call(call: ast.Call) -> bool:
+    """Whether it is ``print``, or a magic that is ours or quick."""
+    function = call.func
+    if isinstance(function, ast.Name):
+        return function.id in ("print", "get_ipython")
+    if not (isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call)):
+        return False
+    name = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
+    magic = function.attr in ("run_line_magic", "run_cell_magic")
+    return magic and name in (MAGIC, "load_ext", "reload_ext", "config")
 
 
 def _replacement(call: ast.Call) -> str:
