@@ -210,7 +210,7 @@ class Shelf:
     def __post_init__(self):
         self.calls = self
         self.recorded = []
-        self.append = self.recorded.append
+        self.record = self.recorded.append
         self.length = self.recorded.__len__
 
     def fold(self):

@@ -72,6 +72,7 @@ class Execution:
             echo=self._stdio.echo,
             progress=self._progress,
         )
+        self._memory_size = 0
         self._watchdog: threading.Timer | None = None
         self._pump = Pump(options, self._stdio, self._models.transcript, self._callback_failed)
 
@@ -88,36 +89,34 @@ class Execution:
         self._run.token.on_cancel(self._expect_end)
 
     def _work(self) -> None:
-        with self._registry.capture_logs() as log:
-            self._run.native_log = log
-            self._execute()
-
-    def _execute(self) -> None:
-        run = self._run
         failure: BaseException | None = None
-        memory_size = 0
         try:
-            run.state = "starting"
-            run.token.raise_if_cancelled()
-            module = self._modules.get(self._guest.wasm, cancel=run.token)
-            session = new_session(self._models, DIALECTS[self._options.compat])
-            instance = Instance(self._engine, module, session, run.token)
-            try:
-                self._sandbox.open()
-                run.exit_code = instance.run(
-                    self._guest.name, self._options, self._sandbox, self._stdio, self._entered
-                )
-            finally:
-                memory_size = instance.memory_size()
-                self._models.release()
-                instance.close()
+            with self._registry.capture_logs() as self._run.native_log:
+                self._execute()
         except BaseException as error:  # noqa: BLE001 - it becomes the run's error
             failure = error
             if not isinstance(error, (WasinnError, GuestFailure)):
                 self._models.broken("the run", error)
-        self._end(failure, memory_size)
+        self._end(failure)
 
-    def _end(self, failure: BaseException | None, memory_size: int) -> None:
+    def _execute(self) -> None:
+        run = self._run
+        run.state = "starting"
+        run.token.raise_if_cancelled()
+        module = self._modules.get(self._guest.wasm, cancel=run.token)
+        session = new_session(self._models, DIALECTS[self._options.compat])
+        instance = Instance(self._engine, module, session, run.token)
+        try:
+            self._sandbox.open()
+            run.exit_code = instance.run(
+                self._guest.name, self._options, self._sandbox, self._stdio, self._entered
+            )
+        finally:
+            self._memory_size = instance.memory_size()
+            self._models.release()
+            instance.close()
+
+    def _end(self, failure: BaseException | None) -> None:
         run = self._run
         try:
             self._stdio.finish()
@@ -127,7 +126,7 @@ class Execution:
                 self._models.warn(problem)
             self._sandbox.close()
             state, error = conclude(
-                run, self._guest, self._options, failure, memory_size=memory_size
+                run, self._guest, self._options, failure, memory_size=self._memory_size
             )
         except BaseException as bug:  # noqa: BLE001 - waiters must wake up whatever happens
             self._models.broken("the end of the run", bug)

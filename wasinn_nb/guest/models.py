@@ -223,7 +223,7 @@ class RunModels:
         """Whether a context's text also goes to standard output."""
         stream = self._streams.get(id(context))
         if stream is not None:
-            stream.echo = self._echo if on else None
+            stream.echo_to(self._echo if on else None)
 
     def output_read(self, context: ExecutionContext, index: int, data: Buffer) -> None:
         """Keep the last value of every output that the guest read."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _KEPT = 100_000
-
-_Raw = tuple[str, float, float, int]
+_FIELDS = 4  # name, start, end, bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +33,23 @@ class CallTotals:
 class Timeline:
     """The host calls of one run, in order.
 
-    The first 100,000 are kept one by one, the totals count them all. One thread records (a list
-    append per call); any thread reads.
+    The first 100,000 are kept one by one, the totals count them all. One thread records, any thread
+    reads. The record is one flat list: a tuple a call would be one more object for the garbage
+    collector to visit, again and again while tokens stream.
     """
 
     def __init__(self, origin: float) -> None:
         self.origin = origin
-        self._raw: list[_Raw] = []
+        self._raw: list[Any] = []
         self._folded: dict[str, list[Any]] = {}
         self._folded_count = 0
         # the parts of a CallLog (see wasinn_nb.abi.core.host)
-        self.append: Callable[[_Raw], None] = self._raw.append
+        self.record: Callable[[tuple[str, float, float, int]], None] = self._raw.extend
         self.length: Callable[[], int] = self._raw.__len__
-        self.limit = 2 * _KEPT
+        self.limit = 2 * _KEPT * _FIELDS
 
     def __len__(self) -> int:
-        return self._folded_count + len(self._raw)
+        return self._folded_count + len(self._raw) // _FIELDS
 
     def __iter__(self) -> Iterator[HostCall]:
         return iter(self.events)
@@ -63,14 +63,14 @@ class Timeline:
         """The calls that are kept, in order."""
         return [
             HostCall(call, start - self.origin, end - start, nbytes)
-            for call, start, end, nbytes in self._raw[:_KEPT]
+            for call, start, end, nbytes in _calls(self._raw[: _KEPT * _FIELDS])
         ]
 
     @property
     def totals(self) -> dict[str, CallTotals]:
         """Count, seconds and bytes per function, of all calls."""
         sums = {call: list(sums) for call, sums in self._folded.items()}
-        _add(sums, list(self._raw))
+        _add(sums, self._raw.copy())
         return {call: CallTotals(*values) for call, values in sums.items()}
 
     def plot(self, axes: Any = None) -> Any:
@@ -99,14 +99,20 @@ class Timeline:
 
     def fold(self) -> None:
         """Turn what is beyond the kept calls into totals."""
-        _add(self._folded, self._raw[_KEPT:])
-        self._folded_count += len(self._raw) - _KEPT
-        del self._raw[_KEPT:]
+        kept = _KEPT * _FIELDS
+        _add(self._folded, self._raw[kept:])
+        self._folded_count += len(self._raw) // _FIELDS - _KEPT
+        del self._raw[kept:]
 
 
-def _add(sums: dict[str, list[Any]], calls: list[_Raw]) -> None:
+def _calls(raw: list[Any]) -> Iterator[tuple[str, float, float, int]]:
+    fields = iter(raw)
+    return zip(fields, fields, fields, fields, strict=False)
+
+
+def _add(sums: dict[str, list[Any]], raw: list[Any]) -> None:
     """Add calls to the count, seconds and bytes of their functions."""
-    for call, start, end, nbytes in calls:
+    for call, start, end, nbytes in _calls(raw):
         if call not in sums:
             sums[call] = [0, 0.0, 0]
         values = sums[call]

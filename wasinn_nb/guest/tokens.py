@@ -9,15 +9,10 @@ from wasinn_nb.nn.stream import TokenStream
 
 
 class RunStream(TokenStream):
-    """A context's stream that counts over all its generations and can echo to standard output.
-
-    Attributes:
-        echo: when set, every piece is also passed to it, in the thread that computes.
-    """
+    """A context's stream that counts over all its generations and can echo to standard output."""
 
     def __init__(self, label: str = "") -> None:
         super().__init__(label)
-        self.echo: Callable[[bytes], None] | None = None
         self._earlier = 0
 
     @property
@@ -30,11 +25,21 @@ class RunStream(TokenStream):
         self._earlier += self.tokens
         super().begin_prompt(total, cached, predict_limit)
 
-    def push(self, piece: bytes) -> None:
-        """One token was generated."""
-        super().push(piece)
-        if self.echo is not None:
-            self.echo(piece)
+    def echo_to(self, write: Callable[[bytes], None] | None) -> None:
+        """From the next generation on, also pass every piece to ``write``, where it is generated.
+
+        :meth:`push` is replaced for that, so that streams without an echo pay nothing for it.
+        """
+        if write is None:
+            self.__dict__.pop("push", None)
+            return
+        push = super().push
+
+        def push_and_write(piece: bytes) -> None:
+            push(piece)
+            write(piece)
+
+        self.__dict__["push"] = push_and_write
 
 
 class Transcript:

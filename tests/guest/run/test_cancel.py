@@ -203,9 +203,10 @@ def test_a_cancelled_cell_sees_an_interrupt(runner):
 INTERRUPTED = """
 import os, signal, sys, threading, time
 from wasinn_nb.guest.runner import Runner
+from wasinn_nb.nn.registry import ModelRegistry
 from tests.guest.run import guests
 
-runner = Runner(None)
+runner = Runner(ModelRegistry({{}}, None))
 guest = runner.guest({wasm})
 threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:

@@ -29,15 +29,15 @@ class GraphLease(Protocol):
 class CallLog(Protocol):
     """A list of calls that is shortened when it gets long.
 
-    In parts, so that recording a call is one append and one comparison.
+    In parts, so that recording a call is two calls into C and one comparison.
 
     Attributes:
-        append: takes a call's name, start and end (``time.perf_counter``), and bytes that crossed.
-        length: how long the list is.
+        record: takes a call's name, start and end (``time.perf_counter``), and bytes that crossed.
+        length: how long the list is, in whatever unit ``limit`` is in.
         limit: at which length to call :meth:`fold`.
     """
 
-    append: Callable[[tuple[str, float, float, int]], None]
+    record: Callable[[tuple[str, float, float, int]], None]
     length: Callable[[], int]
     limit: int
 

@@ -137,7 +137,7 @@ def _trampoline(session: Session, name: str, call: Callable[..., int]) -> RawFun
     functions = session.functions
     memory = session.memory
     calls = session.host.calls
-    append, length, limit, fold = calls.append, calls.length, calls.limit, calls.fold
+    record, length, limit, fold = calls.record, calls.length, calls.limit, calls.fold
     clock = time.perf_counter
     last = _STRIDE * ARITY[name]
 
@@ -157,7 +157,7 @@ def _trampoline(session: Session, name: str, call: Callable[..., int]) -> RawFun
             values[0] = call(*values[0:last:_STRIDE])
         except BaseException as error:  # noqa: BLE001 - nothing may unwind into wasm
             trap = fail(error, values)
-        append((name, start, clock(), functions.nbytes))
+        record((name, start, clock(), functions.nbytes))
         if length() >= limit:
             fold()
         return trap
@@ -169,7 +169,7 @@ def _trampoline(session: Session, name: str, call: Callable[..., int]) -> RawFun
             values[0] = call(values[0])
         except BaseException as error:  # noqa: BLE001 - nothing may unwind into wasm
             trap = fail(error, values)
-        append((name, start, clock(), 0))
+        record((name, start, clock(), 0))
         if length() >= limit:
             fold()
         return trap
@@ -194,7 +194,7 @@ def define_checked(
         except BaseException as error:  # noqa: BLE001 - the package would keep it in a global
             errno = session.errno_of(name, error)
         calls = session.host.calls
-        calls.append((name, start, time.perf_counter(), session.functions.nbytes))
+        calls.record((name, start, time.perf_counter(), session.functions.nbytes))
         if calls.length() >= calls.limit:
             calls.fold()
         if errno == TRAP:
