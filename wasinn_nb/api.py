@@ -10,12 +10,13 @@ import atexit
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wasinn_nb.nn.errors import NotFound
+from wasinn_nb.nn.errors import Busy, NotFound
 from wasinn_nb.nn.events import EventBus
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
@@ -256,7 +257,10 @@ class Host:
         )
 
     def close(self) -> None:
-        """Stop every run, free and forget every model. The host can be used again afterwards."""
+        """Stop every run, free and forget every model that lets itself be freed.
+
+        The host can be used again afterwards.
+        """
         if "runner" in self.__dict__:
             runs = self.runner.cancel_all("unload")
             until = time.monotonic() + _STOPPING
@@ -264,10 +268,11 @@ class Host:
                 time.sleep(0.005)
         if "registry" in self.__dict__:
             for name in self.registry.names():
-                try:
+                with suppress(Busy, NotFound):
                     self.registry.forget(name, wait=_STOPPING)
-                except NotFound:
-                    continue
+        if "runner" in self.__dict__:
+            # before the interpreter takes wasmtime apart: what is freed later complains on stderr
+            self.runner.modules.clear()
         self.guests.clear()
 
 

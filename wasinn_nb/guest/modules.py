@@ -92,6 +92,11 @@ class ModuleCache:
                 if cancel:
                     cancel.raise_if_cancelled()
 
+    def clear(self) -> None:
+        """Forget all modules; they are compiled (or read from disk) again when next used."""
+        with self._lock:
+            self._modules.clear()
+
     def _work(self, future: Future[CompiledModule], key: str, wasm: bytes) -> None:
         try:
             future.set_result(self._module(key, wasm))
