@@ -64,8 +64,11 @@ class Entry:
 
     @property
     def footprint(self) -> int:
-        """Bytes that count against the memory budget while loaded."""
-        return max(self.measured, self.estimate.total if self.estimate else 0)
+        """Bytes that count against the memory budget while loaded.
+
+        The estimate, since growth of the process also measures what else happened meanwhile.
+        """
+        return self.estimate.total if self.estimate else self.measured
 
     def snapshot(self, config: EffectiveConfig | None) -> ModelRecord:
         """An immutable picture for users."""

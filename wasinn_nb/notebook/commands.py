@@ -106,4 +106,5 @@ def config(call: Call) -> Any:
     call.host.config(name, dict(options.set), unset=options.unset, reset=options.reset)
     record = call.host.registry.describe(name)
     pins = ", ".join(f"{key}={views.value_text(value)}" for key, value in record.pins.items())
-    return views.line(f"{name}: {'pinned ' + pins if pins else 'no pins'}")
+    told = [f"{name}: {'pinned ' + pins if pins else 'no pins'}", *record.notes]
+    return views.line("\n".join(told))

@@ -135,7 +135,7 @@ def facts(record: ModelRecord) -> list[tuple[str, str]]:
         pairs.append(("memory", memory))
     pins = ", ".join(f"{key}={value_text(value)}" for key, value in record.pins.items())
     pairs += [("pinned", pins), ("in use by", ", ".join(record.users)), ("source", record.origin)]
-    pairs.append(("error", record.error))
+    pairs += [("error", record.error), ("note", " ".join(record.notes))]
     return [("encoding", record.encoding.value), *((key, text) for key, text in pairs if text)]
 
 
