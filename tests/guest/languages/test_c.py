@@ -126,6 +126,16 @@ def test_user_flags_win(build):
     assert build(text, flags=("-DX=0", "-Wno-unused-variable")).warnings == ""
 
 
+@pytest.mark.parametrize("language", ["c", "cpp"])
+def test_assertions_are_checked_unless_the_user_says_otherwise(build, run, language):
+    text = "#include <assert.h>\nint main(int n, char **v) {\n  assert(n == 7);\n}"
+    module = build(text, language)
+    done = run(module.wasm)
+    assert "Assertion failed: n == 7 (In[7]: main: 4)" in relabel(done.stderr, module)
+    assert "at In[7]:4:3" in relabel(done.trap, module)
+    assert run(build(text, language, flags=("-DNDEBUG",)).wasm).trap == ""
+
+
 def test_debug_finds_undefined_behaviour(build, run):
     text = (
         "#include <limits.h>\nint main(int c, char **v) {\n  int x = INT_MAX;\n  return x + c;\n}"

@@ -23,6 +23,8 @@ from wasinn_nb.nn.cancel import CancelToken
 # One level for everybody: Zig builds a C library for each mode, and -O0 shares this one's.
 _OPTIMISED = "-O2"
 _CHECKED = "-O0"
+# Zig defines NDEBUG with the level; a user's -DNDEBUG comes later and wins.
+_ASSERT = "-UNDEBUG"
 _PRELUDE = Path(__file__).with_name("prelude.c")
 # With these there is no C library, no constructor runs, or there need be no main.
 _PARTIAL = ("-c", "-S", "-E", "-r", "-o", "-fsyntax-only")
@@ -118,7 +120,7 @@ class CFamily:
         finished = self._run(
             toolchain,
             workdir,
-            (level, "-Wall", *_TRACE, *_stable_paths(workdir), *flags),
+            (level, _ASSERT, "-Wall", *_TRACE, *_stable_paths(workdir), *flags),
             (
                 *user,
                 *("-MD", "-MF", str(listing), "-o", str(output)),
