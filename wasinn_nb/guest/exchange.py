@@ -8,20 +8,25 @@ and every other file ``bytes``.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from wasinn_nb.nn.errors import InvalidArgument
+from wasinn_nb.nn.memory import available, format_bytes
 
 Exchanged = Any
 """``bytes``, ``bytearray``, ``memoryview``, ``str``, or a numpy array."""
 
 _MAX_SIDECAR = 4096
+_LONGEST_REASON = 200
+_MOVED = ".wasinn-moved-"  # at the top, where only the host writes
 
 
 def check_name(name: str) -> None:
@@ -68,8 +73,12 @@ def read_outputs(directory: Path, names: tuple[str, ...]) -> tuple[dict[str, Exc
             values[name] = _read_output(directory, name)
         except FileNotFoundError:
             problems.append(f"The guest wrote no /out/{name}.")
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            problems.append(f"/out/{name} cannot be read back: {error}.")
+        except OSError as error:
+            problems.append(f"/out/{name} cannot be read back: {error.strerror}.")
+        # whatever numpy and json make of a sidecar that means harm
+        except Exception as error:  # noqa: BLE001
+            reason = str(error)[:_LONGEST_REASON].rstrip(".")
+            problems.append(f"/out/{name} cannot be read back: {reason}.")
     return values, problems
 
 
@@ -113,4 +122,51 @@ def _read(path: Path, limit: int | None = None) -> bytes:
             raise ValueError("it is not a regular file")
         if limit is not None and found.st_size > limit:
             raise ValueError(f"it has more than {limit} bytes")
+        # a sparse file takes no disk to be larger than the memory; an array is copied once
+        if limit is None and found.st_size > (free := available()) // 2:
+            raise ValueError(
+                f"it has {format_bytes(found.st_size)}, and {format_bytes(free)} of memory are free"
+            )
         return file.read()
+
+
+def remove_tree(directory: Path) -> None:
+    """Remove a directory that a guest wrote into, as far as it lets itself be removed.
+
+    A guest can nest directories deeper than a path may be long or Python recurse, so a
+    subdirectory's own are moved up to the top before it is removed. Links are not followed.
+    """
+    top = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        moved = itertools.count()
+        waiting = _empty(top, top, moved)
+        while waiting:
+            name = waiting.pop()
+            with suppress(OSError):
+                inner = os.open(
+                    name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=top
+                )
+                try:
+                    waiting += _empty(inner, top, moved)
+                finally:
+                    os.close(inner)
+                os.rmdir(name, dir_fd=top)
+    finally:
+        os.close(top)
+    with suppress(OSError):
+        directory.rmdir()
+
+
+def _empty(inner: int, top: int, moved: Iterator[int]) -> list[str]:
+    """Remove a directory's files and move its directories to ``top``; returns their names."""
+    directories = []
+    with os.scandir(inner) as entries:
+        for entry in list(entries):
+            with suppress(OSError):
+                if not entry.is_dir(follow_symlinks=False):
+                    os.unlink(entry.name, dir_fd=inner)
+                    continue
+                name = f"{_MOVED}{next(moved)}"
+                os.rename(entry.name, name, src_dir_fd=inner, dst_dir_fd=top)
+                directories.append(name)
+    return directories

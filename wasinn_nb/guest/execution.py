@@ -121,10 +121,12 @@ class Execution:
         try:
             self._stdio.finish()
             self._pump.finish()
-            run.outputs, problems = self._sandbox.outputs()
+            try:
+                run.outputs, problems = self._sandbox.outputs()
+            finally:
+                self._sandbox.close()
             for problem in problems:
                 self._models.warn(problem)
-            self._sandbox.close()
             state, error = conclude(
                 run, self._guest, self._options, failure, memory_size=self._memory_size
             )

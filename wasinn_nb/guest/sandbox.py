@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from wasinn_nb.guest.exchange import Exchanged, read_outputs, write_input
+from wasinn_nb.guest.exchange import Exchanged, read_outputs, remove_tree, write_input
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.stdio import Stdio
 from wasinn_nb.nn.errors import InvalidArgument
@@ -72,8 +71,8 @@ class Sandbox:
     def close(self) -> None:
         """Remove what was written."""
         if self._exchange is not None:
-            shutil.rmtree(self._exchange, ignore_errors=True)
-            self._exchange = None
+            exchange, self._exchange = self._exchange, None
+            remove_tree(exchange)
 
     @staticmethod
     def _preopen(config: Any, host: Path, guest: str, writable: bool) -> None:  # noqa: FBT001

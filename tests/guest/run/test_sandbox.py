@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.guest.run import guests
-from wasinn_nb.guest.exchange import read_outputs
+from wasinn_nb.guest.exchange import read_outputs, remove_tree
 from wasinn_nb.nn.errors import InvalidArgument
 
 # prints its arguments (each ended by a NUL)
@@ -169,6 +169,8 @@ def test_arrays_with_a_sidecar_come_back(tmp_path):
         b'{"dtype": "no such", "shape": [1]}',
         b'{"shape": [10000000000000000000000]}',
         b" " * 5000,
+        b"[" * 4000,
+        b'{"dtype": "f4", "shape": [1' + b", 1" * 1000 + b"]}",
     ],
 )
 def test_a_malformed_sidecar_is_a_problem_and_no_more(tmp_path, sidecar):
@@ -188,6 +190,32 @@ def test_links_and_pipes_in_out_are_not_followed(tmp_path):
     values, problems = read_outputs(tmp_path, ("a", "b", "c", "d"))
     assert not values
     assert len(problems) == 4
+    assert str(tmp_path) not in "".join(problems)
+
+
+def test_a_file_larger_than_the_memory_is_not_read(tmp_path):
+    with (tmp_path / "a").open("wb") as file:
+        file.truncate(1 << 42)
+    values, problems = read_outputs(tmp_path, ("a",))
+    assert not values
+    assert "of memory are free" in problems[0]
+
+
+def test_whatever_a_guest_nests_in_out_is_removed(tmp_path):
+    (tmp_path / "kept").write_text("x")
+    (tmp_path / "t" / "out").mkdir(parents=True)
+    here = os.open(tmp_path / "t" / "out", os.O_RDONLY)
+    for depth in range(3000):
+        os.symlink(tmp_path, "link", dir_fd=here)
+        os.mkfifo("a\nb", dir_fd=here)
+        os.mkdir(f".wasinn-moved-{depth % 2}", dir_fd=here)
+        os.mkdir("directory", dir_fd=here)
+        inner = os.open("directory", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    remove_tree(tmp_path / "t")
+    assert os.listdir(tmp_path) == ["kept"]
 
 
 def test_a_missing_output_is_a_warning(runner):
