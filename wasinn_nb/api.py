@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wasinn_nb.nn.errors import Busy, NotFound
+from wasinn_nb.nn.errors import Busy, NNError, NotFound
 from wasinn_nb.nn.events import EventBus
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
@@ -141,6 +141,7 @@ class Host:
         """
         from wasinn_nb.nn.preload import parse_encoding, parse_target
 
+        was_known = any(record.name == name for record in self.registry.models())
         self.registry.register(
             name,
             source,
@@ -148,7 +149,13 @@ class Host:
             target=parse_target(target),
             config=config,
         )
-        return self.registry.load(name, force=force, progress=progress, cancel=cancel)
+        try:
+            return self.registry.load(name, force=force, progress=progress, cancel=cancel)
+        except BaseException:
+            if not was_known:  # a line that failed leaves nothing behind
+                with suppress(NNError):
+                    self.registry.forget(name)
+            raise
 
     def preload(self, line: str) -> ModelRecord:
         """Register a runtime's ``NAME:ENCODING:TARGET:PATH[:PATH]`` without loading it."""

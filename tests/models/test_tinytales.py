@@ -13,6 +13,7 @@ import wasinn_nb.models
 from scripts.tinytales import lexicon as lx
 from scripts.tinytales.corpus import BEGIN, CHAT_TEMPLATE, END, SPECIAL_TOKENS, STOP
 from wasinn_nb.models import builtin_names, builtin_path
+from wasinn_nb.nn.errors import ModelNotFound
 
 PATH = builtin_path("tinytales")
 CARD = Path(wasinn_nb.models.__file__).with_name("tinytales.md")
@@ -31,9 +32,9 @@ def value(reader):
 def test_builtin_names_and_paths():
     assert "tinytales" in builtin_names()
     assert PATH.is_file()
-    with pytest.raises(KeyError, match="tinytales"):
+    with pytest.raises(ModelNotFound, match="tinytales"):
         builtin_path("nonsense")
-    with pytest.raises(KeyError):
+    with pytest.raises(ModelNotFound):
         builtin_path("../models/tinytales")
 
 

@@ -71,6 +71,9 @@ class Models(Protocol):
     ) -> RunLease:
         """Load and hold a model whose bytes the guest brought along."""
 
+    def describe(self, name: str) -> object:
+        """Raises :class:`NotFound` unless a model of that name is registered."""
+
     def capture_logs(self) -> AbstractContextManager[Callable[[], str]]:
         """Collect what model libraries log in the calling thread."""
 

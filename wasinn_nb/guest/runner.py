@@ -81,6 +81,8 @@ class Runner:
 
     def start(self, guest: Guest, options: RunOptions) -> Run:
         """Start a run; see :meth:`Guest.start`."""
+        for name in (options.models or {}).values():
+            self._registry.describe(name)  # a mistyped name is told now, not by the guest's errno
         with self._lock:
             number = next(self._numbers.setdefault(guest.name, itertools.count(1)))
         if options.memory_limit is None:

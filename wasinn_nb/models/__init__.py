@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wasinn_nb.nn.errors import ModelNotFound
+
 _FOLDER = Path(__file__).parent
 
 
@@ -16,9 +18,10 @@ def builtin_path(name: str) -> Path:
     """The GGUF file of ``builtin:name``.
 
     Raises:
-        KeyError: No model of that name ships with the package; the message lists those that do.
+        ModelNotFound: No model of that name ships with the package; the message lists those that do.
     """
     names = builtin_names()
     if name not in names:
-        raise KeyError(f"no built-in model {name!r}; there is {', '.join(names) or 'none'}")
+        known = ", ".join(names) or "none"
+        raise ModelNotFound(f"There is no built-in model {name!r}; there is {known}.")
     return _FOLDER / f"{name}.gguf"

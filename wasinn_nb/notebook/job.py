@@ -10,11 +10,14 @@ import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import Cancelled
 from wasinn_nb.notebook.errors import Interrupted
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -70,12 +73,15 @@ class Job(Generic[T]):
         import asyncio
 
         waited = asyncio.wrap_future(self._future)
+        # What went wrong is raised by _result(); asyncio would report it a second time, in a later
+        # cell, for a future whose error nobody looked at.
+        waited.add_done_callback(_looked_at)
         try:
             while not waited.done():
                 await asyncio.wait({waited}, timeout=TICK)
         except asyncio.CancelledError:
             self.cancel.cancel("interrupt")
-            await asyncio.wait({asyncio.wrap_future(self._future)})
+            await asyncio.wait({waited})
             raise self._interrupted() from None
         return self._result()
 
@@ -103,6 +109,11 @@ class Job(Generic[T]):
             self._future.set_exception(error)
         else:
             self._future.set_result(result)
+
+
+def _looked_at(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 def _was_stopped(error: BaseException) -> bool:

@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from types import ModuleType
 from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
@@ -194,7 +195,11 @@ def variable(word: str, namespace: Mapping[str, Any], what: str) -> Any:
 
 
 def _no_variable(name: str, namespace: Mapping[str, Any], what: str, advice: str = "") -> NoReturn:
-    public = [known for known in namespace if not known.startswith("_")]
+    public = [
+        known
+        for known, value in namespace.items()
+        if not (known.startswith("_") or callable(value) or isinstance(value, ModuleType))
+    ]
     near = did_you_mean(name, public) or advice
     raise UsageError(f"{what}: there is no variable {name!r}.{near}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from functools import cache
+from keyword import iskeyword
 from typing import Any
 
 from wasinn_nb.notebook.parser import Completes, MagicParser
@@ -55,7 +56,7 @@ def mebibytes(text: str) -> int:
 
 def identifier(text: str) -> str:
     """A name that a Python variable can have."""
-    if not text.isidentifier():
+    if not text.isidentifier() or iskeyword(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a name that a variable can have")
     return text
 
