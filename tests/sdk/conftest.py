@@ -2,52 +2,47 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Callable
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import wasmtime
-from platformdirs import user_cache_path
 
 from tests.sdk.scripted_host import Ran, Script, run
 from wasinn_nb import sdk
+from wasinn_nb.guest.build.cache import ArtifactCache
+from wasinn_nb.guest.build.paths import cache_root
+from wasinn_nb.guest.build.process import Finished
+from wasinn_nb.guest.languages import ziglang
+from wasinn_nb.guest.languages.base import Workspace
 
 DRIVERS = Path(__file__).parent / "drivers"
 Build = Callable[..., Path]
 _WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
 
 
-@cache
-def _zig() -> Path:
-    spec = find_spec("ziglang")
-    if spec is None or not spec.submodule_search_locations:
+def compile_guest(source: Path, wasm: Path, *flags: str) -> Finished:
+    """Compile by the file's suffix, with the C library that cells are built with."""
+    zig = ziglang.detect()
+    if zig is None:
         pytest.skip("the ziglang package is not installed")
-    return Path(spec.submodule_search_locations[0], "zig")
-
-
-def compile_guest(source: Path, wasm: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Compile by the file's suffix."""
     if source.suffix == ".zig":
-        command = ["build-exe", "-target", "wasm32-wasi", f"-femit-bin={wasm}", "--dep", "wasi_nn"]
-        command += [*flags, f"-Mroot={source}", f"-Mwasi_nn={sdk.zig_module()}"]
+        command = "build-exe"
+        arguments = ["-target", "wasm32-wasi", "-OReleaseSafe", f"-femit-bin={wasm}"]
+        arguments += ["--dep", "wasi_nn", *flags]
+        arguments += [f"-Mroot={source}", f"-Mwasi_nn={sdk.zig_module()}"]
     else:
-        compiler = {".c": ["cc"], ".cpp": ["c++", "-fno-exceptions"]}[source.suffix]
-        command = [*compiler, "-target", "wasm32-wasi", "-O2", *_WARNINGS]
-        command += ["-I", str(sdk.include_dir()), *flags, str(source), "-o", str(wasm)]
-    cache_dir = os.environ.get("ZIG_GLOBAL_CACHE_DIR", str(user_cache_path("wasinn-nb") / "zig"))
-    environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": cache_dir}
-    return subprocess.run(
-        [str(_zig()), *command],
-        env=environment,
+        command, dialect = {".c": ("cc", ()), ".cpp": ("c++", ("-fno-exceptions",))}[source.suffix]
+        arguments = [*ziglang.TARGET, "-O2", *_WARNINGS, *dialect]
+        arguments += ["-I", str(sdk.include_dir()), *flags, str(source), "-o", str(wasm)]
+    workspace = Workspace(
+        path=wasm.parent,
         cwd=wasm.parent,
-        capture_output=True,
-        text=True,
-        check=False,
+        sdk=sdk.include_dir().parent,
+        toolchains=cache_root(),
+        artifacts=ArtifactCache(wasm.parent / "artifacts"),
     )
+    return ziglang.plain(zig, workspace, command, tuple(arguments))
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +64,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
                 wasm.with_suffix(".c").write_text(source)
                 source = wasm.with_suffix(".c")
             done = compile_guest(source, wasm, *flags)
-            assert done.returncode == 0, done.stderr
+            assert done.returncode == 0, done.output
             built[key] = wasm
         return built[key]
 

@@ -109,7 +109,7 @@ def test_standard_only_refuses_the_extensions(tmp_path: Path) -> None:
     )
     done = compile_guest(source, tmp_path / "guest.wasm")
     assert done.returncode != 0
-    assert "wasi_nn_unload" in done.stderr
+    assert "wasi_nn_unload" in done.output
 
 
 def test_one_last_error_for_a_guest_of_several_files(
