@@ -140,6 +140,55 @@ def test_close_stops_a_call_in_another_thread(load):
         graph.create_context(graph.config)
 
 
+def test_a_model_is_not_freed_while_another_thread_closes_its_context(load):
+    graph = load(ctx_size=2048)
+    started, go_on = threading.Event(), threading.Event()
+    stream = Tripwire(token=lambda: (started.set(), go_on.wait(30)))
+    driver = Driver(graph.create_context(graph.config, stream=stream))
+    driver.prompt("hello")
+    with ThreadPoolExecutor(3) as pool:
+        call = pool.submit(driver.compute)
+        started.wait(30)
+        closing = pool.submit(driver.close)
+        while not driver.context._guard.closed:
+            pass
+        unloading = pool.submit(graph.close)
+        with pytest.raises(TimeoutError):
+            unloading.result(0.2)
+        assert graph.model
+        go_on.set()
+        with pytest.raises((Cancelled, ContextFull)):
+            call.result(30)
+        closing.result(30)
+        unloading.result(30)
+    assert not graph.model
+
+
+def test_a_model_is_not_freed_while_a_context_is_made(load, monkeypatch):
+    graph = load()
+    checking, go_on = threading.Event(), threading.Event()
+    normalised = graph.normalised
+
+    def slowly(config):
+        checking.set()
+        go_on.wait(30)
+        return normalised(config)
+
+    monkeypatch.setattr(graph, "normalised", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        making = pool.submit(graph.create_context, graph.config)
+        checking.wait(30)
+        closing = pool.submit(graph.close)
+        with pytest.raises(TimeoutError):
+            closing.result(0.2)
+        assert graph.model
+        go_on.set()
+        context = making.result(30)
+        closing.result(30)
+    with pytest.raises(InvalidArgument, match="unloaded"):
+        context.compute()
+
+
 def test_contexts_on_one_graph_run_at_the_same_time(load, tales_path):
     graph = load(tales_path, ctx_size=1024, temp=0.8)
     prompts = ["Once upon a time", "The king", "A little", "One day"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,8 @@ class LlamaContext:
         self._step: Callable[[], None] | None = None
         self._warn = warn
         self._warned: set[str] = set()
+        self._closing = threading.Lock()
+        self._released = False
 
     # -- inputs ----------------------------------------------------------------------------------
 
@@ -259,9 +262,13 @@ class LlamaContext:
     def close(self, why: str = "The execution context was closed.") -> None:
         """Free the sampler and hand the native context back; outputs stay readable.
 
-        A call that runs in another thread is stopped first.
+        A call that runs in another thread is stopped first. Whoever closes a context that is being
+        closed waits too: the model may be freed after that.
         """
-        if self._guard.close(why):
-            self._step = None
-            self._generator.release()
-            self._graph.forget(self)
+        with self._closing:
+            if not self._released:
+                self._guard.close(why)
+                self._step = None
+                self._generator.release()
+                self._graph.forget(self)
+                self._released = True

@@ -77,6 +77,8 @@ class LlamaGraph:
         self._device_bytes = device_bytes
         self._size_of_context = size_of_context
         self._lock = threading.Lock()
+        self._begun = threading.Condition(self._lock)
+        self._beginning = 0
         self._contexts: set[LlamaContext] = set()
         self._in_use: set[Slot] = set()
         self._idle: Slot | None = None
@@ -97,16 +99,20 @@ class LlamaGraph:
             InvalidArgument: the model was unloaded, or settings that only the model can judge
                 (grammar, logit bias) are wrong.
         """
-        self._check_open()
-        context = LlamaContext(
-            self, self.normalised(config), stream=stream, cancel=cancel, warn=warn
-        )
         with self._lock:
-            if not self._closed:
+            self._check_open()
+            self._beginning += 1
+        try:
+            context = LlamaContext(
+                self, self.normalised(config), stream=stream, cancel=cancel, warn=warn
+            )
+            with self._lock:
                 self._contexts.add(context)
-                return context
-        context.close()
-        raise InvalidArgument(_UNLOADED)
+        finally:
+            with self._lock:
+                self._beginning -= 1
+                self._begun.notify_all()
+        return context
 
     def normalised(self, config: EffectiveConfig) -> EffectiveConfig:
         """``config`` as this machine will use it."""
@@ -133,6 +139,8 @@ class LlamaGraph:
             if self._closed:
                 return
             self._closed = True
+            # settings are checked against the vocabulary as a context is made
+            self._begun.wait_for(lambda: not self._beginning)
             contexts = list(self._contexts)
         for context in contexts:
             context.close(_UNLOADED)

@@ -69,17 +69,14 @@ class Guard:
         self._reset()
         return Cancelled(reason)
 
-    def close(self, why: str) -> bool:
-        """Stop the running call and wait for it; False if it was closed before."""
-        if self.closed:
-            return False
-        self.closed = why
+    def close(self, why: str) -> None:
+        """Let no call begin, stop the running one and wait for it. May be called again."""
+        self.closed = self.closed or why
         if self._forget is not None:
             self._forget()
         self._stop_for_good("closed")
         while self.running:
             time.sleep(_POLL)
-        return True
 
     def _reset(self) -> None:
         """Take back a cancel that was meant for one call, but none that holds for good."""

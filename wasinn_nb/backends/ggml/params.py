@@ -147,9 +147,6 @@ def model_params(native: Native, config: EffectiveConfig) -> tuple[Any, list[Any
     params.load_mode = _LOAD_MODES[bool(values["use-mmap"]), bool(values["use-mlock"])]
     params.use_extra_bufts = native.repacks
     params.check_tensors = bool(values["check-tensors"])
-    # AMX as GCC 12 compiles it kills the process at the first batch of several tokens; a library
-    # built elsewhere may be such a one, and leaving its weights unpacked avoids those kernels
-    params.use_extra_bufts = b"AMX_INT8 = 1" not in native.api.llama_print_system_info()
     alive: list[Any] = []
     limit = int(native.api.llama_max_devices())
     shares = tensor_split(str(values["tensor-split"]), limit=limit)

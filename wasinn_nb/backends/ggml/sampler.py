@@ -1,9 +1,9 @@
 """From settings to a llama.cpp sampler chain, in the order of llama.cpp's own tools.
 
-Logit bias, penalties, DRY, top-k, typical-p, top-p, min-p, XTC, temperature, then a draw; or
-mirostat in place of all between the penalties and the draw. A grammar is not part of the chain: the
-native grammar sampler aborts the process when it is made to accept a token it does not allow, so
-:class:`GrammarSampler` looks before it accepts.
+Logit bias, penalties, DRY, top-k, typical-p, top-p, min-p, XTC, temperature, then a draw; or logit
+bias, temperature and mirostat. A grammar is not part of the chain: the native grammar sampler ends
+the process when it is made to accept a token it does not allow, so :class:`GrammarSampler` looks
+before it accepts.
 """
 
 from __future__ import annotations
