@@ -2,13 +2,13 @@
 
 A benchmark module is ``benchmarks/bench_*.py`` with a function ``run(rounds) -> list[Result]``.
 Timing on a shared machine drifts, so candidates take turns within a round, and results are ratios
-of medians wherever a baseline exists.
+wherever a baseline exists.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -46,8 +46,10 @@ class Result:
         return {**asdict(self), "met": self.met}
 
 
-def interleave(rounds: int, candidates: Mapping[str, Callable[[], float]]) -> dict[str, float]:
-    """The median of each candidate over ``rounds`` rounds in which all take turns.
+def take_turns(
+    rounds: int, candidates: Mapping[str, Callable[[], float]]
+) -> dict[str, list[float]]:
+    """The figures of each candidate over ``rounds`` rounds in which all take turns.
 
     A candidate returns its own figure (seconds, tokens a second, ...). One round before the first
     warms caches and is not counted; every other round runs in reverse order.
@@ -59,7 +61,22 @@ def interleave(rounds: int, candidates: Mapping[str, Callable[[], float]]) -> di
             figure = candidates[name]()
             if number >= 0:
                 figures[name].append(figure)
-    return {name: statistics.median(values) for name, values in figures.items()}
+    return figures
+
+
+def interleave(rounds: int, candidates: Mapping[str, Callable[[], float]]) -> dict[str, float]:
+    """The median of each candidate over rounds as in :func:`take_turns`."""
+    turns = take_turns(rounds, candidates)
+    return {name: statistics.median(values) for name, values in turns.items()}
+
+
+def paired_ratio(above: Sequence[float], below: Sequence[float]) -> float:
+    """The median over rounds of one candidate's figure by another's of the same round.
+
+    What else the machine does changes from round to round and less within one, so short rounds and
+    this say more about small differences than the ratio of medians.
+    """
+    return statistics.median(a / b for a, b in zip(above, below, strict=True))
 
 
 def table(results: list[Result]) -> str:
