@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from wasinn_nb.guest.build.errors import BuildError
 from wasinn_nb.guest.build.relabel import relabel
+from wasinn_nb.guest.languages import zig
 
 HELLO = 'const std = @import("std");\npub fn main() void {\n    std.debug.print("hello", .{});\n}\n'
 
@@ -27,6 +29,14 @@ def test_the_module_does_not_name_the_build_s_directory(build):
     wasm = build(HELLO, "zig").wasm
     assert not re.search(rb"/wasinn-\w{8}\b", wasm)
     assert b"/wasinn/" in wasm
+
+
+@pytest.mark.parametrize("prefix", [b"/tmp", b"../.."])
+def test_the_directory_is_renamed_however_zig_writes_it(prefix):
+    written = prefix + b"/wasinn-0a1b2c3d/cell.zig\0"
+    renamed = zig._stable_paths(written, Path("/tmp/wasinn-0a1b2c3d"))
+    assert re.fullmatch(rb"(\.\./\.\.)?/wasinn/+cell\.zig\0", renamed)
+    assert len(renamed) == len(written)
 
 
 @pytest.mark.parametrize(

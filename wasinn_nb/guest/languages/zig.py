@@ -6,6 +6,7 @@ its own numbers are the user's.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from wasinn_nb.guest.build import relabel
@@ -99,10 +100,12 @@ def _stable_paths(wasm: bytes, directory: Path) -> bytes:
     """``wasm`` with the build's directory renamed in its debug information.
 
     Zig has no option for it. Offsets depend on the length, so the new name is as long: slashes.
+    Where Zig itself is installed near the directory it names it relatively, by its last part only.
     """
-    old = str(directory).encode()
-    new = relabel.DIRECTORY.encode().ljust(len(old), b"/")
-    return wasm.replace(old, new) if len(new) == len(old) else wasm
+    for old in (str(directory).encode(), f"{os.sep}{directory.name}".encode()):
+        new = relabel.DIRECTORY.encode().ljust(len(old), b"/")
+        wasm = wasm.replace(old, new) if len(new) == len(old) else wasm
+    return wasm
 
 
 LANGUAGE = Zig()
