@@ -16,6 +16,7 @@ from wasinn_nb.nn.settings import Origin, Schema, Scope, Setting
 PLAIN = Schema(
     [
         Setting("ctx-size", "int", Scope.CONTEXT, 0, minimum=0, maximum=2**31 - 1),
+        Setting("cache-type", "int", Scope.CONTEXT, 1, names={"f16": 1, "q8_0": 8}),
         Setting("temp", "float", Scope.REQUEST, 0.8, minimum=0, clamp=True),
         Setting("mmap", "bool", Scope.MODEL, True),
         Setting("split-mode", "str", Scope.MODEL, "layer", choices=("none", "layer", "row")),
@@ -93,10 +94,20 @@ def test_deep_nesting_is_an_error_not_a_crash():
         ("mmap", "off", False),
         ("temp", "1", 1.0),
         ("split_mode", "row", "row"),
+        ("cache-type", "q8_0", 8),
+        ("cache-type", " F16", 1),
+        ("cache-type", "30", 30),
     ],
 )
 def test_user_text_is_parsed(key, text, value):
     assert PLAIN.check_user({key: text}) == {key.replace("_", "-"): value}
+
+
+def test_names_of_numbers_are_for_users_only():
+    with pytest.raises(InvalidArgument, match="a whole number or one of f16, q8_0"):
+        PLAIN.check_user({"cache-type": "q9_0"})
+    with pytest.raises(InvalidArgument, match="must be a whole number"):
+        PLAIN.parse_guest(b'{"cache-type": "q8_0"}')
 
 
 def test_an_unknown_user_key_suggests_the_nearest():

@@ -49,6 +49,7 @@ class Setting:
         default: value when nobody says anything; ``None`` leaves it to the library.
         help: one line.
         choices: the only strings (or ints) accepted, in the order a form shows them.
+        names: words that users may write for values of an int setting; guests send numbers.
         minimum, maximum: inclusive bounds; for floats in ``clamp`` a smaller value becomes the
         minimum. clamp: below ``minimum`` is silently raised to it (WasmEdge does so for penalties).
         unit: shown after the value (``tokens``, ``layers``).
@@ -63,6 +64,7 @@ class Setting:
     default: Value = None
     help: str = ""
     choices: tuple[str, ...] = ()
+    names: Mapping[str, int] = field(default_factory=dict, hash=False)
     minimum: float | None = None
     maximum: float | None = None
     clamp: bool = False
@@ -100,10 +102,14 @@ class Setting:
             if text.strip().lower() in words:
                 return words[text.strip().lower()]
             raise InvalidArgument(f"{self.key} is {text!r}; write true or false.")
+        if (name := text.strip().lower()) in self.names:
+            return self.check(self.names[name])
         try:
             number: int | float = int(text, 10) if self.kind == "int" else float(text)
         except ValueError:
             noun = "a whole number" if self.kind == "int" else "a number"
+            if self.names:
+                noun += f" or one of {', '.join(self.names)}"
             raise InvalidArgument(f"{self.key} is {text!r}; it must be {noun}.") from None
         return self.check(number)
 
@@ -264,6 +270,13 @@ class EffectiveConfig:
     def select(self, scope: Scope) -> dict[str, Value]:
         """The values of one scope; two graphs with equal MODEL parts are the same load."""
         return {k: v for k, v in self.values.items() if self.schema[k].scope is scope}
+
+    def with_model_of(self, loaded: EffectiveConfig) -> EffectiveConfig:
+        """This configuration, with the MODEL settings that a graph was loaded with."""
+        values, origins = dict(self.values), dict(self.origins)
+        for key in loaded.select(Scope.MODEL):
+            values[key], origins[key] = loaded.values[key], loaded.origins[key]
+        return EffectiveConfig(self.schema, values, origins)
 
     def overlay(self, guest: Mapping[str, Value]) -> EffectiveConfig:
         """This configuration with a guest's later values, except where a pin holds."""

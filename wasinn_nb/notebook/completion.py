@@ -228,7 +228,7 @@ def _values(setting: Setting, current: str) -> list[str]:
     if setting.kind == "bool":
         return ["true", "false"]
     default = "" if setting.default is None else str(setting.default)
-    return list(dict.fromkeys(value for value in (current, default) if value))
+    return list(dict.fromkeys(value for value in (current, default, *setting.names) if value))
 
 
 def _preload(fragment: str) -> tuple[str, list[tuple[str, str]]]:

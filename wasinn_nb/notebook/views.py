@@ -98,10 +98,12 @@ def config(name: str, effective: EffectiveConfig) -> Listing[tuple[str, Value, s
         if setting.path:
             value = str(value) if value is not None else None
         items.append((key, value, origin.value))
-        shown = value_text(value) + (
+        named = (name for name, number in setting.names.items() if number == value)
+        shown = next(named, value_text(value)) + (
             f" {setting.unit}" if setting.unit and value is not None else ""
         )
-        choices = f" ({', '.join(map(str, setting.choices))})" if setting.choices else ""
+        words = setting.choices or tuple(setting.names)
+        choices = f" ({', '.join(words)})" if words else ""
         source = "" if origin is Origin.DEFAULT else origin.value
         table.rows.append((key, shown, source, setting.scope.value, setting.help + choices))
     return Listing(items, table)

@@ -27,6 +27,8 @@ def test_every_setting_explains_itself_and_has_a_valid_default():
         assert setting.help
         if setting.default is not None:
             assert setting.check(setting.default) == setting.default
+        for name, number in setting.names.items():
+            assert setting.parse(name) == setting.check(number) == number
 
 
 @pytest.mark.parametrize(

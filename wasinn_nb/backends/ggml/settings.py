@@ -6,6 +6,7 @@ guest's configuration means here what it means elsewhere; a few of our own are i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from wasinn_nb.backends.ggml.inert import INERT
@@ -30,7 +31,10 @@ CACHE_TYPES = {
 }
 """Element types that llama.cpp can keep a KV cache in, by their ggml number."""
 
-_CACHE_HELP = ", ".join(f"{number}={name}" for number, name in CACHE_TYPES.items())
+_CACHE_NAMES = {name: number for number, name in CACHE_TYPES.items()}
+_POOLING = {"none": 0, "mean": 1, "cls": 2, "last": 3, "rank": 4}
+_ATTENTION = {"causal": 0, "non-causal": 1}
+_ROPE_SCALING = {"none": 0, "linear": 1, "yarn": 2, "longrope": 3}
 
 
 def _int(
@@ -40,9 +44,13 @@ def _int(
     text: str,
     low: float = -(2.0**63),
     high: float = 2.0**63,
-    **more: str | bool,
+    *,
+    unit: str = "",
+    names: Mapping[str, int] | None = None,
 ) -> Setting:
-    return _number(key, "int", scope, default, text, low, high, **more)
+    return Setting(
+        key, "int", scope, default, text, minimum=low, maximum=high, unit=unit, names=names or {}
+    )
 
 
 def _float(
@@ -52,25 +60,10 @@ def _float(
     text: str,
     low: float = -1e9,
     high: float = 1e9,
-    **more: str | bool,
+    *,
+    clamp: bool = False,
 ) -> Setting:
-    return _number(key, "float", scope, default, text, low, high, **more)
-
-
-def _number(
-    key: str,
-    kind: Kind,
-    scope: Scope,
-    default: Value,
-    text: str,
-    low: float,
-    high: float,
-    **more: str | bool,
-) -> Setting:
-    unit, clamp = str(more.get("unit", "")), bool(more.get("clamp"))
-    return Setting(
-        key, kind, scope, default, text, minimum=low, maximum=high, clamp=clamp, unit=unit
-    )
+    return Setting(key, "float", scope, default, text, minimum=low, maximum=high, clamp=clamp)
 
 
 def _bool(key: str, scope: Scope, default: bool, text: str) -> Setting:  # noqa: FBT001
@@ -90,7 +83,7 @@ def _refused(key: str, kind: Kind, scope: Scope, text: str) -> Setting:
 
 MODEL: tuple[Setting, ...] = (
     _int("n-gpu-layers", _MODEL, -1, "layers kept on the GPU; -1 all of them", -1, INT32,
-         unit="layers"),
+         unit="layers", names={"all": -1}),
     _int("main-gpu", _MODEL, 0, "the GPU used when split-mode is none", 0, INT32),
     _str("tensor-split", _MODEL, "share of each GPU, for example 3,2"),
     _str("split-mode", _MODEL, "how to spread a model over several GPUs",
@@ -118,17 +111,21 @@ CONTEXT: tuple[Setting, ...] = (
     _int("threads-batch", _CONTEXT, -1, "threads for prompts; -1 = as threads", -INT32, INT32),
     _bool("embedding", _CONTEXT, False, "compute gives the embedding of the prompt as JSON"),
     _bool("reranking", _CONTEXT, False, "compute gives the rank score of the prompt as JSON"),
-    _int("pooling-type", _CONTEXT, -1, "-1 model's, 0 none, 1 mean, 2 cls, 3 last, 4 rank", -1, 4),
-    _int("attention-type", _CONTEXT, -1, "-1 model's, 0 causal, 1 non-causal", -1, 1),
+    _int("pooling-type", _CONTEXT, -1, "-1 model's, 0 none, 1 mean, 2 cls, 3 last, 4 rank", -1, 4,
+         names=_POOLING),
+    _int("attention-type", _CONTEXT, -1, "-1 model's, 0 causal, 1 non-causal", -1, 1,
+         names=_ATTENTION),
     _str("flash-attn", _CONTEXT, "flash attention",
          choices=("auto", "on", "off", "enabled", "disabled")),
-    _int("cache-type-k", _CONTEXT, 1, f"type of the K cache: {_CACHE_HELP}", 0, 42),
-    _int("cache-type-v", _CONTEXT, 1, f"type of the V cache: {_CACHE_HELP}", 0, 42),
+    _int("cache-type-k", _CONTEXT, 1, "type of the K cache, as its name or ggml's number", 0, 42,
+         names=_CACHE_NAMES),
+    _int("cache-type-v", _CONTEXT, 1, "type of the V cache, as its name or ggml's number", 0, 42,
+         names=_CACHE_NAMES),
     _bool("no-kv-offload", _CONTEXT, False, "keep the KV cache in host memory"),
     _float("rope-freq-base", _CONTEXT, 0.0, "RoPE base frequency; 0 = the model's", 0, 1e12),
     _float("rope-freq-scale", _CONTEXT, 0.0, "RoPE frequency scale; 0 = the model's", 0, 1e4),
     _int("rope-scaling-type", _CONTEXT, -1, "-1 model's, 0 none, 1 linear, 2 yarn, 3 longrope",
-         -1, 3),
+         -1, 3, names=_ROPE_SCALING),
     _float("yarn-ext-factor", _CONTEXT, -1.0, "YaRN extrapolation mix; -1 = the model's", -1, 1e3),
     _float("yarn-attn-factor", _CONTEXT, -1.0, "YaRN magnitude scale; -1 = the model's", -1, 1e3),
     _float("yarn-beta-fast", _CONTEXT, -1.0, "YaRN low correction; -1 = the model's", -1, 1e4),
