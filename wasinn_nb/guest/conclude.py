@@ -31,6 +31,7 @@ _PANIC = re.compile(
     re.DOTALL,
 )
 _RUNTIME = re.compile(r"(^|/)(rustc/|library/(std|core|alloc|panic)|libc/|lib/std/|\.cargo/)")
+_WORDS_OF_REFUSAL = ("exceeds memory limits", "GC heap out of memory")
 _WORDS_OF_EXHAUSTION = ("out of memory", "memory allocation of", "bad_alloc", "cannot allocate")
 
 
@@ -51,7 +52,8 @@ def conclude(
         failure: what ended the call into the guest; None if the guest ended itself.
         memory_size: bytes of the guest's memory at the end.
     """
-    if failure is None and run.exit_code == 0:
+    # what was printed last may pass the limit when the guest has ended already
+    if failure is None and run.exit_code == 0 and run.token.reason != OUTPUT_LIMIT:
         return "finished", None
     if run.token.cancelled or isinstance(failure, Cancelled):
         return _stopped(run, options)
@@ -138,7 +140,7 @@ def _last_error(run: Run) -> str:
 
 def _exhausted(run: Run, options: RunOptions, memory_size: int, text: str) -> bool:
     """Whether the memory limit is what ended the guest, as far as can be seen from outside."""
-    if "exceeds memory limits" in text:
+    if any(words in text for words in _WORDS_OF_REFUSAL):
         return True
     said = run.stderr_bytes[-_LAST_WORDS:].decode("utf-8", "replace").lower()
     limit = options.memory_limit

@@ -42,7 +42,11 @@ def write_input(directory: Path, name: str, value: Exchanged) -> None:
         InvalidArgument: a value of another type, or an array of objects.
     """
     if isinstance(value, str):
-        (directory / name).write_bytes(value.encode("utf-8"))
+        try:
+            data = value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise InvalidArgument(f"{name} cannot be UTF-8: {error.reason}; give bytes.") from None
+        (directory / name).write_bytes(data)
         return
     if isinstance(value, (bytes, bytearray)):
         (directory / name).write_bytes(value)

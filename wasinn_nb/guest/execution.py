@@ -145,12 +145,12 @@ class Execution:
             self._watchdog.start()
 
     def _leave_behind(self) -> None:
-        """Native code cannot be reached: say, a read of a named pipe in a granted directory."""
+        """Native code cannot be reached: say, a read of a named pipe, or ``memory.fill``."""
         cancelled = Cancelled(self._run.token.reason)
         state, error = conclude(self._run, self._guest, self._options, cancelled)
         self._models.warn(
-            "The guest is stuck in a system call and did not end; its thread was left behind, "
-            "and the models it holds stay in use until it comes back."
+            "The guest is in a system call or fills gigabytes of memory, and did not end; its "
+            "thread was left behind, and the models it holds stay in use until it comes back."
         )
         self._run.finish(state, error, self._on_end)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from wasinn_nb.abi.core import linker as core_linker
@@ -21,7 +21,8 @@ from wasinn_nb.guest.wasi import WasiShadow
 from wasinn_nb.nn.cancel import CancelToken
 
 # the host's own memory pays for tables; the largest programs have some ten thousand functions
-_TABLE_ELEMENTS = 1_000_000
+_TABLES, _TABLE_ELEMENTS = 16, 1_000_000
+_MOST_NAMES, _LONGEST_NAME = 12, 60
 
 
 class Instance:
@@ -66,7 +67,9 @@ class Instance:
         check_entry(self._module, options.entry)
         self._store = store = wasmtime.Store(self._engine.native)
         memory = -1 if options.memory_limit is None else options.memory_limit << 20
-        store.set_limits(memory_size=memory, table_elements=_TABLE_ELEMENTS, memories=1)
+        store.set_limits(
+            memory_size=memory, table_elements=_TABLE_ELEMENTS, tables=_TABLES, memories=1
+        )
         store.set_wasi(sandbox.wasi(name, stdio))
         self._linker = linker = wasmtime.Linker(self._engine.native)
         linker.define_wasi()
@@ -118,7 +121,7 @@ def check_entry(module: CompiledModule, entry: str) -> None:
     if module.exports.get(entry) == "func":
         return
     functions = [n for n, k in module.exports.items() if k == "func" and n != "_initialize"]
-    offered = ", ".join(functions[:10]) or "no function at all"
+    offered = _few(functions) or "no function at all"
     if entry == "_start":
         raise GuestLinkError(
             "The guest is a library: it has no main program (_start).",
@@ -146,7 +149,15 @@ def check_imports(module: CompiledModule, linker: Any, store: Any, compat: str) 
     if any(name.startswith(f"{NN_MODULE}.") for name in missing) and DIALECTS[compat].functions:
         hint = f"The dialect {compat} has the official functions only; try --compat auto."
     raise GuestLinkError(
-        f"The guest imports what nobody provides here: {', '.join(missing)}.",
+        f"The guest imports what nobody provides here: {_few(missing)}.",
         hint=hint,
         missing=tuple(missing),
     )
+
+
+def _few(names: Sequence[str]) -> str:
+    """Names that a guest made up, as far as one wants to read them."""
+    short = (name[:_LONGEST_NAME] for name in names[:_MOST_NAMES])
+    shown = ", ".join(name if name.isprintable() else ascii(name) for name in short)
+    more = len(names) - _MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown

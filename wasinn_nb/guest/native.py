@@ -15,6 +15,15 @@ from wasmtime import _ffi as ffi
 
 from wasinn_nb.guest.errors import GuestLinkError
 
+_REFUSALS = {
+    "memory count too high": "The guest has more than one memory; it may have one.",
+    "table count too high": "The guest has more tables than a guest may have.",
+    "table minimum size": "The guest has a larger table than a guest may have.",
+    "shared memory support is disabled": (
+        "The guest needs a shared memory; there are no threads here. Build it without them."
+    ),
+}
+
 
 class GuestFailure(Exception):  # noqa: N818 - what wasmtime said, before it has a meaning
     """A call into the guest did not return.
@@ -34,7 +43,8 @@ def instantiate(store: wasmtime.Store, linker: wasmtime.Linker, module: wasmtime
     """Link the module and run its start function; returns the raw instance.
 
     Raises:
-        GuestLinkError: an import is of another type than what is defined.
+        GuestLinkError: an import is of another type than what is defined, or the module needs
+            what no guest is given.
         GuestFailure: a trap in the start function, or memory beyond the store's limit.
     """
     try:
@@ -47,7 +57,13 @@ def instantiate(store: wasmtime.Store, linker: wasmtime.Linker, module: wasmtime
         error = ffi.wasmtime_instance_pre_instantiate(
             linked.ptr(), store._context(), ctypes.byref(instance), ctypes.byref(trap)
         )
-        _raise_failure(error, trap)
+        try:
+            _raise_failure(error, trap)
+        except GuestFailure as failure:
+            for said, meant in _REFUSALS.items():
+                if said in failure.text:
+                    raise GuestLinkError(meant) from None
+            raise
     return instance
 
 

@@ -96,7 +96,7 @@ class RunOptions:
             env=_environment(given.get("env") or {}),
             models=None if models is None else dict(models),
             dirs=tuple(_directory(host, spec) for host, spec in (given.get("dirs") or {}).items()),
-            stdin=stdin.encode() if isinstance(stdin, str) else bytes(stdin),
+            stdin=_encoded("stdin", stdin) if isinstance(stdin, str) else bytes(stdin),
             inputs=inputs,
             outputs=outputs,
             timeout=given.get("timeout"),
@@ -121,32 +121,57 @@ def default_memory_limit() -> int:
 
 
 def _check_numbers(given: RunKeywords) -> None:
-    if (timeout := given.get("timeout")) is not None and not timeout > 0:
-        raise InvalidArgument(f"timeout is {timeout}; it must be a number of seconds above 0.")
-    if (memory := given.get("memory_limit")) is not None and not 0 < memory <= _MOST_MIB:
-        raise InvalidArgument(f"memory_limit is {memory}; it must be 1 to {_MOST_MIB} MiB.")
-    if (output := given.get("output_limit")) is not None and output < 0:
-        raise InvalidArgument(f"output_limit is {output}; it must be a number of bytes.")
+    if (timeout := given.get("timeout")) is not None and not (_is_real(timeout) and timeout > 0):
+        raise InvalidArgument(f"timeout is {timeout!r}; it must be a number of seconds above 0.")
+    memory = given.get("memory_limit")
+    if memory is not None and not (_is_whole(memory) and 0 < memory <= _MOST_MIB):
+        raise InvalidArgument(
+            f"memory_limit is {memory!r}; it must be 1 to {_MOST_MIB}, a whole number of MiB."
+        )
+    output = given.get("output_limit")
+    if output is not None and not (_is_whole(output) and output >= 0):
+        raise InvalidArgument(f"output_limit is {output!r}; it must be a whole number of bytes.")
     if (compat := given.get("compat", "auto")) not in DIALECTS:
         raise InvalidArgument(f"compat is {compat!r}; it can be {', '.join(DIALECTS)}.")
+
+
+def _is_whole(value: object) -> bool:
+    return hasattr(value, "__index__")
+
+
+def _is_real(value: object) -> bool:
+    return hasattr(value, "__float__")
+
+
+def _is_text(text: str) -> bool:
+    """Whether a guest can be given ``text``: UTF-8 that a NUL ends."""
+    # a surrogate stands for a byte that was no UTF-8
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _encoded(what: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"{what} cannot be UTF-8: {error.reason}; give bytes.") from None
 
 
 def _arguments(args: Sequence[object]) -> tuple[str, ...]:
     if isinstance(args, (str, bytes)):
         raise InvalidArgument("args is one string; give a list of strings.")
     texts = tuple(map(str, args))
-    if any("\0" in text for text in texts):
-        raise InvalidArgument("An argument contains a NUL.")
+    if not all(map(_is_text, texts)):
+        raise InvalidArgument("An argument contains a NUL, or what cannot be UTF-8.")
     return texts
 
 
 def _environment(env: Mapping[str, object]) -> dict[str, str]:
     variables = {str(name): str(value) for name, value in env.items()}
     for name, value in variables.items():
-        if not name or "=" in name or "\0" in name + value:
+        if not name or "=" in name or not _is_text(name + value):
             raise InvalidArgument(
                 f"{name!r}={value!r} cannot be an environment variable: a name has no '=', "
-                "and neither part a NUL."
+                "and both parts are UTF-8 without NUL."
             )
     return variables
 
@@ -156,7 +181,14 @@ def _directory(host: str, spec: DirSpec) -> Directory:
     guest, mode = (spec, "ro") if isinstance(spec, str) else spec
     if mode not in {"ro", "rw"}:
         raise InvalidArgument(f"The directory {host!r} has mode {mode!r}; it can be ro or rw.")
+    if not guest or not _is_text(guest):
+        raise InvalidArgument(f"{guest!r} cannot be the guest's name of the directory {host!r}.")
     path = Path(host).expanduser()
     if not path.is_dir():
-        raise InvalidArgument(f"The directory {host!r} does not exist.")
+        if path.exists():
+            raise InvalidArgument(f"{host!r} is not a directory; give the one that holds it.")
+        raise InvalidArgument(
+            f"The directory {host!r} does not exist.",
+            hint="" if path.is_absolute() else f"The current directory is {Path.cwd()}.",
+        )
     return Directory(path.resolve(), guest, mode == "rw")

@@ -37,6 +37,7 @@ class Pump:
         self._on_failure = on_failure
         self._on_token = options.on_token if options.stream else None
         self._tokens_delivered = 0
+        self._calls = 0
         self._failed = False
         self._ended = False
         self.wake = threading.Event()
@@ -63,10 +64,16 @@ class Pump:
         self._ended = True
         self.wake.set()
         if self.needed:
-            if threading.current_thread() is not self._thread:
-                self._thread.join(_JOIN_SECONDS)
+            self._join()
         else:
             self._transcript.since(0, final=True)
+
+    def _join(self) -> None:
+        """Wait for as long as callbacks return: one may wait for the very run that waits here."""
+        seen = -1
+        while self._thread.is_alive() and self._calls != seen:
+            seen = self._calls
+            self._thread.join(_JOIN_SECONDS)
 
     def _work(self) -> None:
         # token streams have no event to wait for, so that writing to one stays a plain append
@@ -98,6 +105,7 @@ class Pump:
     def _call(self, callback: Callable[[str], object], text: str) -> None:
         try:
             callback(text)
+            self._calls += 1
         except BaseException as error:  # noqa: BLE001 - it is raised to whoever waits for the run
             self._failed = True
             self._on_failure(error)

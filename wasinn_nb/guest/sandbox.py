@@ -43,12 +43,23 @@ class Sandbox:
     def wasi(self, name: str, stdio: Stdio) -> Any:
         """A ``wasmtime.WasiConfig`` that grants what the options say and nothing else."""
         import wasmtime
+
+        config = wasmtime.WasiConfig()
+        try:
+            self._configure(config, name, stdio)
+        except BaseException:
+            # it holds the pipes' other ends, and the exception would hold it
+            config.close()
+            raise
+        return config
+
+    def _configure(self, config: Any, name: str, stdio: Stdio) -> None:
         from wasmtime import _ffi as ffi
 
         options = self._options
-        config = wasmtime.WasiConfig()
         self.clock_origin = time.monotonic_ns()
-        config.argv = [name, *options.args]
+        # a name can be that of a file, which need not be UTF-8
+        config.argv = [name.encode("utf-8", "replace").decode(), *options.args]
         config.env = list(options.env.items())
         config.stdout_file = stdio.stdout.path
         config.stderr_file = stdio.stderr.path
@@ -60,7 +71,6 @@ class Sandbox:
         if self._exchange is not None:
             self._preopen(config, self._exchange / "in", "/in", False)
             self._preopen(config, self._exchange / "out", "/out", True)
-        return config
 
     def outputs(self) -> tuple[dict[str, Exchanged], list[str]]:
         """What the guest left in ``/out``, and a sentence about each value that is not there."""

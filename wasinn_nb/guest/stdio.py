@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 _CHUNK = 1 << 16
 _JOIN_SECONDS = 5.0
+_LONGEST_WAIT = 3600.0  # a selector takes no more than a month or so
 
 
 class Stream:
@@ -131,12 +132,12 @@ class Stdio:
             on_limit()
 
     def _patience(self) -> float | None:
-        """Seconds until the deadline; announces it when it has come."""
+        """Seconds to wait for output at most; announces the deadline when it has come."""
         if self._deadline is None:
             return None
         left = self._deadline - time.monotonic()
         if left > 0:
-            return left
+            return min(left, _LONGEST_WAIT)
         self._deadline = None
         self._on_deadline()
         return None

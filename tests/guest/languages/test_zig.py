@@ -14,6 +14,13 @@ from wasinn_nb.guest.languages import zig
 HELLO = 'const std = @import("std");\npub fn main() void {\n    std.debug.print("hello", .{});\n}\n'
 
 
+def test_the_directory_that_made_the_run_time_library_is_renamed_too():
+    written = b"../../wasinn-0a1b2c3d/rt.zig\0/tmp/wasinn-zzzzzzzz/cell.zig"
+    renamed = zig._stable_paths(written, Path("/tmp/wasinn-zzzzzzzz"))
+    assert b"wasinn-" not in renamed
+    assert len(renamed) == len(written)
+
+
 def test_a_program_runs(build, run):
     assert run(build(HELLO, "zig").wasm).stderr == "hello"
 

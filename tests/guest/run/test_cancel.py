@@ -115,6 +115,13 @@ def test_timeout(runner):
         runner.guest(guests.SLEEP).run(timeout=0.1)
 
 
+@pytest.mark.parametrize("seconds", [1e-9, 1e9, 1e300, float("inf")])
+def test_any_timeout(runner, seconds):
+    run = runner.guest(guests.HELLO).run(timeout=seconds, check=False)
+    assert run.stdout == "hello\n" or isinstance(run.error, GuestTimeout)
+    assert seconds < 1 or run.state == "finished"
+
+
 def test_a_compilation_is_left_behind(runner, monkeypatch):
     import wasmtime
 

@@ -14,6 +14,7 @@ from wasinn_nb.guest.errors import (
     GuestTrap,
 )
 from wasinn_nb.guest.trap import parse_trap
+from wasinn_nb.nn.errors import NotFound
 
 
 def wat(text):
@@ -118,6 +119,20 @@ GROWER = """
 """
 
 
+COLLECTED = """(module (type $bytes (array i64))
+  (type $list (struct (field (ref null $list)) (field (ref $bytes))))
+  (func (export "_start") (local $all (ref null $list))
+    (loop $again
+      (local.set $all (struct.new $list
+        (local.get $all) (array.new $bytes (i64.const 1) (i32.const 100000))))
+      (br $again))))"""
+
+
+def test_the_memory_limit_holds_for_objects_too(runner):
+    with pytest.raises(GuestOutOfMemory):
+        runner.guest(wat(COLLECTED)).run(memory_limit=8)
+
+
 @pytest.mark.parametrize("then", ["(unreachable)", "(call $proc_exit (i32.const 1))"])
 def test_the_memory_limit(runner, then):
     guest = runner.guest(guests.module(GROWER.format(then=then)))
@@ -146,6 +161,34 @@ def test_missing_imports_are_named(runner):
         runner.guest(wasm).run()
     assert caught.value.missing == ("env.hello", "env.there", "wasi_snapshot_preview1.no_such")
     assert caught.value.run.entered is None
+
+
+def test_names_in_a_module_are_the_guests_own(runner):
+    name = r"\1b" + "x" * 10_000
+    imports = " ".join(f'(import "env" "{name}{n}" (func))' for n in range(500))
+    with pytest.raises(GuestLinkError, match="and 488 more") as caught:
+        runner.guest(wat(f'(module {imports} (func (export "_start")))')).run()
+    assert len(caught.value.missing) == 500
+    exports = " ".join(f'(func (export "{name}{n}"))' for n in range(500))
+    with pytest.raises(GuestLinkError, match="and 488 more") as more:
+        runner.guest(wat(f"(module {exports})")).run()
+    for error in (caught.value, more.value):
+        assert len(str(error)) < 2000
+        assert "\x1b" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("needs", "says"),
+    [
+        ("(memory 1) (memory 1)", "more than one memory"),
+        ("(memory 1 1 shared)", "no threads"),
+        ("(table 1000001 funcref)", "larger table"),
+        ("(table 1 funcref)" * 17, "more tables"),
+    ],
+)
+def test_what_no_guest_is_given(runner, needs, says):
+    with pytest.raises(GuestLinkError, match=says):
+        runner.guest(wat(f'(module {needs} (func (export "_start")))')).run()
 
 
 def test_an_import_of_another_type(runner):
@@ -217,8 +260,8 @@ def test_aliases(runner):
     run = guest.run(models={"default": "m"}, check=False)
     assert run.exit_code == 8
     assert "it was given 'default'" in run.last_error.message
-    run = guest.run(models={"m": "nobody"}, check=False)
-    assert run.exit_code == 8
+    with pytest.raises(NotFound, match="nobody"):
+        guest.run(models={"m": "nobody"}, check=False)
 
 
 def test_unknown_settings_are_a_warning(runner):
@@ -228,7 +271,13 @@ def test_unknown_settings_are_a_warning(runner):
 
 def test_bad_options(runner):
     guest = runner.guest(guests.HELLO)
-    for options in ({"timeout": 0}, {"memory_limit": 0}, {"memory_limit": 5000}, {"compat": "x"}):
+    bad = [
+        *({"timeout": value} for value in (0, float("nan"), "3")),
+        *({"memory_limit": value} for value in (0, 5000, 1.5, "3")),
+        *({"output_limit": value} for value in (-1, 1.5)),
+        {"compat": "x"},
+    ]
+    for options in bad:
         with pytest.raises(Exception, match=next(iter(options))):
             guest.run(**options)
     with pytest.raises(TypeError, match="tymeout"):

@@ -4,10 +4,12 @@ import os
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from tests.guest.run import guests
 from wasinn_nb.guest.exchange import read_outputs, remove_tree
+from wasinn_nb.guest.sandbox import Sandbox
 from wasinn_nb.nn.errors import InvalidArgument
 
 # prints its arguments (each ended by a NUL)
@@ -64,6 +66,9 @@ def test_arguments(runner):
         runner.guest(ARGS).run(args="abc")
     with pytest.raises(InvalidArgument, match="NUL"):
         runner.guest(ARGS).run(args=["a\0b"])
+    with pytest.raises(InvalidArgument, match="UTF-8"):
+        runner.guest(ARGS).run(args=["\udc80"])
+    assert runner.guest(ARGS, name="\udc80.wasm").run().stdout == "?.wasm\0"
 
 
 def test_the_environment_is_only_what_is_given(runner, monkeypatch):
@@ -74,6 +79,8 @@ def test_the_environment_is_only_what_is_given(runner, monkeypatch):
     )
     with pytest.raises(InvalidArgument, match="environment variable"):
         runner.guest(ENVIRON).run(env={"a=b": "c"})
+    with pytest.raises(InvalidArgument, match="environment variable"):
+        runner.guest(ENVIRON).run(env={"a": "\udc80"})
 
 
 def test_nothing_is_preopened(runner):
@@ -110,6 +117,22 @@ def test_bad_directories(runner, tmp_path):
         runner.guest(ARGS).run(dirs={str(tmp_path / "no"): "."})
     with pytest.raises(InvalidArgument, match="ro or rw"):
         runner.guest(ARGS).run(dirs={str(tmp_path): (".", "rwx")})
+    for name in ("", "a\0b", "\udc80"):
+        with pytest.raises(InvalidArgument, match="guest's name"):
+            runner.guest(ARGS).run(dirs={str(tmp_path): name})
+
+
+def test_a_directory_that_is_gone_when_the_run_begins(runner, tmp_path, monkeypatch):
+    (tmp_path / "d").mkdir()
+    guest = runner.guest(ARGS)
+    guest.run()
+    before, start = psutil.Process().num_fds(), time.monotonic()
+    original = Sandbox.open
+    monkeypatch.setattr(Sandbox, "open", lambda self: ((tmp_path / "d").rmdir(), original(self)))
+    run = guest.run(dirs={str(tmp_path / "d"): "."}, check=False)
+    assert "cannot be opened" in str(run.error)
+    assert time.monotonic() - start < 4, "nobody waited for the other end of a pipe"
+    assert psutil.Process().num_fds() == before
 
 
 # -- exchange: /in is descriptor 3, /out is 4
@@ -215,7 +238,7 @@ def test_whatever_a_guest_nests_in_out_is_removed(tmp_path):
         here = inner
     os.close(here)
     remove_tree(tmp_path / "t")
-    assert os.listdir(tmp_path) == ["kept"]
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
 def test_a_missing_output_is_a_warning(runner):

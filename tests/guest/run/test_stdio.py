@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import contextvars
 import threading
+import time
 
 import pytest
 
 from tests.guest.run import guests
+from wasinn_nb.guest import pump
 from wasinn_nb.guest.errors import GuestOutputLimit
 
 BOTH = guests.module("""
@@ -78,6 +80,35 @@ def test_the_output_limit_ends_the_run(runner):
     with pytest.raises(GuestOutputLimit, match="more than 1,000 bytes") as caught:
         runner.guest(guests.FLOOD).run(output_limit=1000)
     assert len(caught.value.run.stdout_bytes) == 1000
+
+
+def test_the_last_words_count_too(runner):
+    for _ in range(5):
+        with pytest.raises(GuestOutputLimit):
+            runner.guest(guests.HELLO).run(output_limit=5)
+    assert runner.guest(guests.HELLO).run(output_limit=6).stdout == "hello\n"
+
+
+def test_a_run_ends_after_its_callbacks_however_long_they_take_together(runner, monkeypatch):
+    monkeypatch.setattr(pump, "_JOIN_SECONDS", 0.2)
+    seen = []
+    runner.guest(guests.stream("a b c")).run(
+        on_token=lambda text: (time.sleep(0.1), seen.append(text))
+    )
+    assert "".join(seen) == "a b c and then some </s>"
+
+
+def test_a_callback_that_waits_for_its_own_run(runner, monkeypatch):
+    monkeypatch.setattr(pump, "_JOIN_SECONDS", 0.2)
+    started, seen = threading.Event(), []
+
+    def wait(_):
+        started.wait(10)
+        seen.append(run.wait(10).state)
+
+    run = runner.guest(guests.HELLO).start(on_stdout=wait)
+    started.set()
+    assert run.wait(10).state == "finished"
 
 
 def test_standard_input(runner):

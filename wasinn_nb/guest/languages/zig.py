@@ -7,6 +7,7 @@ its own numbers are the user's.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from wasinn_nb.guest.build import relabel
@@ -30,6 +31,8 @@ _CHECKED = "-ODebug"
 _COMMAND = "build-exe"
 # So that an error inside the standard library names the cell's line that led there.
 _TRACE = "-freference-trace=64"
+# Names that tempfile gives the builder's directories.
+WORKSPACE = rb"wasinn-[a-z0-9_]{8}"
 
 
 class Zig:
@@ -97,15 +100,17 @@ class Zig:
 
 
 def _stable_paths(wasm: bytes, directory: Path) -> bytes:
-    """``wasm`` with the build's directory renamed in its debug information.
+    """``wasm`` with the directories of builds renamed in its debug information.
 
     Zig has no option for it. Offsets depend on the length, so the new name is as long: slashes.
-    Where Zig itself is installed near the directory it names it relatively, by its last part only.
+    Where Zig itself is installed near the directory it names it relatively, by its last part only;
+    and its run-time library names the directory of the build that made it.
     """
-    for old in (str(directory).encode(), f"{os.sep}{directory.name}".encode()):
-        new = relabel.DIRECTORY.encode().ljust(len(old), b"/")
-        wasm = wasm.replace(old, new) if len(new) == len(old) else wasm
-    return wasm
+    parent = re.escape(os.fsencode(directory.parent))
+    of_a_build = rb"(?:" + parent + rb")?" + re.escape(os.sep.encode()) + WORKSPACE
+    return re.sub(
+        of_a_build, lambda found: relabel.DIRECTORY.encode().ljust(len(found[0]), b"/"), wasm
+    )
 
 
 LANGUAGE = Zig()
