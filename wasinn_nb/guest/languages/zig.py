@@ -32,7 +32,7 @@ _COMMAND = "build-exe"
 # So that an error inside the standard library names the cell's line that led there.
 _TRACE = "-freference-trace=64"
 # Names that tempfile gives the builder's directories.
-WORKSPACE = rb"wasinn-[a-z0-9_]{8}"
+_WORKSPACE = rb"wasinn-[a-z0-9_]{8}"
 
 
 class Zig:
@@ -107,7 +107,7 @@ def _stable_paths(wasm: bytes, directory: Path) -> bytes:
     and its run-time library names the directory of the build that made it.
     """
     parent = re.escape(os.fsencode(directory.parent))
-    of_a_build = rb"(?:" + parent + rb")?" + re.escape(os.sep.encode()) + WORKSPACE
+    of_a_build = rb"(?:" + parent + rb")?" + re.escape(os.sep.encode()) + _WORKSPACE
     return re.sub(
         of_a_build, lambda found: relabel.DIRECTORY.encode().ljust(len(found[0]), b"/"), wasm
     )
