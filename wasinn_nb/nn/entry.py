@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,11 @@ class Entry:
     """One registered model; every field is guarded by the registry's lock or by ``operation``.
 
     ``configs`` remembers what guests' configurations resolved to, so that loading a resident model
-    costs no parsing; it is cleared when pins change. ``stamp`` is (size, mtime) of each loaded
-    file. ``operation`` names the load or unload in progress: whoever set it is the only one to
-    touch ``graph``, ``files``, ``info`` and ``backend`` until it is cleared.
+    costs no parsing. ``pins`` and ``configs`` are replaced, pins first, and never changed: who
+    resolved with pins that are gone by then fills a ``configs`` that is gone as well. ``stamp`` is
+    (size, mtime) of each loaded file. ``operation`` names the load or unload in progress: whoever
+    set it is the only one to change ``graph``, ``files`` and ``info`` until it is cleared.
+    ``reserved`` is set while a load has room in the memory budget.
     """
 
     name: str
@@ -34,7 +37,7 @@ class Entry:
     encoding: GraphEncoding
     target: ExecutionTarget
     load_config: dict[str, object] = field(default_factory=dict)
-    pins: dict[str, Value] = field(default_factory=dict)
+    pins: Mapping[str, Value] = field(default_factory=dict)
     force: bool = False
     anonymous: bool = False
     state: ModelState = ModelState.REGISTERED
@@ -47,6 +50,7 @@ class Entry:
     graph: Graph | None = None
     loaded_with: EffectiveConfig | None = None
     estimate: MemoryEstimate | None = None
+    reserved: bool = False
     measured: int = 0
     leases: list[Lease] = field(default_factory=list)
     last_used: float = field(default_factory=time.time)
@@ -69,6 +73,17 @@ class Entry:
         The estimate, since growth of the process also measures what else happened meanwhile.
         """
         return self.estimate.total if self.estimate else self.measured
+
+    @property
+    def takes_memory(self) -> bool:
+        """Whether its footprint counts: it is loaded, or has room to be."""
+        return self.graph is not None or self.reserved
+
+    @property
+    def expendable(self) -> bool:
+        """Whether the memory budget may unload it."""
+        idle = not self.leases and not self.operation
+        return self.graph is not None and idle and not self.pins.get("keep-loaded")
 
     def snapshot(self, config: EffectiveConfig | None) -> ModelRecord:
         """An immutable picture for users."""

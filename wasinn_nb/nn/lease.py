@@ -10,6 +10,7 @@ from wasinn_nb.nn.backend import ExecutionContext, Graph, ModelInfo
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import InvalidArgument
 from wasinn_nb.nn.settings import EffectiveConfig
+from wasinn_nb.nn.shield import shielded
 from wasinn_nb.nn.stream import TokenStream
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ class Lease:
     While a lease lives the model stays loaded. It ends by :meth:`release` (the model stays
     resident) or :meth:`unload` (the model goes too, unless others hold it).
 
+    Args:
+        current: what the holder's configuration comes to with the pins of now.
+
     Attributes:
         unknown: keys of the holder's configuration that no setting has.
     """
@@ -35,9 +39,9 @@ class Lease:
         config: EffectiveConfig,
         holder: str,
         unknown: tuple[str, ...],
+        current: Callable[[], EffectiveConfig],
     ) -> None:
         self.name = entry.name
-        self.config = config
         self.holder = holder
         self.unknown = unknown
         self.info: ModelInfo = graph.info
@@ -45,8 +49,19 @@ class Lease:
         self._registry = registry
         self._entry = entry
         self._graph: Graph | None = graph
+        self._acquired_with = config
+        self._current = current
         self._lock = threading.Lock()
         self._contexts: list[ExecutionContext] = []
+
+    @property
+    def config(self) -> EffectiveConfig:
+        """The holder's settings. Pins of CONTEXT and REQUEST settings count as they are now.
+
+        MODEL settings stay those of the loaded graph.
+        """
+        now = self._current()
+        return now if now is self._acquired_with else now.with_model_of(self._acquired_with)
 
     @property
     def alive(self) -> bool:
@@ -88,20 +103,20 @@ class Lease:
 
         Outputs that the lease's contexts computed stay readable.
         """
-        if self._end():
-            self._registry.lease_ended(self._entry, self, unload=True)
+        shielded(lambda _: self._end(unload=True), certain=True)
 
     def release(self) -> None:
         """End the lease; the model stays loaded for the next run. May be called twice."""
-        if self._end():
-            self._registry.lease_ended(self._entry, self, unload=False)
+        shielded(lambda _: self._end(unload=False), certain=True)
 
-    def _end(self) -> bool:
+    def _end(self, *, unload: bool) -> None:
         with self._lock:
             if self._graph is None:
-                return False
+                return
             self._graph = None
             contexts, self._contexts = self._contexts, []
-        for context in contexts:
-            context.close()
-        return True
+        try:
+            for context in contexts:
+                context.close()
+        finally:
+            self._registry.lease_ended(self._entry, self, unload=unload)

@@ -5,18 +5,28 @@ Called by the registry only, for an entry that the caller operates on exclusivel
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from wasinn_nb.nn import memory
-from wasinn_nb.nn.backend import Backend, Graph, MemoryEstimate, ModelFiles, Progress
+from wasinn_nb.nn.backend import (
+    Backend,
+    Graph,
+    ModelFiles,
+    ModelInfo,
+    Progress,
+)
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.entry import Entry
-from wasinn_nb.nn.errors import Cancelled, MissingMemory, NNError, UnsupportedOperation
+from wasinn_nb.nn.errors import (
+    Cancelled,
+    NNError,
+    UnsupportedOperation,
+)
 from wasinn_nb.nn.events import EventBus, EventKind
-from wasinn_nb.nn.memory import format_bytes
+from wasinn_nb.nn.fit import check_memory
 from wasinn_nb.nn.record import ModelState, UnloadReport
 from wasinn_nb.nn.settings import (
     EffectiveConfig,
@@ -27,7 +37,8 @@ from wasinn_nb.nn.settings import (
     Setting,
 )
 from wasinn_nb.nn.sources import SourceResolver, sniff
-from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
+from wasinn_nb.nn.spool import on_disk
+from wasinn_nb.nn.types import GraphEncoding
 
 MakeRoom = Callable[[Entry, int], None]
 
@@ -44,15 +55,24 @@ KEEP_LOADED = Setting(
 
 
 class Loader:
-    """The native side of the registry's entries."""
+    """The native side of the registry's entries.
+
+    Args:
+        lock: guards the entries; held when what a snapshot shows changes.
+    """
 
     def __init__(
-        self, backends: dict[str, Backend], resolver: SourceResolver, bus: EventBus
+        self,
+        backends: dict[str, Backend],
+        resolver: SourceResolver,
+        bus: EventBus,
+        lock: AbstractContextManager[object],
     ) -> None:
         self.backends = backends
-        self.defaults: dict[str, object] = {}
+        self.defaults: Mapping[str, object] = {}
         self._resolver = resolver
         self._bus = bus
+        self._lock = lock
         self._by_encoding = {e: b for b in backends.values() for e in b.encodings}
         self._schemas: dict[str, Schema] = {}
 
@@ -71,8 +91,19 @@ class Loader:
             self._schema_of(backend).check_user(entry.load_config)
 
     def schema(self, entry: Entry) -> Schema:
-        """The settings that apply to an entry; finds its backend (and so its file) if need be."""
-        return self._schema_of(self.backend(entry))
+        """The settings that apply to an entry; looks into its file only if that has to tell."""
+        return self._schema_of(self._presumed(entry))
+
+    def set_defaults(self, values: Mapping[str, object]) -> None:
+        """The host's own defaults for those backends that know them.
+
+        Raises:
+            InvalidArgument: a bad value; nothing is changed then.
+        """
+        for backend in self.backends.values():
+            schema = self._schema_of(backend)
+            schema.check_user({k: v for k, v in values.items() if k in schema})
+        self.defaults = dict(values)
 
     def guest_config(self, entry: Entry, json: bytes) -> tuple[ParsedConfig, EffectiveConfig]:
         """A guest's configuration and what it comes to, remembered while pins stay the same.
@@ -80,18 +111,19 @@ class Loader:
         Raises:
             InvalidEncoding, InvalidArgument: the configuration is malformed.
         """
-        known = entry.configs.get(json)
+        configs = entry.configs  # before the pins are read: see Entry
+        known = configs.get(json)
         if known is None:
             parsed = self.schema(entry).parse_guest(json) if json else ParsedConfig()
             known = parsed, self.effective(entry, parsed)
-            if len(entry.configs) >= _REMEMBERED_CONFIGS:
-                entry.configs.clear()
-            entry.configs[json] = known
+            if len(configs) >= _REMEMBERED_CONFIGS:
+                configs.clear()
+            configs[json] = known
         return known
 
     def effective(self, entry: Entry, parsed: ParsedConfig) -> EffectiveConfig:
         """Pins over guest over load options over defaults, as this machine uses them."""
-        backend = self.backend(entry)
+        backend = self._presumed(entry)
         schema = self._schema_of(backend)
         config = schema.resolve(
             host=schema.check_user({k: v for k, v in self.defaults.items() if k in schema}),
@@ -100,15 +132,14 @@ class Loader:
             pins=entry.pins,
         )
         used = backend.normalise(config)
-        entry.notes = tuple(_adjustments(config, used))
+        if not parsed.values:  # a guest's values would hide what the user is to be told
+            entry.notes = tuple(_adjustments(config, used))
         return used
 
     def effective_or_none(self, entry: Entry) -> EffectiveConfig | None:
         """As :meth:`effective`, or None while only the files could tell the backend."""
-        known = entry.backend or self._by_encoding.get(entry.encoding)
-        if known is None:
+        if entry.backend is None and self._by_encoding.get(entry.encoding) is None:
             return None
-        entry.backend = known
         return self.guest_config(entry, b"")[1]
 
     def same_load(self, entry: Entry, config: EffectiveConfig) -> bool:
@@ -142,7 +173,34 @@ class Loader:
 
     # -- backend and files -----------------------------------------------------------------------
 
-    def backend(self, entry: Entry) -> Backend:
+    def locate(
+        self, entry: Entry, progress: Progress | None, cancel: CancelToken | None
+    ) -> Backend:
+        """The backend for an entry, from its files (downloaded if need be) unless it was given.
+
+        Raises:
+            NNError: as :meth:`SourceResolver.resolve`.
+            Cancelled: through ``cancel``.
+        """
+        if entry.backend is None and entry.encoding is GraphEncoding.AUTODETECT:
+            with self._loading(entry):
+                self.backend(entry, self._reporting(entry, progress), cancel)
+            entry.state = ModelState.REGISTERED
+        return self.backend(entry)
+
+    def _presumed(self, entry: Entry) -> Backend:
+        """The backend whose settings apply; a file is read (or downloaded) only to tell several."""
+        open_question = entry.backend is None and entry.encoding is GraphEncoding.AUTODETECT
+        if open_question and len(self.backends) == 1:
+            return next(iter(self.backends.values()))
+        return self.backend(entry)
+
+    def backend(
+        self,
+        entry: Entry,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Backend:
         """The backend for an entry, detecting the encoding from its files if it was not given.
 
         Raises:
@@ -151,7 +209,7 @@ class Loader:
         if entry.backend is None:
             encoding = entry.encoding
             if encoding is GraphEncoding.AUTODETECT:
-                encoding = sniff(self._files(entry, None, None))
+                encoding = sniff(self._files(entry, progress, cancel))
             backend = self._by_encoding.get(encoding)
             if backend is None:
                 readable = ", ".join(sorted(self._by_encoding))
@@ -170,28 +228,6 @@ class Loader:
                 entry.source, encoding=entry.encoding, progress=progress, cancel=cancel
             )
         return entry.files
-
-    def _on_disk(self, entry: Entry, files: ModelFiles) -> ModelFiles:
-        """Spool parts given as bytes to a private directory, for libraries that read only files."""
-        if not any(isinstance(part, bytes) for part in files.parts):
-            return files
-        if entry.spool is None:
-            entry.spool = tempfile.TemporaryDirectory(prefix="wasinn-nb-model-")
-        parts: list[Path] = []
-        for number, part in enumerate(files.parts):
-            if isinstance(part, bytes):
-                path = Path(entry.spool.name) / f"part-{number}"
-                path.write_bytes(part)
-                parts.append(path)
-            else:
-                parts.append(part)
-        return ModelFiles(tuple(parts), files.origin)
-
-    def discard(self, entry: Entry) -> None:
-        """Drop what an entry keeps on disk."""
-        if entry.spool is not None:
-            entry.spool.cleanup()
-            entry.spool = None
 
     # -- load and unload -------------------------------------------------------------------------
 
@@ -215,24 +251,30 @@ class Loader:
             return self._load(entry, config, room, progress, cancel)
         except NNError:
             if previous is not None:
-                self._load(entry, previous, None, None, None)
+                with suppress(NNError):  # then it stays unloaded; what was asked for counts
+                    self._load(entry, previous, None, None, cancel)
             raise
 
     def unload(self, entry: Entry) -> UnloadReport:
         """Close the graph and give its memory back; measured."""
-        graph, entry.graph = entry.graph, None
-        entry.loaded_with = None
+        with self._lock:
+            graph, entry.graph, entry.loaded_with = entry.graph, None, None
+            entry.state = ModelState.REGISTERED if graph is None else ModelState.UNLOADING
         if graph is None:
             return UnloadReport(entry.name, was_loaded=False, freed=0, seconds=0.0)
-        entry.state = ModelState.UNLOADING
         began, before = time.perf_counter(), memory.rss()
-        graph.close()
-        memory.trim()
-        freed = max(0, before - memory.rss())
-        seconds = time.perf_counter() - began
-        entry.measured = 0
-        entry.state = ModelState.REGISTERED
-        self._bus.publish(EventKind.MODEL_UNLOADED, entry.name, freed=freed, seconds=seconds)
+        try:
+            graph.close()
+        finally:
+            memory.trim()
+            freed = max(0, before - memory.rss())
+            seconds = time.perf_counter() - began
+            with self._lock:
+                entry.measured = 0
+                entry.state = ModelState.REGISTERED
+                self._bus.publish(
+                    EventKind.MODEL_UNLOADED, entry.name, freed=freed, seconds=seconds
+                )
         return UnloadReport(entry.name, was_loaded=True, freed=freed, seconds=seconds)
 
     def _load(
@@ -243,32 +285,44 @@ class Loader:
         progress: Progress | None,
         cancel: CancelToken | None,
     ) -> Graph:
-        entry.state, entry.error = ModelState.LOADING, ""
-        self._bus.publish(EventKind.MODEL_LOADING, entry.name, fraction=None)
         began = time.perf_counter()
-        try:
-            graph = self._read(entry, config, room, self._reporting(entry, progress), cancel)
-        except BaseException as error:
-            entry.state = ModelState.FAILED
-            entry.error = str(error)
-            if isinstance(error, Cancelled):
-                entry.state, entry.error = ModelState.REGISTERED, ""
-            memory.trim()
-            self._bus.publish(EventKind.MODEL_FAILED, entry.name, error=str(error))
-            raise
-        entry.graph, entry.info, entry.loaded_with = graph, graph.info, config
-        entry.load_seconds = time.perf_counter() - began
-        entry.loads += 1
-        entry.last_used = time.time()
-        entry.state = ModelState.LOADED
-        self._bus.publish(
-            EventKind.MODEL_LOADED,
-            entry.name,
-            seconds=entry.load_seconds,
-            measured=entry.measured,
-            device=graph.device,
-        )
+        with self._loading(entry):
+            graph, info, measured = self._read(
+                entry, config, room, self._reporting(entry, progress), cancel
+            )
+        with self._lock:
+            entry.graph, entry.info, entry.loaded_with = graph, info, config
+            entry.measured = measured
+            entry.load_seconds = time.perf_counter() - began
+            entry.loads += 1
+            entry.last_used = time.time()
+            entry.state = ModelState.LOADED
+            self._bus.publish(
+                EventKind.MODEL_LOADED,
+                entry.name,
+                seconds=entry.load_seconds,
+                measured=measured,
+                device=graph.device,
+            )
         return graph
+
+    @contextmanager
+    def _loading(self, entry: Entry) -> Iterator[None]:
+        """The entry is loading meanwhile, and has failed if the block does."""
+        with self._lock:
+            entry.state, entry.error = ModelState.LOADING, ""
+            self._bus.publish(EventKind.MODEL_LOADING, entry.name, fraction=None)
+        try:
+            yield
+        except BaseException as error:
+            memory.trim()
+            with self._lock:
+                entry.state, entry.error = ModelState.FAILED, str(error)
+                if isinstance(error, Cancelled):
+                    entry.state, entry.error = ModelState.REGISTERED, ""
+                entry.files = None  # what the source names may have changed: look again next time
+                self._bus.publish(EventKind.MODEL_FAILED, entry.name, error=str(error))
+            raise
 
     def _read(
         self,
@@ -277,8 +331,9 @@ class Loader:
         room: MakeRoom | None,
         progress: Progress,
         cancel: CancelToken | None,
-    ) -> Graph:
-        backend = self.backend(entry)
+    ) -> tuple[Graph, ModelInfo, int]:
+        """The graph, what it is, and by how many bytes the process grew."""
+        backend = self.backend(entry, progress, cancel)
         status = backend.status()
         if not status.available:
             raise UnsupportedOperation(
@@ -288,55 +343,20 @@ class Loader:
             )
         files = self._files(entry, progress, cancel)
         if backend.needs_files:
-            files = self._on_disk(entry, files)
+            files = on_disk(entry, files)
         info = backend.inspect(files)
         entry.info = info
         entry.estimate = backend.estimate(info, config)
         if room is not None:
             room(entry, entry.estimate.total)
         if not entry.force:
-            self._check_memory(entry, entry.estimate, backend)
+            check_memory(entry.name, entry.estimate, backend)
         entry.stamp = _stamp(files)
         before = memory.rss()
         graph = backend.load(
             files, info, config, target=entry.target, progress=progress, cancel=cancel
         )
-        entry.measured = max(0, memory.rss() - before)
-        return graph
-
-    def check_budget(self, entry: Entry, needed: int, used: int, budget: int) -> None:
-        """Refuse a load that the budget cannot hold even after all idle models went.
-
-        Raises:
-            MissingMemory: with the numbers.
-        """
-        if used + needed > budget and not entry.force:
-            raise MissingMemory(
-                f"Model {entry.name!r} needs about {format_bytes(needed)}; the memory budget is "
-                f"{format_bytes(budget)}, and {format_bytes(used)} of it is held by models in use.",
-                hint="Raise the budget, unload a model, or load with force.",
-            )
-
-    def _check_memory(self, entry: Entry, estimate: MemoryEstimate, backend: Backend) -> None:
-        free = memory.available()
-        if estimate.host > free:
-            raise MissingMemory(
-                f"Model {entry.name!r} needs about {format_bytes(estimate.host)} of memory "
-                f"(weights {format_bytes(estimate.weights)}, KV cache "
-                f"{format_bytes(estimate.kv_cache)}, compute {format_bytes(estimate.compute)}) "
-                f"and {format_bytes(free)} is free.",
-                hint="Unload another model, lower ctx-size, or load with --force.",
-            )
-        if not estimate.device:
-            return
-        gpus = [d for d in backend.status().devices if d.target is ExecutionTarget.GPU and d.total]
-        if gpus and estimate.device > sum(d.free for d in gpus):
-            room = ", ".join(f"{d.name}: {format_bytes(d.free)} free" for d in gpus)
-            raise MissingMemory(
-                f"Model {entry.name!r} needs about {format_bytes(estimate.device)} on the device "
-                f"({room}).",
-                hint="Lower n-gpu-layers or ctx-size, unload another model, or load with --force.",
-            )
+        return graph, graph.info, max(0, memory.rss() - before)
 
     def _reporting(self, entry: Entry, progress: Progress | None) -> Progress:
         def report(what: str, fraction: float | None) -> None:
@@ -348,8 +368,13 @@ class Loader:
 
 
 def _stamp(files: ModelFiles) -> tuple[tuple[int, int], ...]:
-    stats = [part.stat() for part in files.parts if isinstance(part, Path) and part.exists()]
-    return tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
+    stamps = []
+    for part in files.parts:
+        if isinstance(part, Path):
+            with suppress(OSError):
+                stat = part.stat()
+                stamps.append((stat.st_size, stat.st_mtime_ns))
+    return tuple(stamps)
 
 
 def _adjustments(asked: EffectiveConfig, used: EffectiveConfig) -> Iterator[str]:

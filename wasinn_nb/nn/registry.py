@@ -6,20 +6,25 @@ Every operation is thread-safe; how long operations keep out of each other's way
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
-from wasinn_nb.nn.backend import Backend, Graph, Progress
+from wasinn_nb.nn.backend import Backend, Progress
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.entry import Entry
 from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound
-from wasinn_nb.nn.events import EventBus, EventKind
+from wasinn_nb.nn.events import EventBus
 from wasinn_nb.nn.lease import Lease
 from wasinn_nb.nn.loader import Loader
 from wasinn_nb.nn.preload import parse_preload
-from wasinn_nb.nn.record import ModelRecord, ModelState, UnloadReport
+from wasinn_nb.nn.record import ModelRecord, UnloadReport
+from wasinn_nb.nn.registrations import Registrations
+from wasinn_nb.nn.residency import Residency
 from wasinn_nb.nn.settings import EffectiveConfig, ParsedConfig, Schema
+from wasinn_nb.nn.shield import shielded
 from wasinn_nb.nn.sources import Source, SourceResolver, describe_source
+from wasinn_nb.nn.spool import discard
 from wasinn_nb.nn.table import EntryTable
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
@@ -41,10 +46,20 @@ class ModelRegistry:
         bus: EventBus | None = None,
     ) -> None:
         self.bus = bus or EventBus()
-        self.memory_budget: int | None = None
-        self._loader = Loader(dict(backends), resolver, self.bus)
         self._table = EntryTable()
+        self._loader = Loader(dict(backends), resolver, self.bus, self._table.lock)
+        self._residency = Residency(self._table, self._loader, self.bus)
+        self._registrations = Registrations(self._table, self._loader, self.bus)
         self._numbers = itertools.count(1)
+
+    @property
+    def memory_budget(self) -> int | None:
+        """Bytes that loaded models may take together; None for no limit."""
+        return self._residency.budget
+
+    @memory_budget.setter
+    def memory_budget(self, budget: int | None) -> None:
+        self._residency.budget = budget
 
     # -- names ---------------------------------------------------------------------------------
 
@@ -70,18 +85,7 @@ class ModelRegistry:
             raise InvalidArgument(f"{name!r} cannot name a model; use a short printable word.")
         entry = Entry(name, source, describe_source(source), encoding, target, dict(config or {}))
         self._loader.check_config(entry)
-        while True:
-            with self._table.lock:
-                old = self._table.find(name)
-                if old is None:
-                    self._table.add(entry)
-                    break
-                entry.pins = dict(old.pins)
-            if _same_registration(old, entry):
-                return self.describe(name)
-            self.forget(name)
-        self.bus.publish(EventKind.MODEL_REGISTERED, name, origin=entry.origin)
-        return self.describe(name)
+        return self._snapshot(shielded(lambda _: self._registrations.register(entry)))
 
     def preload(self, line: str) -> ModelRecord:
         """Register what a runtime's ``--nn-preload`` takes: ``NAME:ENCODING:TARGET:PATH[:PATH]``.
@@ -100,13 +104,7 @@ class ModelRegistry:
             NotFound: unknown name.
             Busy: still in use after ``wait`` seconds.
         """
-        entry = self._table.get(name)
-        with self._table.operating(entry, "unloading", idle_within=wait):
-            report = self._unload_graph(entry)
-            self._table.remove(entry)
-        self._loader.discard(entry)
-        self.bus.publish(EventKind.MODEL_FORGOTTEN, name)
-        return report
+        return shielded(lambda cancel: self._forget(name, wait, cancel))
 
     # -- loading -------------------------------------------------------------------------------
 
@@ -128,13 +126,7 @@ class ModelRegistry:
             MissingMemory: the estimate exceeds what is free; the message has the numbers.
             Busy: it is loaded with other settings and in use.
         """
-        entry = self._table.get(name)
-        with self._table.operating(entry, "loading", cancel=cancel):
-            if force is not None:
-                entry.force = force
-            _, config = self._loader.guest_config(entry, b"")
-            self._ensure(entry, config, progress, cancel, fresh=True)
-        return self.describe(name)
+        return shielded(lambda token: self._load(name, force, progress, token), cancel)
 
     def acquire(
         self,
@@ -154,8 +146,11 @@ class ModelRegistry:
         Raises:
             InvalidEncoding: ``config_json`` is not JSON. Otherwise as :meth:`load`.
         """
-        entry = self._table.get(name)
-        return self._acquire(entry, holder, config_json, progress, cancel)
+        return shielded(
+            lambda token: self._acquire(name, holder, config_json, progress, token),
+            cancel,
+            discard=Lease.release,
+        )
 
     def acquire_buffers(
         self,
@@ -175,15 +170,23 @@ class ModelRegistry:
         """
         if not parts:
             raise InvalidArgument("load was called without a model: the list of builders is empty.")
-        name = f"{holder}/graph-{next(self._numbers)}"
-        entry = Entry(name, tuple(parts), f"bytes from {holder}", encoding, target, anonymous=True)
-        self._table.add(entry)
-        try:
-            return self._acquire(entry, holder, config_json, progress, cancel)
-        except BaseException:
-            self._table.remove(entry)
-            self._loader.discard(entry)
-            raise
+        source = tuple(parts)
+        origin = f"bytes from {holder}"
+
+        def work(token: CancelToken | None) -> Lease:
+            while True:
+                name = f"{holder}/graph-{next(self._numbers)}"
+                entry = Entry(name, source, origin, encoding, target, anonymous=True)
+                if self._table.add(entry):
+                    break
+            try:
+                return self._acquire(name, holder, config_json, progress, token, owned=entry)
+            except BaseException:
+                self._table.remove(entry)
+                discard(entry)
+                raise
+
+        return shielded(work, cancel, discard=Lease.release)
 
     def unload(self, name: str, *, wait: float = 0.0) -> UnloadReport:
         """Free the model's memory now; the name stays registered and loads again when next used.
@@ -195,20 +198,22 @@ class ModelRegistry:
             NotFound: unknown name.
             Busy: still in use; ``holders`` says by whom.
         """
-        entry = self._table.get(name)
-        with self._table.operating(entry, "unloading", idle_within=wait):
-            return self._unload_graph(entry)
+        return shielded(lambda cancel: self._unload(name, wait, cancel))
 
     def unload_all(self, *, wait: float = 0.0) -> list[UnloadReport]:
         """Unload every model that is idle; those in use raise Busy after the others went.
+
+        Args:
+            wait: seconds to wait for users to finish, in all.
 
         Raises:
             Busy: names every model that stayed and its users.
         """
         reports, busy = [], []
+        until = time.monotonic() + wait
         for name in self.names():
             try:
-                reports.append(self.unload(name, wait=wait))
+                reports.append(self.unload(name, wait=max(0.0, until - time.monotonic())))
             except Busy as error:
                 busy.append(error)
             except NotFound:
@@ -223,36 +228,45 @@ class ModelRegistry:
     # -- settings ------------------------------------------------------------------------------
 
     def set_defaults(self, values: Mapping[str, object]) -> None:
-        """The host's own defaults, in place of those of any backend that knows the settings."""
-        self._loader.defaults = dict(values)
+        """The host's own defaults, in place of those of any backend that knows the settings.
+
+        Raises:
+            InvalidArgument: a bad value; nothing is changed then.
+        """
+        self._loader.set_defaults(values)
         for entry in self._table.entries():
-            entry.configs.clear()
+            entry.configs = {}
 
     def schema(self, name: str) -> Schema:
         """The settings of a model's backend."""
         return self._loader.schema(self._table.get(name))
 
-    def pin(self, name: str, values: Mapping[str, object]) -> EffectiveConfig:
+    def pin(
+        self,
+        name: str,
+        values: Mapping[str, object],
+        *,
+        drop: Sequence[str] = (),
+        reset: bool = False,
+    ) -> EffectiveConfig:
         """Pin settings: they win over guests and load options, from the next load or context on.
+
+        Args:
+            drop: pins that go; those that are not pinned are ignored.
+            reset: all former pins go.
 
         Raises:
             InvalidArgument: unknown setting or bad value; nothing is pinned then.
         """
-        entry = self._table.get(name)
-        checked = self._loader.schema(entry).check_user(values)
-        return self._pins_changed(entry, lambda: entry.pins.update(checked))
+        return shielded(lambda _: self._pin(name, values, drop, reset=reset))
 
     def unpin(self, name: str, keys: Sequence[str]) -> EffectiveConfig:
         """Drop single pins; a key that was not pinned is ignored."""
-        entry = self._table.get(name)
-        schema = self._loader.schema(entry)
-        names = [schema.find(key).key for key in keys]
-        return self._pins_changed(entry, lambda: [entry.pins.pop(key, None) for key in names])
+        return self.pin(name, {}, drop=keys)
 
     def reset_pins(self, name: str) -> EffectiveConfig:
         """Drop all pins of a model."""
-        entry = self._table.get(name)
-        return self._pins_changed(entry, entry.pins.clear)
+        return self.pin(name, {}, reset=True)
 
     def config(self, name: str) -> EffectiveConfig:
         """Every setting of a model with its value and origin (no guest's values)."""
@@ -290,106 +304,79 @@ class ModelRegistry:
         self._table.drop_lease(entry, lease)
         if not (unload or entry.anonymous):
             return
-        try:
-            if entry.anonymous:
-                self.forget(entry.name)
-            else:
-                self.unload(entry.name)
-        except (Busy, NotFound):
-            return
+        with (
+            suppress(Busy, NotFound),
+            self._table.operating(entry.name, "unloading", idle_within=0.0) as current,
+        ):
+            if current is entry:  # the name may be another model's by now
+                self._registrations.drop(entry) if entry.anonymous else self._loader.unload(entry)
 
     def _snapshot(self, entry: Entry) -> ModelRecord:
         config = entry.loaded_with or self._loader.effective_or_none(entry)
         with self._table.lock:
             return entry.snapshot(config)
 
+    def _forget(self, name: str, wait: float, cancel: CancelToken | None) -> UnloadReport:
+        with self._table.operating(name, "unloading", idle_within=wait, cancel=cancel) as entry:
+            return self._registrations.drop(entry)
+
+    def _unload(self, name: str, wait: float, cancel: CancelToken | None) -> UnloadReport:
+        with self._table.operating(name, "unloading", idle_within=wait, cancel=cancel) as entry:
+            return self._loader.unload(entry)
+
+    def _load(
+        self,
+        name: str,
+        force: bool | None,  # noqa: FBT001 - passed on
+        progress: Progress | None,
+        cancel: CancelToken | None,
+    ) -> ModelRecord:
+        with self._table.operating(name, "loading", cancel=cancel) as entry:
+            if force is not None:
+                entry.force = force
+            self._loader.locate(entry, progress, cancel)
+            _, config = self._loader.guest_config(entry, b"")
+            self._residency.ensure(entry, config, progress, cancel, fresh=True)
+        return self._snapshot(entry)
+
     def _acquire(
         self,
-        entry: Entry,
+        name: str,
         holder: str,
         config_json: bytes | None,
         progress: Progress | None,
         cancel: CancelToken | None,
+        *,
+        owned: Entry | None = None,
     ) -> Lease:
-        with self._table.operating(entry, "loading", cancel=cancel):
-            parsed, config = self._loader.guest_config(entry, config_json or b"")
-            graph = self._ensure(entry, config, progress, cancel)
-            lease = Lease(self, entry, graph, config, holder, parsed.unknown)
+        """Args: owned: the anonymous model that is the holder's own."""
+        json = config_json or b""
+        with self._table.operating(name, "loading", cancel=cancel) as entry:
+            if entry.anonymous and entry is not owned:
+                raise NotFound(f"There is no model named {name!r}.")
+            self._loader.locate(entry, progress, cancel)
+            parsed, config = self._loader.guest_config(entry, json)
+            graph = self._residency.ensure(entry, config, progress, cancel)
+            lease = Lease(
+                self,
+                entry,
+                graph,
+                config,
+                holder,
+                parsed.unknown,
+                lambda: self._loader.guest_config(entry, json)[1],
+            )
             self._table.add_lease(entry, lease)
             return lease
 
-    def _ensure(
+    def _pin(
         self,
-        entry: Entry,
-        config: EffectiveConfig,
-        progress: Progress | None,
-        cancel: CancelToken | None,
+        name: str,
+        values: Mapping[str, object],
+        drop: Sequence[str],
         *,
-        fresh: bool = False,
-    ) -> Graph:
-        """The entry's graph, loaded with the MODEL settings of ``config``.
-
-        Args:
-            fresh: also load again when the file changed on disk (and nobody uses the old one).
-        """
-        if entry.graph is not None:
-            replaced = fresh and not entry.leases and self._loader.stale(entry)
-            if self._loader.same_load(entry, config) and not replaced:
-                return entry.graph
-            if entry.leases:
-                raise Busy(
-                    f"Model {entry.name!r} is loaded with other settings "
-                    f"({self._loader.difference(entry, config)}) and in use by "
-                    f"{', '.join(entry.holders)}.",
-                    hint="Stop that run, or ask for the same settings.",
-                    holders=entry.holders,
-                )
-        room = self._make_room if self.memory_budget else None
-        return self._loader.reload(entry, config, room=room, progress=progress, cancel=cancel)
-
-    def _make_room(self, entry: Entry, needed: int) -> None:
-        """Unload idle models, least recently used first, until ``needed`` bytes fit the budget."""
-        budget = self.memory_budget or 0
-        others = (e for e in self._table.entries() if e.graph is not None and e is not entry)
-        loaded = sorted(others, key=lambda e: e.last_used)
-        used = sum(e.footprint for e in loaded)
-        for candidate in loaded:
-            if used + needed <= budget:
-                return
-            if candidate.pins.get("keep-loaded"):
-                continue
-            footprint = candidate.footprint
-            try:
-                report = self.unload(candidate.name)
-            except (Busy, NotFound):
-                continue
-            used -= footprint
-            self.bus.publish(
-                EventKind.NOTICE,
-                candidate.name,
-                text=f"Unloaded {candidate.name!r} to make room for {entry.name!r} "
-                f"within the memory budget.",
-                freed=report.freed,
-            )
-        self._loader.check_budget(entry, needed, used, budget)
-
-    def _unload_graph(self, entry: Entry) -> UnloadReport:
-        report = self._loader.unload(entry)
-        entry.state = ModelState.REGISTERED
-        return report
-
-    def _pins_changed(self, entry: Entry, change: Callable[[], object]) -> EffectiveConfig:
-        with self._table.lock:
-            change()
-            entry.configs.clear()
-        self.bus.publish(EventKind.CONFIG_CHANGED, entry.name, pins=dict(entry.pins))
+        reset: bool,
+    ) -> EffectiveConfig:
+        entry = self._table.get(name)
+        self._registrations.pin(entry, values, drop, reset=reset)
         return self._loader.effective(entry, ParsedConfig())
-
-
-def _same_registration(old: Entry, new: Entry) -> bool:
-    return (old.source, old.encoding, old.target, old.load_config) == (
-        new.source,
-        new.encoding,
-        new.target,
-        new.load_config,
-    )

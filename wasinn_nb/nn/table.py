@@ -44,24 +44,26 @@ class EntryTable:
             hint=f"Load one with `%wasinn load {name} SOURCE`.",
         )
 
-    def find(self, name: str) -> Entry | None:
-        """The entry of a name, or None."""
-        with self.lock:
-            return self._entries.get(name)
-
     def entries(self) -> list[Entry]:
         """All entries in order of registration."""
         with self.lock:
             return list(self._entries.values())
 
-    def add(self, entry: Entry) -> None:
-        """Put an entry under its name."""
+    def add(self, entry: Entry) -> bool:
+        """Put an entry under its name; False if the name is taken."""
         with self.lock:
-            self._entries[entry.name] = entry
+            return self._entries.setdefault(entry.name, entry) is entry
+
+    def replace(self, old: Entry, new: Entry) -> None:
+        """Put an entry in another one's place; whoever waits for that one gets the new one."""
+        with self.lock:
+            self._entries[old.name] = new
+            old.forgotten = True
+            self._changed.notify_all()
 
     def remove(self, entry: Entry) -> None:
-        """Drop an entry; whoever waits for it learns that it was forgotten."""
-        with self._changed:
+        """Drop an entry; whoever waits for it learns that there is none."""
+        with self.lock:
             entry.forgotten = True
             if self._entries.get(entry.name) is entry:
                 del self._entries[entry.name]
@@ -75,7 +77,7 @@ class EntryTable:
 
     def drop_lease(self, entry: Entry, lease: Lease) -> None:
         """Note that a user has gone; wakes who waits for that."""
-        with self._changed:
+        with self.lock:
             if lease in entry.leases:
                 entry.leases.remove(lease)
             entry.last_used = time.time()
@@ -84,54 +86,63 @@ class EntryTable:
     @contextmanager
     def operating(
         self,
-        entry: Entry,
+        name: str,
         operation: str,
         *,
         idle_within: float | None = None,
+        queue: bool = True,
         cancel: CancelToken | None = None,
-    ) -> Iterator[None]:
+    ) -> Iterator[Entry]:
         """Own an entry's native side for the length of the block.
 
         Args:
             idle_within: also wait, for at most so many seconds, until nobody uses the entry.
+            queue: False not to wait for another operation on it.
+
+        Yields:
+            The entry that the name has by then.
 
         Raises:
             Busy: it is still in use then.
-            NotFound: it was forgotten in the meantime.
+            NotFound: there is none.
             Cancelled: through ``cancel``, while waiting.
         """
         withdraw = cancel.on_cancel(self._notify) if cancel else None
+        deadline = time.monotonic() + (_FOREVER if idle_within is None else idle_within)
         try:
-            with self._changed:
-                self._wait_for(entry, idle_within, cancel)
+            with self.lock:
+                entry = self.get(name)
+                while self._occupied(entry, deadline, queue=queue):
+                    if cancel:
+                        cancel.raise_if_cancelled()
+                    # Short waits: a wait without end could not be interrupted by a signal.
+                    self._changed.wait(min(max(deadline - time.monotonic(), 0.01), 0.1))
+                    entry = self.get(name)
                 entry.operation = operation
         finally:
             if withdraw:
                 withdraw()
         try:
-            yield
+            yield entry
         finally:
-            with self._changed:
+            with self.lock:
                 entry.operation = ""
                 self._changed.notify_all()
 
-    def _wait_for(
-        self, entry: Entry, idle_within: float | None, cancel: CancelToken | None
-    ) -> None:
-        deadline = time.monotonic() + (_FOREVER if idle_within is None else idle_within)
-        while entry.operation or (idle_within is not None and entry.leases):
-            if cancel:
-                cancel.raise_if_cancelled()
-            left = deadline - time.monotonic()
-            if left <= 0 and not entry.operation:
-                raise _busy(entry)
-            # Short waits: a wait without end could not be interrupted by a signal.
-            self._changed.wait(min(max(left, 0.01), 0.1))
-        if entry.forgotten:
-            raise NotFound(f"Model {entry.name!r} was forgotten in the meantime.")
+    def _occupied(self, entry: Entry, deadline: float, *, queue: bool) -> bool:
+        """Whether to wait; Busy if it is too late for that."""
+        if entry.operation:
+            if not queue:
+                raise Busy(f"Model {entry.name!r} is being changed ({entry.operation}).")
+            return True
+        if deadline == _FOREVER or not entry.leases:
+            return False
+        if deadline <= time.monotonic():
+            raise _busy(entry)
+        return True
 
     def _notify(self) -> None:
-        with self._changed:
+        with self.lock:
             self._changed.notify_all()
 
 
