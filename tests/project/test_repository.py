@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 
@@ -55,6 +56,14 @@ def test_nothing_large_is_committed(root, texts):
     assert "pyproject.toml" in texts
     large = {name for name, text in texts.items() if len(text) > 1_000_000}
     assert not large
+
+
+def test_ruff_checks_every_python_file(root, texts):
+    # a folder that is called build, say, is left out of its own accord
+    ruff = [sys.executable, "-m", "ruff", "check", "--show-files", "."]
+    answer = subprocess.run(ruff, cwd=root, capture_output=True, text=True, check=True)
+    checked = {os.path.relpath(line, root) for line in answer.stdout.splitlines()}
+    assert {name for name in texts if name.endswith(".py")} <= checked
 
 
 def test_ci_runs_the_tests_without_a_keyboard(root):

@@ -18,7 +18,7 @@ def builtin_path(name: str) -> Path:
     """The GGUF file of ``builtin:name``.
 
     Raises:
-        ModelNotFound: No model of that name ships with the package; the message lists those that do.
+        ModelNotFound: No model of that name ships with the package; the message lists those.
     """
     names = builtin_names()
     if name not in names:
