@@ -17,6 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = "notebooks/01_quickstart.ipynb"
+CONFIG = ROOT / "scripts" / "jupyter"
+"""Jupyter configuration beside the user's own: no question about news before the first cell."""
 START_LIMIT_S = 60.0
 
 
@@ -26,17 +28,18 @@ def main() -> int:
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}"),
         *("--ip=127.0.0.1", "--ServerApp.port_retries=0", "--ServerApp.answer_yes=True"),
-        *("--ServerApp.log_level=WARN", f"--ServerApp.root_dir={ROOT}"),
-        # no question about news before the first cell
-        *(
-            "--LabApp.news_url=None",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        ),
+        *("--Application.log_level=WARN", f"--ServerApp.root_dir={ROOT}"),
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         *sys.argv[1:],
     ]
     if os.geteuid() == 0:
         command.append("--allow-root")
-    env = {**os.environ, "JUPYTER_TOKEN": token}  # not in argv, where every user could read it
+    configs = [str(CONFIG), os.environ.get("JUPYTER_CONFIG_PATH")]
+    env = {
+        **os.environ,
+        "JUPYTER_TOKEN": token,  # not in argv, where every user could read it
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, configs)),
+    }
     server = subprocess.Popen(command, env=env)
     try:
         base = f"http://127.0.0.1:{port}"

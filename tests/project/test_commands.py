@@ -1,5 +1,6 @@
 """`make demo` and `make lab`: the programs behind them, against real kernels and servers."""
 
+import json
 import os
 import re
 import signal
@@ -107,8 +108,11 @@ def test_demo_without_a_notebook_says_so(start, tmp_path):
     assert "there is no notebook at" in output
 
 
-def test_lab_prints_where_it_runs_and_ends_with_ctrl_c(start):
-    lab = start("lab", DISPLAY="", WAYLAND_DISPLAY="")
+def test_lab_prints_where_it_runs_and_ends_with_ctrl_c(start, tmp_path):
+    theirs = tmp_path / "labconfig" / "page_config.json"
+    theirs.parent.mkdir()
+    theirs.write_text('{"disabledExtensions": {"theirs:plugin": true}}')
+    lab = start("lab", DISPLAY="", WAYLAND_DISPLAY="", JUPYTER_CONFIG_PATH=str(tmp_path))
     seen, address = "", None
     while address is None:
         line = lab.stdout.readline()
@@ -116,7 +120,10 @@ def test_lab_prints_where_it_runs_and_ends_with_ctrl_c(start):
         seen += line
         address = re.search(r"http://127\.0\.0\.1:\d+/lab/tree/notebooks/\S+\?token=(\w+)", seen)
     with urllib.request.urlopen(address[0]) as page:
-        assert b"jupyter-config-data" in page.read()
+        config = re.search(rb'id="jupyter-config-data"[^>]*>(.*?)</script>', page.read(), re.DOTALL)
+    # nothing asks about news, and nobody else's configuration is lost for it
+    disabled = json.loads(config[1])["disabledExtensions"]
+    assert {"@jupyterlab/apputils-extension:announcements", "theirs:plugin"} <= set(disabled)
     os.killpg(lab.pid, signal.SIGINT)
     lab.communicate()
     assert lab.returncode == 0
