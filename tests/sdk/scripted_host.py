@@ -16,23 +16,8 @@ from typing import Any, Literal
 
 import wasmtime
 
-MODULE = "wasi_ephemeral_nn"
+from tests.support.core_abi import ARITY, MODULE
 
-# How many i32 parameters each function of the core ABI takes.
-ARITY = {
-    "load": 5,
-    "load_by_name": 3,
-    "load_by_name_with_config": 5,
-    "init_execution_context": 2,
-    "set_input": 3,
-    "compute": 1,
-    "get_output": 5,
-    "compute_single": 1,
-    "get_output_single": 5,
-    "fini_single": 1,
-    "unload": 1,
-    "finalize_execution_context": 1,
-}
 STANDARD = {
     "load",
     "load_by_name",

@@ -8,7 +8,8 @@ import pytest
 import wasmtime
 
 from tests.sdk.conftest import Build, compile_guest
-from tests.sdk.scripted_host import ARITY, STANDARD, imports, run
+from tests.sdk.scripted_host import STANDARD, imports, run
+from tests.support.core_abi import ARITY
 
 GUESTS = Path(__file__).parent.parent / "guests"
 LOADING = {"load_by_name", "init_execution_context", "set_input"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import wasmtime
 
+from tests.support.core_abi import ARITY
+
 _IMPORTS = {
     "fd_write": '(import "wasi_snapshot_preview1" "fd_write"'
     " (func $fd_write (param i32 i32 i32 i32) (result i32)))",
@@ -25,20 +27,6 @@ _IMPORTS = {
     "clock_time_get": '(import "wasi_snapshot_preview1" "clock_time_get"'
     " (func $clock_time_get (param i32 i64 i32) (result i32)))",
 }
-_NN = {
-    "load": 5,
-    "load_by_name": 3,
-    "load_by_name_with_config": 5,
-    "init_execution_context": 2,
-    "set_input": 3,
-    "compute": 1,
-    "get_output": 5,
-    "compute_single": 1,
-    "get_output_single": 5,
-    "fini_single": 1,
-    "unload": 1,
-    "finalize_execution_context": 1,
-}
 
 HELPERS = """
   ;; write LEN bytes at PTR to a descriptor
@@ -56,7 +44,7 @@ def module(body: str, *names: str, pages: int = 2) -> bytes:
     """A module with the imports named, a memory, the helpers, and ``body``."""
     wanted = {"fd_write", "proc_exit", *names}
     lines = [text for name, text in _IMPORTS.items() if name in wanted]
-    for name, count in _NN.items():
+    for name, count in ARITY.items():
         if name in wanted:
             params = " ".join(["i32"] * count)
             lines.append(
