@@ -7,16 +7,16 @@ The magics and scripts use the same one, so a model loaded in a cell is there fo
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from wasinn_nb.nn.errors import Busy, NNError, NotFound
+from wasinn_nb.nn.errors import Busy, InvalidArgument, NNError, NotFound
 from wasinn_nb.nn.events import EventBus
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from wasinn_nb.nn.registry import ModelRegistry
     from wasinn_nb.nn.settings import EffectiveConfig
     from wasinn_nb.nn.sources import Source as ModelSource
+
+T = TypeVar("T")
 
 _MIB = 1 << 20
 _STOPPING = 5.0
@@ -53,6 +55,31 @@ class HostSettings:
     cache_size_mib: int | None = None
 
 
+class _Part(Generic[T]):
+    """A part of the host, made when first needed, by whichever thread comes first.
+
+    ``functools.cached_property`` does not keep threads apart any more in newer Pythons.
+    """
+
+    def __init__(self, make: Callable[[Host], T]) -> None:
+        self._make = make
+        self._name = make.__name__
+        self.__doc__ = make.__doc__
+
+    @overload
+    def __get__(self, host: None, owner: type) -> _Part[T]: ...
+    @overload
+    def __get__(self, host: Host, owner: type) -> T: ...
+    def __get__(self, host: Host | None, owner: type) -> T | _Part[T]:
+        if host is None:
+            return self
+        with host.lock:
+            if self._name not in host.__dict__:
+                host.__dict__[self._name] = self._make(host)
+            part: T = host.__dict__[self._name]
+            return part
+
+
 class Host:
     """Models, guests and runs of one process. All methods may be called from any thread.
 
@@ -60,16 +87,22 @@ class Host:
         bus: what happens here, as events.
         settings: see :class:`HostSettings`; change them with :meth:`configure`.
         guests: what was built or loaded under a name, in order.
+        lock: held while a part is made or a setting changed.
     """
 
     def __init__(self) -> None:
         self.bus = EventBus()
         self.settings = HostSettings()
         self.guests: dict[str, Guest] = {}
+        self.lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        models = self.registry.names() if "registry" in self.__dict__ else []
+        return f"<Host: {len(models)} models, {len(self.guests)} guests>"
 
     # -- parts, each made when first needed --------------------------------------------------
 
-    @cached_property
+    @_Part
     def registry(self) -> ModelRegistry:
         """The models."""
         from wasinn_nb import backends, models
@@ -80,14 +113,14 @@ class Host:
         resolver = SourceResolver(cache_dir=paths.cache_root(), builtin=models.builtin_path)
         return ModelRegistry(backends.catalog(), resolver, bus=self.bus)
 
-    @cached_property
+    @_Part
     def builder(self) -> Builder:
         """Turns sources into modules."""
         from wasinn_nb.guest.build.builder import Builder
 
         return Builder()
 
-    @cached_property
+    @_Part
     def runner(self) -> Runner:
         """Runs modules."""
         from wasinn_nb.guest.runner import Runner
@@ -98,16 +131,21 @@ class Host:
         """Change settings of the host by name.
 
         Raises:
-            AttributeError: there is no such setting.
+            TypeError: there is no such setting.
+            InvalidArgument: a value that it cannot have; nothing is changed then.
         """
         for name, value in changes.items():
-            setattr(self.settings, name, value)
-        budget, threads = self.settings.memory_budget_mib, self.settings.threads
-        self.registry.memory_budget = budget * _MIB if budget else None
-        self.registry.set_defaults({"threads": threads} if threads else {})
-        if self.settings.cache_size_mib:
-            self.builder.artifacts.limit = self.settings.cache_size_mib * _MIB
-        return self.settings
+            if value is not None and value < 0:
+                raise InvalidArgument(f"{name} is {value}; it cannot be negative.")
+        with self.lock:
+            settings = replace(self.settings, **changes)
+            threads, budget = settings.threads, settings.memory_budget_mib
+            self.registry.set_defaults({"threads": threads} if threads else {})
+            self.registry.memory_budget = budget * _MIB if budget else None
+            if settings.cache_size_mib:
+                self.builder.artifacts.limit = settings.cache_size_mib * _MIB
+            self.settings = settings
+        return settings
 
     # -- models --------------------------------------------------------------------------------
 
@@ -192,15 +230,8 @@ class Host:
         Raises:
             InvalidArgument: an unknown setting or a bad value; nothing is changed then.
         """
-        schema = self.registry.schema(name)
-        checked = schema.check_user(pins or {})
-        dropped = [schema.find(key).key for key in unset]
-        if reset:
-            self.registry.reset_pins(name)
-        if dropped:
-            self.registry.unpin(name, dropped)
-        if checked:
-            self.registry.pin(name, checked)
+        if pins or unset or reset:
+            self.registry.pin(name, pins or {}, drop=unset, reset=reset)
         return self.registry.config(name)
 
     # -- guests --------------------------------------------------------------------------------
@@ -248,11 +279,12 @@ class Host:
         return self._keep(self.runner.guest(wasm, name=name))
 
     def _keep(self, guest: Guest) -> Guest:
-        self.guests.pop(guest.name, None)
-        self.guests[guest.name] = guest
-        cells = [name for name, known in self.guests.items() if known.built and name == known.label]
-        for name in cells[:-_KEPT_CELLS]:
-            self.guests.pop(name, None)
+        with self.lock:
+            self.guests.pop(guest.name, None)
+            self.guests[guest.name] = guest
+            cells = [n for n, known in self.guests.items() if known.built and n == known.label]
+            for name in cells[:-_KEPT_CELLS]:
+                self.guests.pop(name, None)
         return guest
 
     # -- the whole -----------------------------------------------------------------------------
@@ -294,13 +326,37 @@ def host() -> Host:
         if _host is None:
             _host = Host()
             # native code must not be running when the interpreter takes itself apart
-            atexit.register(_host.close)
+            atexit.register(_close_at_exit, _host, os.getpid())
         return _host
 
 
-def build(source: str, language: str = "c", **options: Any) -> Guest:
-    """Build a guest with this process's host; see :meth:`Host.build`."""
-    return host().build(source, language, **options)
+def _close_at_exit(host: Host, process: int) -> None:
+    # a forked process has the runs, but not their threads: there is nobody to wait for
+    if os.getpid() == process:
+        host.close()
+
+
+def _after_fork() -> None:
+    """Give the child a host of its own: runs and leases of the parent's would never end in it."""
+    global _lock, _host  # noqa: PLW0603
+    _lock, _host = threading.Lock(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def build(
+    source: str,
+    language: str = "c",
+    *,
+    name: str | None = None,
+    flags: Sequence[str] = (),
+    debug: bool = False,
+    **options: Any,
+) -> Guest:
+    """Build a guest with this process's host; see :meth:`Host.build`, also for more options."""
+    return host().build(source, language, name=name, flags=flags, debug=debug, **options)
 
 
 def load_guest(wasm: bytes | str | Path, *, name: str | None = None) -> Guest:

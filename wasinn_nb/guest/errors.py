@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.nn.errors import WasinnError
 
@@ -21,6 +21,9 @@ class GuestError(WasinnError):
     def __init__(self, message: str, *, hint: str = "", run: Run | None = None) -> None:
         super().__init__(message, hint=hint)
         self.run = run
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"run": None}  # a run stays where it ran
 
 
 class GuestInvalid(GuestError):  # noqa: N818 - like the others, named after what happened

@@ -6,6 +6,7 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from wasinn_nb.abi.core.dialect import DIALECTS
 from wasinn_nb.abi.core.linker import new_session
@@ -77,15 +78,24 @@ class Execution:
         self._pump = Pump(options, self._stdio, self._models.transcript, self._callback_failed)
 
     def start(self) -> None:
-        """Start the threads; the run's future ends when they have."""
+        """Start the threads; the run's future ends when they have.
+
+        Raises:
+            RuntimeError: the system gives no more threads.
+        """
         self._run.attach(self._stdio, self._models)
         context = contextvars.copy_context()
         thread = threading.Thread(
             target=context.run, args=(self._work,), name=f"wasinn {self._run.name}", daemon=True
         )
-        self._stdio.start()
-        self._pump.start()
-        thread.start()
+        try:
+            self._stdio.start()
+            self._pump.start()
+            thread.start()
+        except BaseException:
+            self._stdio.finish()
+            self._pump.finish()
+            raise
         self._run.token.on_cancel(self._expect_end)
 
     def _work(self) -> None:
@@ -142,10 +152,13 @@ class Execution:
         if not self._run.done:
             self._watchdog = threading.Timer(_PATIENCE, self._leave_behind)
             self._watchdog.daemon = True
-            self._watchdog.start()
+            with suppress(RuntimeError):  # no thread to be had: the run ends when it ends
+                self._watchdog.start()
 
     def _leave_behind(self) -> None:
         """Native code cannot be reached: say, a read of a named pipe, or ``memory.fill``."""
+        if self._run.done:
+            return
         cancelled = Cancelled(self._run.token.reason)
         state, error = conclude(self._run, self._guest, self._options, cancelled)
         self._models.warn(

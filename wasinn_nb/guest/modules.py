@@ -80,9 +80,16 @@ class ModuleCache:
                 self._modules.move_to_end(key)
             else:
                 future = self._modules[key] = Future()
-                threading.Thread(
-                    target=self._work, args=(future, key, wasm), name="wasinn-compile", daemon=True
-                ).start()
+                try:
+                    threading.Thread(
+                        target=self._work,
+                        args=(future, key, wasm),
+                        name="wasinn-compile",
+                        daemon=True,
+                    ).start()
+                except BaseException:
+                    del self._modules[key]
+                    raise
                 while len(self._modules) > _IN_MEMORY:
                     self._modules.popitem(last=False)
         while True:

@@ -63,7 +63,7 @@ class Pump:
         """Deliver the rest and end."""
         self._ended = True
         self.wake.set()
-        if self.needed:
+        if self._thread.ident is not None:
             self._join()
         else:
             self._transcript.since(0, final=True)

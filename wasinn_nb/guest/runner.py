@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wasinn_nb.guest.build.model import BuiltModule, Source
 from wasinn_nb.guest.engine import Engine
-from wasinn_nb.guest.errors import GuestInvalid
+from wasinn_nb.guest.errors import GuestError, GuestInvalid
 from wasinn_nb.guest.execution import Execution
 from wasinn_nb.guest.guest import Guest
 from wasinn_nb.guest.models import Models
@@ -72,7 +72,8 @@ class Runner:
                 wasm = path.read_bytes()
             except OSError as error:
                 raise GuestInvalid(
-                    f"The guest {str(path)!r} cannot be read: {error.strerror}."
+                    f"The guest {str(path)!r} cannot be read: {error.strerror}.",
+                    hint="" if path.is_absolute() else f"The current directory is {Path.cwd()}.",
                 ) from error
             name = name or path.name
         check_core_module(wasm)
@@ -80,14 +81,28 @@ class Runner:
         return Guest(self, bytes(wasm), name=name or "guest.wasm", key=key, source=source)
 
     def start(self, guest: Guest, options: RunOptions) -> Run:
-        """Start a run; see :meth:`Guest.start`."""
+        """Start a run; see :meth:`Guest.start`.
+
+        Raises:
+            GuestError: the system has no more threads or files for one.
+        """
         for name in (options.models or {}).values():
             self._registry.describe(name)  # a mistyped name is told now, not by the guest's errno
         with self._lock:
             number = next(self._numbers.setdefault(guest.name, itertools.count(1)))
+        run = Run(f"{guest.name} #{number}", check=options.check)
+        try:
+            self._start(run, guest, options)
+        except (OSError, RuntimeError) as error:
+            raise GuestError(
+                f"The run could not be started: {error}.",
+                hint=f"{len(self.active)} other runs are going on.",
+            ) from error
+        return run
+
+    def _start(self, run: Run, guest: Guest, options: RunOptions) -> None:
         if options.memory_limit is None:
             options = replace(options, memory_limit=default_memory_limit())
-        run = Run(f"{guest.name} #{number}", check=options.check)
         execution = Execution(
             self._engine,
             self.modules,
@@ -106,7 +121,6 @@ class Runner:
         except BaseException:
             self._ended(run)
             raise
-        return run
 
     def cancel_all(self, reason: str = "stop") -> list[Run]:
         """Stop every run; returns those that were going on."""

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from wasinn_nb.guest.errors import GuestError
 from wasinn_nb.guest.exchange import Exchanged, read_outputs, remove_tree, write_input
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.stdio import Stdio
@@ -54,6 +55,7 @@ class Sandbox:
         return config
 
     def _configure(self, config: Any, name: str, stdio: Stdio) -> None:
+        import wasmtime
         from wasmtime import _ffi as ffi
 
         options = self._options
@@ -61,8 +63,13 @@ class Sandbox:
         # a name can be that of a file, which need not be UTF-8
         config.argv = [name.encode("utf-8", "replace").decode(), *options.args]
         config.env = list(options.env.items())
-        config.stdout_file = stdio.stdout.path
-        config.stderr_file = stdio.stderr.path
+        try:
+            config.stdout_file = stdio.stdout.path
+            config.stderr_file = stdio.stderr.path
+        except wasmtime.WasmtimeError:
+            raise GuestError(
+                "The guest's output cannot be opened; this process has too many files open."
+            ) from None
         if options.stdin:
             data = ffi.bytes_to_capi(options.stdin)
             ffi.wasi_config_set_stdin_bytes(config.ptr(), ctypes.byref(data))

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 _CHUNK = 1 << 16
 _JOIN_SECONDS = 5.0
-_LONGEST_WAIT = 3600.0  # a selector takes no more than a month or so
+_TICK = 0.25
 
 
 class Stream:
@@ -80,14 +80,22 @@ class Stdio:
         self.stdout = Stream()
         try:
             self.stderr = Stream()
+            try:
+                self._selector = selectors.DefaultSelector()
+            except OSError:
+                self.stderr.close()
+                raise
         except OSError:
             self.stdout.close()
             raise
+        for stream in (self.stdout, self.stderr):
+            self._selector.register(stream.reader, selectors.EVENT_READ, stream)
         self._room = limit
         self._on_limit: Callable[[], None] | None = on_limit
         self._on_data = on_data
         self._deadline = deadline
         self._on_deadline = on_deadline
+        self._ending = False
         self._thread = threading.Thread(target=self._read, name="wasinn-output", daemon=True)
 
     def start(self) -> None:
@@ -102,24 +110,31 @@ class Stdio:
 
     def finish(self) -> None:
         """The guest is gone and its store closed: take what is left and close everything."""
+        self._ending = True
         self.stdout.close_writer()
         self.stderr.close_writer()
-        self._thread.join(_JOIN_SECONDS)
+        if self._thread.ident is not None:
+            self._thread.join(_JOIN_SECONDS)
         if not self._thread.is_alive():
+            self._selector.close()
             self.stdout.close()
             self.stderr.close()
 
     def _read(self) -> None:
-        with selectors.DefaultSelector() as selector:
-            for stream in (self.stdout, self.stderr):
-                selector.register(stream.reader, selectors.EVENT_READ, stream)
-            while selector.get_map():
-                for key, _ in selector.select(self._patience()):
-                    data = os.read(key.fd, _CHUNK)
-                    if data:
-                        self._take(key.data, data)
-                    else:
-                        selector.unregister(key.fd)
+        selector = self._selector
+        while selector.get_map():
+            # asked first: what the guest wrote before its end is in the pipes by then
+            ending = self._ending
+            ready = selector.select(0 if ending else self._patience())
+            for key, _ in ready:
+                data = os.read(key.fd, _CHUNK)
+                if data:
+                    self._take(key.data, data)
+                else:
+                    selector.unregister(key.fd)
+            # a process that was forked meanwhile holds the pipes open: their end may never come
+            if ending and not ready:
+                return
 
     def _take(self, stream: Stream, data: bytes) -> None:
         kept = data[: max(0, self._room)]
@@ -131,13 +146,13 @@ class Stdio:
             on_limit, self._on_limit = self._on_limit, None
             on_limit()
 
-    def _patience(self) -> float | None:
+    def _patience(self) -> float:
         """Seconds to wait for output at most; announces the deadline when it has come."""
         if self._deadline is None:
-            return None
+            return _TICK
         left = self._deadline - time.monotonic()
         if left > 0:
-            return min(left, _LONGEST_WAIT)
+            return min(left, _TICK)
         self._deadline = None
         self._on_deadline()
-        return None
+        return _TICK
