@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from wasinn_nb.nn.errors import Cancelled, WasinnError
 from wasinn_nb.notebook.text import printable
 
+_OURS = str(Path(__file__).parents[1]) + os.sep
 _RED, _BOLD, _PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[0m"
 
 
@@ -35,10 +39,36 @@ def present(error: WasinnError) -> WasinnError:
     IPython asks the exception for ``_render_traceback_``; it is set on this instance only, so that
     the same error raised from a script keeps its ordinary traceback.
     """
-    if not hasattr(error, "_render_traceback_"):
+    if "_render_traceback_" not in vars(error):
         lines = render(error)
         error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
     return error
+
+
+def shorten_tracebacks(shell: Any) -> None:
+    """Have errors of calls from Python, such as ``guest.run()``, shown at the user's own lines."""
+
+    def rendered(error: WasinnError) -> list[str]:
+        # Another exception of that name: causes have frames of ours too.
+        shown = type(type(error).__name__, (Exception,), {})(str(error))
+        own = _own_frames(error.__traceback__)
+        lines: list[str] = shell.InteractiveTB.structured_traceback(type(shown), shown, own)
+        return lines
+
+    WasinnError._render_traceback_ = rendered  # type: ignore[attr-defined]
+
+
+def restore_tracebacks() -> None:
+    """Undo :func:`shorten_tracebacks`."""
+    del WasinnError._render_traceback_  # type: ignore[attr-defined]
+
+
+def _own_frames(traceback: TracebackType | None) -> TracebackType | None:
+    """A traceback's frames down to where our package is entered."""
+    if traceback is None or traceback.tb_frame.f_code.co_filename.startswith(_OURS):
+        return None
+    rest = _own_frames(traceback.tb_next)
+    return TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
 
 
 @contextmanager

@@ -5,6 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from IPython.core.error import UsageError
+from traitlets import TraitError
+
+from wasinn_nb.notebook.errors import restore_tracebacks, shorten_tracebacks
 from wasinn_nb.notebook.formats import Formats
 from wasinn_nb.notebook.magics import WasinnMagics
 from wasinn_nb.notebook.transformer import MAGIC, AwaitTransformer
@@ -22,7 +26,13 @@ class Extension:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self.magics = WasinnMagics(shell=shell, parent=shell)
+        try:
+            self.magics = WasinnMagics(shell=shell, parent=shell)
+        except TraitError as error:
+            raise UsageError(
+                f"{error} Correct this setting of WasinnMagics with %config or in IPython's "
+                "configuration, then load the extension again."
+            ) from None
         target = f"get_ipython().magics_manager.registry[{_NAME!r}]"
         self._transformer = AwaitTransformer(shell, target)
         self._matcher = self._make_matcher()
@@ -38,11 +48,13 @@ class Extension:
         self._shell.Completer.custom_matchers.append(self._matcher)
         self._transformer.connect()
         self._formats.connect()
+        shorten_tracebacks(self._shell)
         if self.magics.warm_up:
             threading.Thread(target=self._warm, name="wasinn warm-up", daemon=True).start()
 
     def disconnect(self) -> None:
         """Undo every hook, stop what runs, and free the models."""
+        restore_tracebacks()
         self._formats.disconnect()
         self._transformer.disconnect()
         self._shell.Completer.custom_matchers.remove(self._matcher)

@@ -29,7 +29,11 @@ def checks(shell: Any) -> Iterator[Check]:
     version = metadata.version("ipykernel")
     major, minor = (int(part) for part in version.split(".")[:2])
     found = f"ipykernel {version}: {stopping((major, minor))}"
-    remedy = "" if major >= 7 else "Clicks need ipykernel 7: %pip install 'ipykernel>=7'"
+    remedy = (
+        ""
+        if major >= 7
+        else "For widgets that answer at once: %pip install 'ipykernel>=7'"
+    )
     yield Check("front end", major >= 7, found, remedy)
     awaits = bool(shell.autoawait)
     found = "awaited, the kernel stays responsive" if awaits else "not awaited: autoawait is off"
@@ -39,7 +43,7 @@ def checks(shell: Any) -> Iterator[Check]:
 def stopping(version: tuple[int, int]) -> str:
     """Which way a click and an interrupt reach a running cell."""
     if version >= (7, 4):
-        return "clicks reach an awaited cell on the main thread; Interrupt stops a run"
+        return "Interrupt stops a run; widgets answer while a cell runs"
     if version >= (7, 0):
-        return "clicks reach a cell through a subshell where the front end uses one; Interrupt too"
-    return "clicks wait for the end of the cell; Interrupt stops a run"
+        return "Interrupt stops a run; widgets answer meanwhile where the front end uses subshells"
+    return "Interrupt stops a run; widgets answer when the cell has ended"

@@ -36,7 +36,7 @@ def backends(call: Call) -> views.Listing[BackendStatus]:
         remedy = "" if status.available else status.install or status.detail
         row = (encodings, available_here, status.library, status.version, devices, remedy)
         table.rows.append(row)
-    return views.Listing(statuses, table)
+    return views.Listing(statuses, table.without_empty("to install"))
 
 
 def doctor(call: Call) -> Any:
@@ -48,7 +48,7 @@ def doctor(call: Call) -> Any:
     for check in checks:
         mark = "ok" if check.well else "!!"
         table.rows.append((mark, check.subject, check.found, check.remedy))
-    return views.Listing(checks, table)
+    return views.Listing(checks, table.without_empty("what to do"))
 
 
 def _checks(call: Call) -> Iterator[Check]:

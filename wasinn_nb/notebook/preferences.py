@@ -9,6 +9,8 @@ from traitlets import Bool, Enum, Float, Int, TraitError, validate
 
 from wasinn_nb.notebook.verbs import DIALECTS
 
+_ADDRESSABLE_MIB = 4096
+
 HOST_SETTINGS = ("memory_budget_mib", "threads", "cache_size_mib")
 """Those that are about the whole process rather than about cells."""
 
@@ -24,7 +26,7 @@ class Preferences(Magics):
         None, allow_none=True, help="Seconds after which a run is ended; None for no limit."
     ).tag(config=True)
     memory_limit_mib = Int(
-        None, allow_none=True, help="MiB of memory a guest may have; None for the most there is."
+        None, allow_none=True, help="MiB of memory a guest may have; None for half of what is free."
     ).tag(config=True)
     compat = Enum(
         DIALECTS, "auto", help="Which host's reading of the ABI guests get where hosts disagree."
@@ -59,6 +61,9 @@ class Preferences(Magics):
     @validate("timeout", "memory_limit_mib", "memory_budget_mib", "threads", "cache_size_mib")
     def _check_positive(self, proposal: dict[str, Any]) -> float | None:
         value: float | None = proposal["value"]
+        name = proposal["trait"].name
         if value is not None and not 0 < value < 1e9:
-            raise TraitError(f"{proposal['trait'].name} is {value:g}; it must be above 0, or None.")
+            raise TraitError(f"{name} is {value:g}; it must be above 0, or None.")
+        if name == "memory_limit_mib" and value is not None and value > _ADDRESSABLE_MIB:
+            raise TraitError(f"{name} is {value}; a guest can address {_ADDRESSABLE_MIB}.")
         return value

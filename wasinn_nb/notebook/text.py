@@ -55,6 +55,14 @@ class Table:
     title: str = ""
     empty: str = ""
 
+    def without_empty(self, column: str) -> Table:
+        """This table, or one without the column if no row has anything in it."""
+        at = list(self.columns).index(column)
+        if not self.rows or any(row[at] for row in self.rows):
+            return self
+        cut = [[*row[:at], *row[at + 1 :]] for row in (self.columns, *self.rows)]
+        return Table(cut[0], list(cut[1:]), self.title, self.empty)
+
     def text(self) -> str:
         """Columns padded to their widest cell."""
         head = [self.title] if self.title else []

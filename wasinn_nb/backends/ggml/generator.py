@@ -203,7 +203,7 @@ class Generator:
         decode, sample, chain = native.decode, sampler.sample, sampler.chain
         context, batch, cell = slot.pointer, slot.single, slot.token
         vocabulary = self._graph.vocabulary
-        pieces, make_piece = vocabulary.pieces, vocabulary.piece
+        pieces, make_piece, endings = vocabulary.pieces, vocabulary.piece, vocabulary.endings
         hold, extend, push = slot.held.append, self.output.extend, self._stream.push
 
         def advance() -> int:
@@ -226,7 +226,8 @@ class Generator:
             self.piece = piece
             self.count += 1
             extend(piece)
-            push(piece)
+            # "<|im_end|>" and its like are output for the guest, but no text for people
+            push(b"" if token in endings else piece)
             return token
 
         return advance
