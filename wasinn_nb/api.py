@@ -338,7 +338,7 @@ def _close_at_exit(host: Host, process: int) -> None:
 
 def _after_fork() -> None:
     """Give the child a host of its own: runs and leases of the parent's would never end in it."""
-    global _lock, _host  # noqa: PLW0603
+    global _lock, _host
     _lock, _host = threading.Lock(), None
 
 

@@ -9,7 +9,7 @@ says what to do.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ErrorCode(StrEnum):
@@ -44,6 +44,20 @@ class WasinnError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process gets."""
+        return dict(vars(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # the constructors of subclasses want more than ``args``
+        return _remade, (type(self), self.args), self.__getstate__()
+
+
+def _remade(kind: type[WasinnError], args: tuple[Any, ...]) -> WasinnError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
 
 
 class Cancelled(WasinnError):  # noqa: N818 - the field's own word, as in asyncio.CancelledError

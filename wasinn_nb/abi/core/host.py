@@ -17,7 +17,10 @@ class GraphLease(Protocol):
 
     name: str
     info: ModelInfo
-    config: EffectiveConfig
+
+    @property
+    def config(self) -> EffectiveConfig:
+        """The settings that the holder gets."""
 
     def drop_context(self, context: ExecutionContext) -> None:
         """Close one context."""
