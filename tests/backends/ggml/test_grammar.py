@@ -6,6 +6,7 @@ import ctypes
 import json
 import re
 
+import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from llama_cpp import llama_grammar
 from wasinn_nb.backends.ggml import sampler
 from wasinn_nb.backends.ggml.grammar import check_grammar, schema_to_grammar
 from wasinn_nb.backends.ggml.native import native
+from wasinn_nb.backends.ggml.schema_numbers import integers, numbers
 from wasinn_nb.nn.errors import InvalidArgument, RuntimeFailure
 
 PUBLISHED = sorted(name for name in vars(llama_grammar) if name.endswith("_GBNF"))
@@ -120,18 +122,80 @@ def test_the_text_follows_the_grammar(context):
     assert not re.fullmatch(rb"[0-9]+</s>", free)
 
 
-def test_the_text_follows_a_schema(context):
-    schema = {
-        "type": "object",
-        "properties": {"age": {"type": "integer"}, "name": {"enum": ["ann", "bob"]}},
-        "required": ["age", "name"],
-    }
-    driver = context(temp=1.0, json_schema=json.dumps(schema), grammar='root ::= "x"')
-    for seed in range(3):
+INT = {"type": "integer"}
+POINT = {"type": "object", "properties": {"x": INT | {"minimum": -12, "maximum": 105},
+                                          "y": {"exclusiveMinimum": 0, "exclusiveMaximum": 2}},
+         "required": ["x", "y"]}  # fmt: skip
+NODE = {
+    "type": "object",
+    "required": ["on", "next"],
+    "properties": {
+        "on": {"type": "boolean"},
+        "next": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/node"}]},
+    },
+}
+SCHEMAS = {
+    "types": {"properties": {"a": INT, "b": {"type": ["null", "boolean"]}, "c": {"enum": ["é", 3]}},
+              "required": ["a"], "additionalProperties": False},
+    "nested": {"properties": {"p": {"$ref": "#/$defs/p"}, "q": {"items": {"$ref": "#/$defs/p"},
+                              "minItems": 1, "maxItems": 2}}, "required": ["p", "q"],
+               "$defs": {"p": POINT}},
+    "recursive": {"$ref": "#/$defs/node", "$defs": {"node": NODE}},
+    "pattern": {"type": "string", "pattern": r"^[A-C]{2}-\d+(\.\w|[^\s\"a-z])?$"},
+    "alternatives": {"oneOf": [INT | {"maximum": -3, "minimum": -20}, {"const": 'say "hi"\n'}]},
+    "formats": {"items": {"type": "string", "format": "date-time"}, "minItems": 2, "maxItems": 2},
+    "merged": {"allOf": [POINT, {"properties": {"z": INT}, "required": ["z"]}]},
+    "others": {"properties": {"id": INT, "ib": INT}, "required": ["id"],
+               "additionalProperties": {"enum": [True]}, "maxProperties": 99},
+    "lengths": {"type": "string", "minLength": 3, "maxLength": 6},
+    "tuple": {"prefixItems": [INT, {"type": "boolean"}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_text_is_valid_by_its_schema(context, name):
+    driver = context(ctx_size=2048, temp=1.0, n_predict=1500, grammar='root ::= "x"')
+    driver.settings(json_schema=json.dumps(SCHEMAS[name]))
+    checker = jsonschema.Draft202012Validator(
+        SCHEMAS[name], format_checker=jsonschema.FormatChecker()
+    )
+    ended = 0
+    for seed in range(6):
         text = driver.generate("hello", seed=seed)
-        document = json.loads(text.removesuffix(b"</s>"))
-        assert isinstance(document["age"], int)
-        assert document["name"] in {"ann", "bob"}
+        if driver.metadata["finish_reason"] == "stop":  # random text goes on and on at times
+            ended += 1
+            checker.validate(json.loads(text.removesuffix(b"</s>")))
+    assert ended
+
+
+@given(st.integers(-1200, 1200), st.integers(0, 1500), st.integers(-3000, 3000))
+def test_integers_between_bounds(low, more, number):
+    expression = gbnf_to_regex(integers(low, low + more))
+    for value in (low - 1, low, low + more, low + more + 1, number):
+        assert bool(re.fullmatch(expression, str(value))) == (low <= value <= low + more)
+
+
+@given(st.integers(-30, 30), st.integers(1, 30), st.booleans(), st.booleans(), st.floats(-70, 70))
+def test_numbers_between_bounds(low, more, open_low, open_high, number):
+    high = low + more
+    expression = gbnf_to_regex(numbers(low, high, open_low=open_low, open_high=open_high))
+    for text in (str(low), str(high), f"{number:.3f}", f"{low}.5", f"{high}.5", f"{low + 0.25}"):
+        value = float(text)
+        inside = (low < value if open_low else low <= value) and (
+            value < high if open_high else value <= high
+        )
+        if text != "-0.000":
+            assert bool(re.fullmatch(expression, text)) == inside, (expression, text)
+
+
+def gbnf_to_regex(expression):
+    """For expressions of literals, classes, groups and repetitions."""
+    return re.sub(r'"([^"]*)"', lambda m: f"(?:{re.escape(m[1])})", expression).replace(" ", "")
+
+
+def test_half_a_surrogate_pair_in_a_schema_is_no_crash(context):
+    driver = context(n_predict=30)
+    assert driver.generate("x", json_schema='{"const": "\\ud800"}') == b'"\\ud800"</s>'
 
 
 @pytest.mark.parametrize(
@@ -152,8 +216,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
         st.sampled_from(["type", "properties", "items", "enum", "const", "$ref", "pattern",
-                         "minLength", "anyOf", "required", "additionalProperties", "maxItems"]),
-        inner | st.sampled_from(["object", "string", "integer", "^a+$", "#/x"]),
+                         "minLength", "anyOf", "required", "additionalProperties", "maxItems",
+                         "allOf", "oneOf", "minimum", "exclusiveMaximum", "prefixItems", "format"]),
+        inner | st.sampled_from(["object", "string", "integer", "^a+$", "#/x", "#"]),
         max_size=4,
     ),
     max_leaves=12,

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 
 from wasinn_nb.backends.ggml.gbnf import MAX_BYTES, CountTokens, Grammar, Item, Parser, Ref, Repeat
+from wasinn_nb.backends.ggml.schema import convert
 from wasinn_nb.nn.errors import InvalidArgument
 
 MAX_PATHS = 1_000_000
@@ -41,21 +42,15 @@ def schema_to_grammar(schema: str) -> str:
     """
     if len(schema) > MAX_BYTES:
         raise InvalidArgument(f"The JSON schema is longer than {MAX_BYTES // 1024} KiB.")
-    from llama_cpp.llama_grammar import json_schema_to_gbnf
-
     try:
         document = json.loads(schema)
-    except (ValueError, RecursionError) as error:
-        raise InvalidArgument(f"The JSON schema is not JSON: {error}.") from None
-    if not isinstance(document, dict):
-        raise InvalidArgument("A JSON schema is a JSON object.")
-    try:
-        grammar: str = json_schema_to_gbnf(schema)
+        if not isinstance(document, dict):
+            raise InvalidArgument("A JSON schema is a JSON object.")
+        grammar = convert(document)
     except RecursionError:
         raise InvalidArgument("The JSON schema is nested too deeply.") from None
-    except Exception as error:  # noqa: BLE001 - the converter raises whatever its lookups raise
-        reason = str(error) or type(error).__name__
-        raise InvalidArgument(f"The JSON schema cannot be used: {reason[:300]}.") from None
+    except ValueError as error:
+        raise InvalidArgument(f"The JSON schema is not JSON: {error}.") from None
     check_grammar(grammar)
     return grammar
 
