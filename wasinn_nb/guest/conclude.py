@@ -19,6 +19,7 @@ from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.run import OUTPUT_LIMIT, TIMEOUT, Run, State
 from wasinn_nb.guest.trap import ABORT, Trap, parse_trap
+from wasinn_nb.guest.words import plain
 from wasinn_nb.nn.errors import Cancelled, WasinnError
 
 _NEARLY = 0.75
@@ -100,8 +101,7 @@ def _stopped(run: Run, options: RunOptions) -> tuple[State, GuestError]:
 
 def _trap(guest: Guest, text: str) -> Trap:
     # names in a backtrace are the guest's, of any length
-    lines = (line[:_LONGEST_LINE] for line in text.splitlines()[:_MOST_LINES])
-    text = "\n".join(lines)
+    text = "\n".join(plain(line, _LONGEST_LINE) for line in text.split("\n")[:_MOST_LINES])
     return parse_trap(relabel(text, guest.built) if guest.built else text, guest.label)
 
 
@@ -130,7 +130,7 @@ def _last_words(guest: Guest, run: Run) -> str:
     """What a guest that aborted said last on standard error: a panic or a failed assertion."""
     said = run.stderr_bytes[-_LAST_WORDS:].decode("utf-8", "replace")
     found = list(_PANIC.finditer(said))
-    words = " ".join(found[-1][0].split()) if found else ""
+    words = plain(" ".join(found[-1][0].split()), _LAST_WORDS) if found else ""
     return relabel(words, guest.built) if guest.built else words
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from wasinn_nb.abi.core import linker as core_linker
@@ -18,6 +18,7 @@ from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.sandbox import Sandbox
 from wasinn_nb.guest.stdio import Stdio
 from wasinn_nb.guest.wasi import WasiShadow
+from wasinn_nb.guest.words import few
 from wasinn_nb.nn.cancel import CancelToken
 
 # the host's own memory pays for tables; the largest programs have some ten thousand functions
@@ -121,7 +122,7 @@ def check_entry(module: CompiledModule, entry: str) -> None:
     if module.exports.get(entry) == "func":
         return
     functions = [n for n, k in module.exports.items() if k == "func" and n != "_initialize"]
-    offered = _few(functions) or "no function at all"
+    offered = few(functions, most=_MOST_NAMES, longest=_LONGEST_NAME) or "no function at all"
     if entry == "_start":
         raise GuestLinkError(
             "The guest is a library: it has no main program (_start).",
@@ -148,16 +149,9 @@ def check_imports(module: CompiledModule, linker: Any, store: Any, compat: str) 
     hint = ""
     if any(name.startswith(f"{NN_MODULE}.") for name in missing) and DIALECTS[compat].functions:
         hint = f"The dialect {compat} has the official functions only; try --compat auto."
+    listed = few(missing, most=_MOST_NAMES, longest=_LONGEST_NAME)
     raise GuestLinkError(
-        f"The guest imports what nobody provides here: {_few(missing)}.",
+        f"The guest imports what nobody provides here: {listed}.",
         hint=hint,
         missing=tuple(missing),
     )
-
-
-def _few(names: Sequence[str]) -> str:
-    """Names that a guest made up, as far as one wants to read them."""
-    short = (name[:_LONGEST_NAME] for name in names[:_MOST_NAMES])
-    shown = ", ".join(name if name.isprintable() else ascii(name) for name in short)
-    more = len(names) - _MOST_NAMES
-    return f"{shown} and {more} more" if more > 0 else shown

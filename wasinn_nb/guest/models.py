@@ -15,6 +15,7 @@ from wasinn_nb.abi.core.errno import errno_name
 from wasinn_nb.abi.core.host import GraphLease
 from wasinn_nb.guest.timeline import Timeline
 from wasinn_nb.guest.tokens import RunStream, Transcript
+from wasinn_nb.guest.words import few, plain
 from wasinn_nb.nn.backend import ExecutionContext, Progress
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import NotFound, WasinnError
@@ -24,6 +25,7 @@ from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
 _KEPT_TENSOR_BYTES = 256 << 20
 _KEPT_WARNINGS = 100
+_LONGEST_WARNING, _LONGEST_ERROR = 500, 2000
 
 
 class RunLease(GraphLease, Protocol):
@@ -216,7 +218,7 @@ class RunModels:
         if lease.unknown:
             self.warn(
                 f"The guest configured {lease.name!r} with settings that nothing here has: "
-                f"{_few(lease.unknown)}."
+                f"{few(lease.unknown)}."
             )
         return lease
 
@@ -250,12 +252,14 @@ class RunModels:
 
     def warn(self, message: str) -> None:
         """Say something once."""
-        if message not in self.warnings and len(self.warnings) < _KEPT_WARNINGS:
-            self.warnings.append(message)
+        if len(self.warnings) < _KEPT_WARNINGS:
+            message = plain(message, _LONGEST_WARNING)
+            if message not in self.warnings:
+                self.warnings.append(message)
 
     def failed(self, function: str, errno: int, error: WasinnError) -> None:
         """Remember the words behind a number."""
-        self.last_error = FailedCall(function, errno, str(error))
+        self.last_error = FailedCall(function, errno, plain(str(error), _LONGEST_ERROR))
 
     def broken(self, function: str, error: BaseException) -> None:
         """A bug of ours: the guest gets a runtime error, the developer a traceback."""
@@ -278,9 +282,3 @@ class RunModels:
         except ValueError:
             return {}
         return document if isinstance(document, dict) else {}
-
-
-def _few(keys: Sequence[str]) -> str:
-    """Keys that a guest made up, as far as one wants to read them."""
-    shown = ", ".join(key[:40] if key[:40].isprintable() else repr(key[:40]) for key in keys[:8])
-    return f"{shown} and {len(keys) - 8} more" if len(keys) > 8 else shown

@@ -309,6 +309,38 @@ def test_the_last_words_of_a_guest_that_aborted(runner, said, expected):
     assert expected in str(caught.value)
 
 
+def test_what_a_guest_says_cannot_steer_a_terminal(runner):
+    wasm = guests.module(
+        r"""(data (i32.const 64) "\1b[2Jx") (func $"\1b[2Jf"
+          (drop (i32.div_u (i32.const 1) (i32.const 0))))
+        (func (export "_start")
+          (drop (call $load_by_name (i32.const 64) (i32.const 5) (i32.const 16)))
+          (call $"\1b[2Jf"))""",
+        "load_by_name",
+    )
+    run = runner.guest(wasm).run(check=False)
+    assert "in \\x1b[2Jf: division by zero" in str(run.error)
+    assert "\x1b" not in str(run.error) + str(run.last_error) + str(run.trap)
+
+
+def test_configurations_of_many_megabytes_are_refused(runner):
+    wasm = guests.module(
+        """(data (i32.const 32) "m") (func (export "_start")
+          (call $must (call $load_by_name_with_config (i32.const 32) (i32.const 1)
+            (i32.const 64) (i32.const 4194305) (i32.const 16))))""",
+        "load_by_name_with_config",
+        pages=80,
+    )
+    run = runner.guest(wasm).run(check=False)
+    assert "1 (invalid_argument): The configuration has 4194305 bytes" in str(run.last_error)
+
+
+def test_long_configurations_make_no_long_warnings(runner):
+    keys = ",".join(f'"{"k" * 900}{n}":1' for n in range(3))
+    (warning,) = runner.guest(guests.stream("a", f"{{{keys}}}")).run().warnings
+    assert len(warning) < 600
+
+
 def test_a_guest_cannot_take_the_machine_with_it(runner, monkeypatch):
     monkeypatch.setattr("wasinn_nb.guest.options.available", lambda: 1 << 30)
     guest = runner.guest(guests.module(GROWER.format(then="(unreachable)")))

@@ -98,21 +98,21 @@ def test_no_more_files(runner):
     guest.run()
     before = held()
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    messages, held = set(), []
+    messages, taken = set(), []
     resource.setrlimit(resource.RLIMIT_NOFILE, (before[0] + 64, limits[1]))
     try:
         with suppress(OSError):
             while True:
-                held.append(os.open(os.devnull, os.O_RDONLY))
+                taken.append(os.open(os.devnull, os.O_RDONLY))
         for _ in range(12):
             try:
                 guest.run()
             except GuestError as error:
                 messages.add(error.message.split(":")[0])
-            os.close(held.pop())
+            os.close(taken.pop())
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-        for descriptor in held:
+        for descriptor in taken:
             os.close(descriptor)
     assert "The run could not be started" in messages
     assert not any("internal error" in message for message in messages)

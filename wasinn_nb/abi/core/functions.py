@@ -42,6 +42,7 @@ _MAX_CONTEXTS = 1024
 _MAX_BUILDERS = 64
 _MAX_RANK = 64
 _MAX_NAME = 4096
+_MAX_CONFIG = 4 << 20  # the biases of all tokens of a large vocabulary fit
 _LLAMAEDGE_CAPACITY = 245_888
 _REAL_POINTER = 8  # NULL, and the dangling pointers of Rust's empty buffers, are below
 
@@ -102,6 +103,7 @@ class Functions:
         parts = [self.memory.read(pointer, length, "builder") for pointer, length in extents]
         self.nbytes = sum(map(len, parts))
         config = parts.pop() if kind in CONFIGURED and len(parts) == 2 else None
+        _check_config(len(config or b""))
         lease = self._host.acquire_buffers(parts, kind, device, config)
         self.memory.write_u32(out, self.graphs.add(GraphEntry(lease, None)))
         return 0
@@ -119,6 +121,7 @@ class Functions:
         self.memory.check(out, 4, "place for the graph")
         text = self._name(name, length)
         self.memory.check(config, config_length, "configuration")
+        _check_config(config_length)
         data = self.memory.read(config, config_length, "configuration") if config_length else None
         self.memory.write_u32(out, self._named(text, data))
         return 0
@@ -157,6 +160,8 @@ class Functions:
         kind = self._tensor_type(kind_word & 0xFF, dims, length, is_text=entry.is_text)
         if entry.is_text:
             dims = (length,)
+            if index == METADATA:
+                _check_config(length)
         view = memory.view(data_at, length, "data of the tensor")
         try:
             entry.context.set_input(index, Tensor(dims, kind, view))
@@ -320,3 +325,9 @@ class Functions:
         except OutOfBounds:
             return 0
         return _LLAMAEDGE_CAPACITY
+
+
+def _check_config(length: int) -> None:
+    """Refuse what would keep the host reading for long, where a run cannot be stopped."""
+    if length > _MAX_CONFIG:
+        raise InvalidArgument(f"The configuration has {length} bytes; the most is {_MAX_CONFIG}.")
