@@ -42,7 +42,6 @@ class Entry:
     anonymous: bool = False
     state: ModelState = ModelState.REGISTERED
     operation: str = ""
-    forgotten: bool = False
     backend: Backend | None = None
     files: ModelFiles | None = None
     spool: TemporaryDirectory[str] | None = None

@@ -26,7 +26,6 @@ class EventKind(StrEnum):
     MODEL_FORGOTTEN = "model_forgotten"
     MODEL_FAILED = "model_failed"
     CONFIG_CHANGED = "config_changed"
-    BUILD = "build"
     RUN_STARTED = "run_started"
     RUN_ENDED = "run_ended"
     NOTICE = "notice"

@@ -58,13 +58,11 @@ class EntryTable:
         """Put an entry in another one's place; whoever waits for that one gets the new one."""
         with self.lock:
             self._entries[old.name] = new
-            old.forgotten = True
             self._changed.notify_all()
 
     def remove(self, entry: Entry) -> None:
         """Drop an entry; whoever waits for it learns that there is none."""
         with self.lock:
-            entry.forgotten = True
             if self._entries.get(entry.name) is entry:
                 del self._entries[entry.name]
             self._changed.notify_all()

@@ -60,4 +60,3 @@ class TensorSpec:
     name: str
     dims: tuple[int, ...]
     type: TensorType
-    layout: str = ""
