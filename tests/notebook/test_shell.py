@@ -15,7 +15,7 @@ from tests.notebook.cells import HELLO, PRINTS_TOKENS
 from tests.notebook.conftest import STORY
 from wasinn_nb.guest.build.errors import BuildError, UnknownLanguage
 from wasinn_nb.guest.errors import GuestError, GuestExit, GuestOutputLimit, GuestTimeout
-from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound
+from wasinn_nb.nn.errors import Busy, InvalidArgument, ModelNotFound, NotFound
 from wasinn_nb.nn.record import ModelState
 from wasinn_nb.notebook import verbs
 
@@ -210,6 +210,8 @@ def test_a_missing_variable_is_named_with_the_nearest(shell):
     shell.user_ns["values"] = b""
     with pytest.raises(UsageError, match=r"no variable 'value'\. Did you mean values"):
         shell.run(f"%%wasinn c --in value\n{HELLO}")
+    with pytest.raises(UsageError, match=r"no variable 'ope'\.$"):  # a function is no value
+        shell.run(f"%%wasinn c --in ope\n{HELLO}")
     shell.user_ns["number"] = 3
     with pytest.raises(UsageError, match="--stdin: number is a int"):
         shell.run(f"%%wasinn c --stdin number\n{HELLO}")
@@ -251,7 +253,8 @@ def test_settings_are_listed_and_checked(shell, host, caplog):
     assert host.registry.memory_budget == 500 << 20
     shell.run("%config WasinnMagics.memory_budget_mib = None")
     assert host.registry.memory_budget is None
-    for bad in ("frame_rate = 0", "timeout = -1", "compat = 'x'", "threads = 0"):
+    wrong = ("frame_rate = 0", "timeout = -1", "compat = 'x'", "threads = 0")
+    for bad in (*wrong, "memory_limit_mib = 4097"):
         name, _, value = bad.partition(" = ")
         caplog.clear()
         shell.run_cell(f"%config WasinnMagics.{bad}")
@@ -281,6 +284,18 @@ def test_mistakes(shell):
         shell.run("%%wasinn c\n\n")
     with pytest.raises(UnknownLanguage, match="c, cpp, zig, wat"):
         shell.run("%%wasinn cobol\nx\n")
+    with pytest.raises(UsageError, match="'class' is not a name"):
+        shell.run(f"%%wasinn c --name class\n{HELLO}")
+    with pytest.raises(NotFound, match="no model named 'nothing'"):
+        shell.run(f"%%wasinn c --model it=nothing\n{HELLO}")
+    with pytest.raises(InvalidArgument, match="'/dev/null' is not a directory"):
+        shell.run(f"%%wasinn c --dir /dev/null\n{HELLO}")
+
+
+def test_a_line_that_failed_registers_nothing(shell, host):
+    with pytest.raises(ModelNotFound):
+        shell.run("%wasinn load typo /no/such/file")
+    assert host.models() == []
 
 
 def test_line_numbers_count_from_the_top_of_the_cell(shell):
@@ -299,6 +314,25 @@ def test_what_is_shown_of_an_error(shell):
     assert "%wasinn load nothing SOURCE" in captured.stdout
     assert "Traceback" not in captured.stdout
     assert "File" not in captured.stdout
+
+
+def test_calls_from_python_fail_at_the_users_own_line(shell):
+    with capture_output() as captured:
+        shell.run_cell("import wasinn_nb\ndef mine():\n    wasinn_nb.host().unload('it')\nmine()")
+    assert "in \x1b[36mmine" in captured.stdout or "in mine" in captured.stdout
+    assert "There is no model named 'it'." in captured.stdout
+    assert "registry" not in captured.stdout
+    assert "/api.py" not in captured.stdout
+    with capture_output() as captured:
+        shell.run("%unload_ext wasinn_nb")
+        shell.run_cell("wasinn_nb.host().unload('it')")
+    assert "/api.py" in captured.stdout
+
+
+def test_loading_with_a_wrong_setting_says_which(bare_shell):
+    bare_shell.config.WasinnMagics.timeout = -1
+    with pytest.raises(UsageError, match=r"timeout is -1.*load the extension again"):
+        bare_shell.run("%load_ext wasinn_nb")
 
 
 def test_a_busy_model_says_who_uses_it(loaded):

@@ -69,6 +69,15 @@ def test_a_table_as_text():
     assert Table(("a",), empty="none").text() == "none"
 
 
+def test_a_column_without_anything_in_it_is_left_out():
+    rows = [("a", "", "1"), ("b", "", "2")]
+    assert (
+        Table(("x", "to do", "n"), rows).without_empty("to do").text() == "x  n\n-  -\na  1\nb  2"
+    )
+    full = Table(("x", "to do"), [("a", ""), ("b", "fix it")])
+    assert full.without_empty("to do") is full
+
+
 @pytest.mark.parametrize(
     ("seconds", "wanted"),
     [

@@ -24,7 +24,9 @@ def figures(run: Run) -> str:
             parts.append(
                 f"prompt {count(evaluated, 'token')} evaluated, {last.prompt_cached:,} cached"
             )
-        if last.finish_reason:
+        if last.finish_reason == "cancelled":
+            parts.append("stopped")
+        elif last.finish_reason:
             parts.append(f"ended by {printable(last.finish_reason)}")
     return " · ".join(parts)
 

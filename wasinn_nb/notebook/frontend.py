@@ -29,11 +29,7 @@ def checks(shell: Any) -> Iterator[Check]:
     version = metadata.version("ipykernel")
     major, minor = (int(part) for part in version.split(".")[:2])
     found = f"ipykernel {version}: {stopping((major, minor))}"
-    remedy = (
-        ""
-        if major >= 7
-        else "For widgets that answer at once: %pip install 'ipykernel>=7'"
-    )
+    remedy = "" if major >= 7 else "For widgets that answer at once: %pip install 'ipykernel>=7'"
     yield Check("front end", major >= 7, found, remedy)
     awaits = bool(shell.autoawait)
     found = "awaited, the kernel stays responsive" if awaits else "not awaited: autoawait is off"
