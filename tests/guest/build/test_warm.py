@@ -75,4 +75,4 @@ def test_a_missing_toolchain_is_reported_not_raised(tmp_path, monkeypatch):
     warming = Builder(tmp_path).warm(("c", "nonsense"))
     assert warming.wait(30)
     assert {one.state for one in warming.status.values()} == {"failed"}
-    assert "pip install ziglang" in warming.status["c"].problem
+    assert 'pip install "wasinn-nb[c]"' in warming.status["c"].problem

@@ -28,7 +28,7 @@ from wasinn_nb.nn.locks import file_lock
 # It changes no byte of a C guest's code.
 TARGET = ("-target", "wasm32-wasi", "-mcpu=generic+exception_handling")
 
-INSTALL = "pip install ziglang"
+INSTALL = 'pip install "wasinn-nb[c]"'
 
 _INSTALLATION = "installation"
 # Arguments that select another build of the C library.
