@@ -334,6 +334,8 @@ def _close_at_exit(host: Host, process: int) -> None:
     # a forked process has the runs, but not their threads: there is nobody to wait for
     if os.getpid() == process:
         host.close()
+        if "runner" in host.__dict__:
+            host.runner.close()
 
 
 def _after_fork() -> None:

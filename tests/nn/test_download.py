@@ -43,7 +43,7 @@ def downloader(tmp_path):
 
 def leftovers(path):
     """What lies beside a finished file besides what is known of it and its lock."""
-    known = {path.name, f"{path.name}.json", f"{path.name}.lock"}
+    known = {path.name, f".{path.name}.json", f".{path.name}.lock"}
     return {entry.name for entry in path.parent.iterdir()} - known
 
 
@@ -58,6 +58,14 @@ def test_a_file_arrives_and_is_not_asked_for_again(server, downloader):
     assert [part for _, part in seen] == sorted(part for _, part in seen)
     assert downloader.fetch(server.url) == path
     assert len(server.requests) == 1
+
+
+def test_files_that_are_named_like_what_is_known_of_others(server, downloader):
+    names = ["voice.onnx", "voice.onnx.json", "voice.onnx.part", "voice.onnx.lock"]
+    paths = [downloader.fetch(f"{server.base}/{name}") for name in names]
+    assert [path.name for path in paths] == names
+    assert [downloader.fetch(f"{server.base}/{name}").read_bytes() for name in names] == [DATA] * 4
+    assert len(server.requests) == len(names)
 
 
 def test_a_cached_file_of_another_size_is_fetched_again(server, downloader):

@@ -128,6 +128,21 @@ def test_missing_files_suggest_the_nearest(resolver, models, monkeypatch):
         resolver.resolve("nothing.gguf")
 
 
+def test_links_that_lead_nowhere(resolver, tmp_path):
+    links = {"a": "b", "b": "a", "c": "nothing"}
+    for name, target in links.items():
+        (tmp_path / f"{name}.gguf").symlink_to(f"{target}.gguf")
+    for name in links:
+        with pytest.raises(ModelNotFound, match="leads nowhere"):
+            resolver.resolve(tmp_path / f"{name}.gguf")
+
+
+@pytest.mark.parametrize("source", [5, None, ["a.gguf", "b.gguf"], ("a.gguf", 5)])
+def test_what_is_no_source_is_told(resolver, source):
+    with pytest.raises(InvalidArgument, match="cannot be a"):
+        resolver.resolve(source)
+
+
 @pytest.mark.parametrize("name", ["x" * 5000, "x" * 5000 + ",y", "\ud800", "a\0b", "file:///\0"])
 def test_names_that_no_file_can_have(resolver, name):
     for source in (name, Path(name)):

@@ -75,6 +75,10 @@ class Engine:
         undo = cancel.on_cancel(self.native.increment_epoch)
         return callback, undo
 
+    def close(self) -> None:
+        """Free the native engine; before the interpreter ends, which takes wasmtime apart."""
+        self.native.close()
+
 
 def _cpu() -> str:
     """What tells this machine's instruction set from another's that shares its caches."""

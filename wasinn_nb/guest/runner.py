@@ -129,6 +129,11 @@ class Runner:
             run.cancel(reason)
         return runs
 
+    def close(self) -> None:
+        """Free what is native; no run can be started afterwards."""
+        self.modules.clear()
+        self._engine.close()
+
     def _ended(self, run: Run) -> None:
         with self._lock:
             self._active.pop(run.name, None)

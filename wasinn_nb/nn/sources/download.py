@@ -1,7 +1,8 @@
 """Downloads models over https into a cache, with resume, checksum, cancel and one file at a time.
 
-A file is kept as ``downloads/HOST-HASH/NAME`` with what is known of it in ``NAME.json``; while it
-arrives it is ``NAME.part`` with ``NAME.part.json``. Kernels that want the same file wait for the
+A file is kept as ``downloads/HOST-HASH/NAME`` with what is known of it in ``.NAME.json``; while it
+arrives it is ``.NAME.part``. No downloaded name begins with a dot, so that ``voice.onnx`` and
+``voice.onnx.json`` can lie side by side. Kernels that want the same file wait for the
 one that downloads it.
 """
 
@@ -77,7 +78,7 @@ class Downloader:
             job.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _disk_failure(error, job.path) from None
-        lock = job.path.with_name(job.path.name + ".lock")
+        lock = _hidden(job.path, ".lock")
         with file_lock(lock, cancel=cancel, on_wait=job.waiting):
             if not job.cached():
                 self._download(job, cancel)
@@ -163,7 +164,7 @@ class _Job:
 
     @property
     def part(self) -> Path:
-        return self.path.with_name(self.path.name + ".part")
+        return _hidden(self.path, ".part")
 
     @property
     def fraction(self) -> float | None:
@@ -280,7 +281,11 @@ def checksum(fragment: str) -> str:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(path.name + ".json")
+    return _hidden(path, ".json")
+
+
+def _hidden(path: Path, suffix: str) -> Path:
+    return path.with_name(f".{path.name.lstrip('.')}{suffix}")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

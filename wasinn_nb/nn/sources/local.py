@@ -58,6 +58,7 @@ def exists(path: Path) -> bool:
 def shown(path: Path) -> str:
     """A path for a message: cut if it is very long, and always printable."""
     text = str(path).encode(errors="backslashreplace").decode()
+    text = text if text.isprintable() else repr(text)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
@@ -77,6 +78,8 @@ def local_parts(path: Path, encoding: GraphEncoding, *, complete: bool = False) 
         if path.is_dir():
             path = _only_model(path, encoding)
         elif not exists(path):
+            if path.is_symlink():
+                raise ModelNotFound(f"{shown(path)} is a link that leads nowhere.")
             raise ModelNotFound(f"There is no file {shown(path)}.", hint=_where(path))
         elif not path.is_file() and not str(path).startswith(("/proc/", "/dev/fd/")):
             raise InvalidArgument(f"{shown(path)} is not a regular file.")

@@ -35,13 +35,22 @@ def is_remote(source: Source) -> bool:
 
 
 def describe_source(source: Source) -> str:
-    """The source in words, for messages; without passwords or the query of an address."""
+    """The source in words, for messages; without passwords or the query of an address.
+
+    Raises:
+        InvalidArgument: it is no source.
+    """
     if isinstance(source, tuple):
         return ",".join(describe_source(part) for part in source)
     if isinstance(source, (bytes, bytearray, memoryview)):
         from wasinn_nb.nn.memory import format_bytes
 
         return f"{format_bytes(len(source))} given as bytes"
+    if not isinstance(source, (str, os.PathLike)):
+        raise InvalidArgument(
+            f"A source of models cannot be a {type(source).__name__}.",
+            hint="Give a path or an address, bytes, or a tuple of those.",
+        )
     text = os.fspath(source)
     if _scheme(text) in {"http", "https"}:
         text = re.sub(r"//[^/@]*@", "//", text)
