@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from wasinn_nb.notebook.shells import in_kernel
 from wasinn_nb.notebook.text import duration, html_line, printable
 
-APPEARS_AFTER = 0.5
+APPEARS_AFTER = 1.0
 _EVERY = 0.2
 
 
