@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import wasinn_nb as wn
-from benchmarks.harness import Result, interleave
+from benchmarks.harness import Result, paired_ratio, take_turns
 from benchmarks.random_model import write_named
 from wasinn_nb.backends.ggml.native import native
 from wasinn_nb.nn.tensor import Tensor
@@ -124,18 +124,20 @@ def _swap(host: Any, rounds: int) -> Result:
             bare.first_token()
             return time.perf_counter() - began
 
-        medians = interleave(rounds, {"ours": ours, "bare": library})
+        turns = take_turns(3 * rounds, {"ours": ours, "bare": library})
         bare.close()
         for name in "ab":
             host.forget(name)
     return Result(
         "swap: unload A, load B, first token",
-        medians["ours"] / medians["bare"],
+        paired_ratio(turns["ours"], turns["bare"]),
         "x",
         1.2,
         "at most",
         "llama.cpp alone",
-        f"{medians['ours'] * 1e3:.0f} ms against {medians['bare'] * 1e3:.0f} ms, 115M parameters",
+        "{ours:.0f} ms against {bare:.0f} ms, 115M parameters".format(
+            **{name: statistics.median(seconds) * 1e3 for name, seconds in turns.items()}
+        ),
     )
 
 
