@@ -28,6 +28,7 @@ class Entry:
     resolved with pins that are gone by then fills a ``configs`` that is gone as well. ``stamp`` is
     (size, mtime) of each loaded file. ``operation`` names the load or unload in progress: whoever
     set it is the only one to change ``graph``, ``files`` and ``info`` until it is cleared.
+    ``serves`` is the last configuration that what is loaded was found to serve.
     ``reserved`` is set while a load has room in the memory budget.
     """
 
@@ -48,6 +49,7 @@ class Entry:
     info: ModelInfo | None = None
     graph: Graph | None = None
     loaded_with: EffectiveConfig | None = None
+    serves: tuple[EffectiveConfig | None, EffectiveConfig | None] = (None, None)
     estimate: MemoryEstimate | None = None
     reserved: bool = False
     measured: int = 0

@@ -145,7 +145,14 @@ class Loader:
     def same_load(self, entry: Entry, config: EffectiveConfig) -> bool:
         """True if the loaded weights serve ``config`` as they are."""
         loaded = entry.loaded_with
-        return loaded is not None and loaded.select(Scope.MODEL) == config.select(Scope.MODEL)
+        if loaded is None:
+            return False
+        if config is loaded or (entry.serves[0] is loaded and entry.serves[1] is config):
+            return True
+        same = loaded.select(Scope.MODEL) == config.select(Scope.MODEL)
+        if same:
+            entry.serves = loaded, config
+        return same
 
     def stale(self, entry: Entry) -> bool:
         """True if a loaded model's file was replaced on disk since."""
