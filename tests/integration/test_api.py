@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import os
 import pickle
 import subprocess
@@ -170,6 +171,14 @@ def test_an_error_of_a_run_travels_without_the_run():
     made = pickle.loads(pickle.dumps(caught.value))
     assert isinstance(made, GuestError)
     assert (made.run, made.trap, str(made)) == (None, caught.value.trap, str(caught.value))
+
+
+@pytest.mark.parametrize("method", ["run", "run_async", "start"])
+def test_the_options_of_a_run_are_in_its_signature(method):
+    guest = wn.host().build(_TRAP, "wat")
+    names = set(inspect.signature(getattr(guest, method)).parameters)
+    assert {"args", "models", "dirs", "on_token", "check"} <= names
+    assert not names & {"self", "options"}
 
 
 def test_records_are_plain_data():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Unpack
 
 from wasinn_nb.guest.build.model import BuiltModule, Source
@@ -105,3 +107,20 @@ class Guest:
     def start(self, **options: Unpack[RunKeywords]) -> Run:
         """Start a run in a thread of its own and return at once."""
         return self._runner.start(self, RunOptions.checked(**options))
+
+
+def _name_options(method: Callable[..., object]) -> None:
+    """Put the options into the signature, which completion and ``?`` read."""
+    given = inspect.signature(method)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    options = [
+        # the annotation as it is written
+        inspect.Parameter(name, kind, default=..., annotation=getattr(say, "__forward_arg__", say))
+        for name, say in RunKeywords.__annotations__.items()
+    ]
+    named = given.replace(parameters=[given.parameters["self"], *options])
+    setattr(method, "__signature__", named)  # noqa: B010 - unknown to type checkers
+
+
+for _method in (Guest.run, Guest.run_async, Guest.start):
+    _name_options(_method)
