@@ -167,8 +167,7 @@ class Host:
 
         Args:
             source: a file, a directory, bytes, ``builtin:NAME``, ``hf:ORG/REPO/FILE`` or a URL; a
-            tuple
-                for models of several files.
+                tuple for models of several files.
             encoding: detected from the content unless given.
             target: the kind of device asked for.
             config: load-time settings, such as ``{"n-gpu-layers": 20}``.
@@ -206,12 +205,6 @@ class Host:
     def forget(self, name: str, *, wait: float = 0.0) -> UnloadReport:
         """Unload a model and drop its name."""
         return self.registry.forget(name, wait=wait)
-
-    def builtin_models(self) -> tuple[str, ...]:
-        """Names of the models that ship with the package, for ``builtin:NAME``."""
-        from wasinn_nb.models import builtin_names
-
-        return builtin_names()
 
     def models(self) -> list[ModelRecord]:
         """A record of every registered model."""

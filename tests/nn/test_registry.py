@@ -397,3 +397,17 @@ def test_what_this_machine_does_otherwise_is_noted(registry, backend, model, mon
 
 def replace_values(config, values):
     return EffectiveConfig(config.schema, {**config.values, **values}, config.origins)
+
+
+@pytest.mark.parametrize("content", [None, b"no model at all"])
+def test_a_mistyped_source_does_not_cost_the_loaded_model(registry, backend, model, content):
+    register(registry, "m", model)
+    registry.load("m")
+    wrong = model.with_name("wrong.gguf")
+    if content is not None:
+        wrong.write_bytes(content)
+    with pytest.raises((ModelNotFound, InvalidEncoding)):
+        register(registry, "m", wrong)
+    assert registry.describe("m").state is ModelState.LOADED
+    assert registry.describe("m").origin == str(model)
+    assert not backend.graphs[0].closed

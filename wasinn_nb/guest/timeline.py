@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from wasinn_nb.nn.errors import UnsupportedOperation
+
 _KEPT = 100_000
 _FIELDS = 4  # name, start, end, bytes
 
@@ -77,13 +79,14 @@ class Timeline:
         """Draw the calls, a row a function, over seconds; returns the matplotlib axes.
 
         Raises:
-            ImportError: matplotlib is not installed.
+            UnsupportedOperation: matplotlib is not installed.
         """
         try:
             plt = importlib.import_module("matplotlib.pyplot")
         except ImportError:
-            raise ImportError(
-                "Plotting a timeline needs matplotlib; install it with `%pip install matplotlib`."
+            raise UnsupportedOperation(
+                "Plotting a timeline needs matplotlib, which is not installed.",
+                hint="Install it with: %pip install matplotlib",
             ) from None
         if axes is None:
             _, axes = plt.subplots(figsize=(9, 2.5), layout="constrained")

@@ -36,7 +36,7 @@ from wasinn_nb.nn.settings import (
     Scope,
     Setting,
 )
-from wasinn_nb.nn.sources import SourceResolver, sniff
+from wasinn_nb.nn.sources import SourceResolver, is_remote, sniff
 from wasinn_nb.nn.spool import on_disk
 from wasinn_nb.nn.types import GraphEncoding
 
@@ -235,6 +235,19 @@ class Loader:
                 entry.source, encoding=entry.encoding, progress=progress, cancel=cancel
             )
         return entry.files
+
+    def verify(self, entry: Entry) -> None:
+        """Look whether a model on this machine can be read, without loading it.
+
+        Raises:
+            NNError: what is wrong with it.
+        """
+        if isinstance(entry.source, str) and is_remote(entry.source):
+            return
+        backend = self.backend(entry)
+        files = self._files(entry, None, None)
+        if not any(isinstance(part, bytes) for part in files.parts):
+            backend.inspect(files)
 
     # -- load and unload -------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ class Registrations:
 
         Raises:
             Busy: another one is there and in use.
+            NNError: another one is there and loaded, and the new one is no model.
         """
         while True:
             with self._table.lock:
@@ -36,6 +37,8 @@ class Registrations:
                 old = self._table.get(entry.name)
             if _same(old, entry):
                 return old
+            if old.graph is not None:  # a mistyped path must not cost a loaded model
+                self._loader.verify(entry)
             with (
                 suppress(NotFound),
                 self._table.operating(entry.name, "unloading", idle_within=0.0) as old,

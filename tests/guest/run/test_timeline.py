@@ -8,6 +8,7 @@ from tests.guest.run import guests
 from wasinn_nb.guest import timeline as module
 from wasinn_nb.guest.timeline import CallTotals, HostCall, Timeline
 from wasinn_nb.guest.tokens import RunStream, Transcript
+from wasinn_nb.nn.errors import UnsupportedOperation
 
 
 def test_calls_of_a_run(runner):
@@ -42,7 +43,7 @@ def test_a_long_run_keeps_the_first_calls_and_counts_all(monkeypatch):
 def test_plotting_without_matplotlib_says_what_to_install(runner, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     run = runner.guest(guests.HELLO).run()
-    with pytest.raises(ImportError, match="%pip install matplotlib"):
+    with pytest.raises(UnsupportedOperation, match="%pip install matplotlib"):
         run.plot()
 
 
