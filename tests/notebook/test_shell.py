@@ -194,15 +194,15 @@ def test_standard_input_environment_and_directories(shell, tmp_path):
 #include <stdlib.h>
 int main(void) {
     char text[99] = {0};
-    fread(text, 1, 98, fopen("/work/note", "rb"));
-    FILE *out = fopen("/work/new", "w");
+    fread(text, 1, 98, fopen("/granted/note", "rb"));
+    FILE *out = fopen("/granted/new", "w");
     printf("%s %s %s", getenv("WHO"), text, out ? "written" : "read-only");
     return 0;
 }
 """
     for mode, wanted in (("", "read-only"), (":rw", "written")):
         with capture_output() as captured:
-            shell.run(f"%%wasinn c --env WHO=me --dir {tmp_path}:/work{mode}\n{source}")
+            shell.run(f"%%wasinn c --env WHO=me --dir {tmp_path}:/granted{mode}\n{source}")
         assert captured.stdout.rstrip("\n") == f"me from the host {wanted}"
 
 

@@ -33,9 +33,11 @@ METADATA_INDEX = 1
 _LONGEST_TEMPLATE = 16_000
 """A longer chat template would push the metadata past the buffers that guests use."""
 
-
 _MOST_BYTES_PER_TOKEN, _SLACK = 64, 65_536
 """A prompt with more than this is refused unread: no tokenizer can be interrupted."""
+
+_NAMED = 8
+"""Unknown settings that a warning lists."""
 
 
 class LlamaContext:
@@ -113,8 +115,12 @@ class LlamaContext:
         values = self._without_model_settings(parsed.values)
         config = graph.normalised(generator.config.overlay(values))
         plan = SamplerPlan.from_config(config, graph.vocabulary)
-        for key in parsed.unknown:
-            self._warn_once(f"The unknown setting {key!r} was ignored.")
+        if parsed.unknown:
+            more = len(parsed.unknown) - _NAMED
+            named = ", ".join(repr(key[:40]) for key in parsed.unknown[:_NAMED])
+            self._warn_once(
+                f"Unknown settings were ignored: {named}{f' and {more} more' if more > 0 else ''}."
+            )
         same_slot = context_key(config) == context_key(generator.config)
         if not same_slot:
             self._end_session()
