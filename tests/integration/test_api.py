@@ -25,7 +25,8 @@ _TRAP = '(module (memory (export "memory") 1) (func (export "_start") unreachabl
 
 def script(text, *args, **options):
     done = subprocess.run(
-        [sys.executable, "-c", text, *map(str, args)],
+        # Python 3.12 warns of a fork with threads, which is one of the things tested
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", text, *map(str, args)],
         capture_output=True,
         text=True,
         timeout=120,

@@ -58,7 +58,8 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), time.monotonic() - sta
 
 def test_a_forked_process_ends_when_it_wants_to(root):
     done = subprocess.run(
-        [sys.executable, "-c", FORKS],
+        # Python 3.12 warns of what is tested here
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKS],
         cwd=root,
         capture_output=True,
         text=True,

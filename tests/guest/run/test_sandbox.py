@@ -132,7 +132,7 @@ def test_a_directory_that_is_gone_when_the_run_begins(runner, tmp_path, monkeypa
     run = guest.run(dirs={str(tmp_path / "d"): "."}, check=False)
     assert "cannot be opened" in str(run.error)
     assert time.monotonic() - start < 4, "nobody waited for the other end of a pipe"
-    assert psutil.Process().num_fds() == before
+    assert psutil.Process().num_fds() <= before
 
 
 # -- exchange: /in is descriptor 3, /out is 4
