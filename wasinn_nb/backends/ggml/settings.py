@@ -167,7 +167,7 @@ REQUEST: tuple[Setting, ...] = (
          unit="tokens"),
     _int("mirostat", _REQUEST, 0, "0 off, 1 mirostat, 2 mirostat 2.0", 0, 2),
     _float("mirostat-eta", _REQUEST, 0.1, "mirostat learning rate", 0, 1e3),
-    _int("seed", _REQUEST, 0xFFFFFFFF, "seed of the sampler; random: a new one each time",
+    _int("seed", _REQUEST, 0xFFFFFFFF, "seed of the sampler, or a new one each time",
          names={"random": 0xFFFFFFFF}),
     _bool("ignore-eos", _REQUEST, False, "never let the model end its text"),
     _str("grammar", _REQUEST, "GBNF grammar that the text must follow"),
