@@ -9,22 +9,20 @@ from tests.browser import lab
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    if not lab.CHROMIUM:
-        pytest.skip("Chromium is not installed: nothing was checked in a browser (make setup)")
     server = lab.Server(tmp_path_factory.mktemp("lab"))
     yield server
     server.close()
 
 
 @pytest.fixture(scope="session")
-def chromium(server):
-    with lab.browser() as browser:
+def browser(chromium):
+    with lab.browsing(chromium) as browser:
         yield browser
 
 
 @pytest.fixture
-def page(chromium, server):
-    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
+def page(browser, server):
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
     page.set_default_timeout(60_000)
     yield page

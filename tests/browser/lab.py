@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,7 +17,8 @@ from typing import Any
 
 import nbformat
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+from scripts.lab import CONFIG
+
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -30,7 +30,6 @@ _FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
-_DISABLED = {"@jupyterlab/apputils-extension:announcements": True}
 # Without waiting for these the command reaches a notebook that has no kernel yet.
 _RUN_ALL = """async () => {
   const app = window.jupyterapp;
@@ -45,7 +44,7 @@ _RUN_ALL = """async () => {
 
 
 class Server:
-    """A JupyterLab server over a folder, with configuration of its own."""
+    """A JupyterLab server over a folder, configured as `make lab` does it."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "root"
@@ -54,19 +53,12 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
-        homes = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
-        env = {**os.environ, "JUPYTER_TOKEN": self._token}
-        env |= {f"JUPYTER_{name}": str(folder / name) for name in homes}
-        env |= {f"JUPYTERLAB_{n}_DIR": str(folder / n) for n in ("SETTINGS", "WORKSPACES")}
-        # the question whether to be told about news would lie over what is looked at
-        labconfig = folder / "CONFIG_DIR" / "labconfig"
-        labconfig.mkdir(parents=True)
-        (labconfig / "page_config.json").write_text(json.dumps({"disabledExtensions": _DISABLED}))
+        env = {**os.environ, "JUPYTER_TOKEN": self._token, "JUPYTER_CONFIG_PATH": str(CONFIG)}
         command = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"),
             *(f"--port={self._port}", "--ServerApp.port_retries=0", "--allow-root"),
             *(f"--ServerApp.root_dir={self.root}", "--LabApp.expose_app_in_browser=True"),
-            *("--LabApp.news_url=None", "--ServerApp.log_level=ERROR"),
+            "--ServerApp.log_level=ERROR",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ]
         self._log = (folder / "server.log").open("wb")
@@ -119,16 +111,16 @@ class Server:
 
 
 @contextlib.contextmanager
-def browser() -> Iterator[Any]:
-    """Debian's Chromium through Playwright."""
+def browsing(chromium: str) -> Iterator[Any]:
+    """The browser at the path ``chromium`` through Playwright."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
         try:
-            yield chromium
+            yield browser
         finally:
-            chromium.close()
+            browser.close()
 
 
 def open_notebook(page: Any, server: Server, name: str) -> None:

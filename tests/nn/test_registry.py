@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.support.echo_backend import EchoBackend
+from tests.support.echo_backend import EchoBackend, echo_registry
 from wasinn_nb.nn import loader as loader_module
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import (
@@ -22,9 +22,7 @@ from wasinn_nb.nn.errors import (
 )
 from wasinn_nb.nn.events import EventKind
 from wasinn_nb.nn.record import ModelState
-from wasinn_nb.nn.registry import ModelRegistry
 from wasinn_nb.nn.settings import EffectiveConfig, Origin
-from wasinn_nb.nn.sources import SourceResolver
 from wasinn_nb.nn.tensor import Tensor
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
 
@@ -36,8 +34,7 @@ def backend():
 
 @pytest.fixture
 def registry(backend, tmp_path):
-    resolver = SourceResolver(cache_dir=tmp_path / "cache", builtin=_no_builtin)
-    return ModelRegistry({"echo": backend}, resolver)
+    return echo_registry(backend, tmp_path)
 
 
 @pytest.fixture
@@ -45,10 +42,6 @@ def model(tmp_path):
     path = tmp_path / "m.gguf"
     path.write_bytes(b"ECHO and then some")
     return path
-
-
-def _no_builtin(name):
-    raise KeyError(name)
 
 
 def register(registry, name, path, **config):
@@ -231,7 +224,7 @@ def test_a_load_can_be_cancelled_and_leaves_the_name_usable(registry, model):
     registry.pin("m", {"load-ms": 60_000})
     with pytest.raises(Cancelled):
         registry.load("m", cancel=token)
-    registry.reset_pins("m")
+    registry.pin("m", {}, reset=True)
     assert registry.load("m").state is ModelState.LOADED
 
 
@@ -328,9 +321,9 @@ def test_unpinning_and_resetting(registry, model):
     with pytest.raises(InvalidArgument):
         registry.pin("m", {"window": 8, "limit": "many"})
     assert registry.config("m")["window"] == 9
-    registry.unpin("m", ["window"])
+    registry.pin("m", {}, drop=["window"])
     assert registry.config("m").origins["window"] is Origin.DEFAULT
-    registry.reset_pins("m")
+    registry.pin("m", {}, reset=True)
     assert registry.describe("m").pins == {}
 
 

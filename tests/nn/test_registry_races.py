@@ -87,7 +87,7 @@ def test_a_pin_reaches_the_next_context_of_a_run_that_goes_on(registry, backend,
     assert lease.config.origins["window"] is Origin.PIN
     assert (lease.config["limit"], lease.config["shout"]) == (5, False)
     assert backend.loads == 1
-    registry.reset_pins("m")
+    registry.pin("m", {}, reset=True)
     assert lease.config["window"] == 50
 
 

@@ -121,7 +121,7 @@ def test_the_registry_stays_usable_wherever_an_interrupt_comes(tmp_path, interru
         lambda: registry.load("m"),
         lambda: registry.unload("m"),
         lambda: registry.pin("m", {"shout": chance.random() < 0.5}),
-        lambda: registry.reset_pins("m"),
+        lambda: registry.pin("m", {}, reset=True),
         registry.models,
         registry.unload_all,
     ]

@@ -35,7 +35,9 @@ from wasinn_nb.nn.errors import (
     ModelNotFound,
     PromptTooLong,
 )
+from wasinn_nb.nn.registry import ModelRegistry
 from wasinn_nb.nn.settings import EffectiveConfig, Schema, Scope, Setting
+from wasinn_nb.nn.sources import SourceResolver
 from wasinn_nb.nn.stream import TokenStream
 from wasinn_nb.nn.tensor import Buffer, Tensor
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
@@ -270,3 +272,13 @@ class EchoBackend:
         graph = EchoGraph(info, part.read_bytes()[4:].split(), config)
         self.graphs.append(graph)
         return graph
+
+
+def echo_registry(backend: EchoBackend, folder: Path) -> ModelRegistry:
+    """A registry with this backend alone, no built-in models, and its cache in ``folder``."""
+    resolver = SourceResolver(cache_dir=folder / "cache", builtin=_no_builtin)
+    return ModelRegistry({"echo": backend}, resolver)
+
+
+def _no_builtin(name: str) -> Path:
+    raise KeyError(name)

@@ -260,14 +260,6 @@ class ModelRegistry:
         """
         return shielded(lambda _: self._pin(name, values, drop, reset=reset))
 
-    def unpin(self, name: str, keys: Sequence[str]) -> EffectiveConfig:
-        """Drop single pins; a key that was not pinned is ignored."""
-        return self.pin(name, {}, drop=keys)
-
-    def reset_pins(self, name: str) -> EffectiveConfig:
-        """Drop all pins of a model."""
-        return self.pin(name, {}, reset=True)
-
     def config(self, name: str) -> EffectiveConfig:
         """Every setting of a model with its value and origin (no guest's values)."""
         return self._loader.effective(self._table.get(name), ParsedConfig())

@@ -17,7 +17,7 @@ import pytest
 from wasinn_nb.guest.build.builder import Builder
 from wasinn_nb.guest.build.cache import ArtifactCache
 from wasinn_nb.guest.build.errors import BuildError, ToolchainMissing, UnknownLanguage
-from wasinn_nb.guest.build.model import BuiltModule, InvalidWasm, Source
+from wasinn_nb.guest.build.model import BuiltModule, Source
 from wasinn_nb.guest.build.paths import cache_root
 from wasinn_nb.guest.languages import clang, ziglang
 from wasinn_nb.nn.cancel import CancelToken
@@ -217,15 +217,6 @@ def test_languages_are_listed(builder):
     assert list(status) == ["c", "cpp", "zig", "wat"]
     assert status["c"].toolchain.startswith("zig ")
     assert all(one.ready and not one.install for one in status.values())
-
-
-def test_a_prebuilt_guest(builder):
-    wasm = b"\0asm\x01\x00\x00\x00"
-    module = builder.prebuilt(wasm, label="guest.wasm")
-    assert (module.wasm, module.language, module.label) == (wasm, "wasm", "guest.wasm")
-    assert module.key == hashlib.sha256(wasm).hexdigest()
-    with pytest.raises(InvalidWasm):
-        builder.prebuilt(b"nothing")
 
 
 def _build(cache: str, toolchains: str) -> tuple[bool, str]:

@@ -18,7 +18,7 @@ from wasinn_nb.guest import languages
 from wasinn_nb.guest.build import entries, paths
 from wasinn_nb.guest.build.cache import DEFAULT_LIMIT, ArtifactCache
 from wasinn_nb.guest.build.errors import BuildError, ToolchainMissing, UnknownLanguage
-from wasinn_nb.guest.build.model import BuiltModule, Diagnostic, Source, kind
+from wasinn_nb.guest.build.model import BuiltModule, Diagnostic, Source
 from wasinn_nb.guest.build.relabel import relabel
 from wasinn_nb.guest.build.render import render
 from wasinn_nb.guest.build.sdk import Sdk
@@ -121,18 +121,6 @@ class Builder:
             stored = entries.store(self.artifacts, _KIND, key, entry)
         module = _module(entry, source, language, started, from_cache=False)
         return module if stored else _with_warning(module, self._not_stored())
-
-    def prebuilt(self, wasm: bytes, *, label: str = "guest") -> BuiltModule:
-        """A guest that was built elsewhere: its header is checked, nothing else.
-
-        Raises:
-            InvalidWasm: these bytes are no WebAssembly binary.
-        """
-        started = time.perf_counter()
-        kind(wasm)
-        key = hashlib.sha256(wasm).hexdigest()
-        elapsed = time.perf_counter() - started
-        return BuiltModule(bytes(wasm), key, "wasm", True, elapsed, "", label)
 
     def warm(self, names: Iterable[str] = ("c", "cpp")) -> WarmUp:
         """Prepare the toolchains of ``names`` in the background, at low priority; never raises."""
