@@ -178,7 +178,7 @@ class Host:
         """
         from wasinn_nb.nn.preload import parse_encoding, parse_target
 
-        was_known = any(record.name == name for record in self.registry.models())
+        was_known = name in self.registry.names()
         self.registry.register(
             name,
             source,
