@@ -172,6 +172,9 @@ class EchoGraph:
         self.open_contexts: set[EchoContext] = set()
         self.closed = False
 
+    def describe(self) -> ModelInfo:
+        return self.info
+
     def create_context(
         self,
         config: EffectiveConfig,

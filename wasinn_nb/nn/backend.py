@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.errors import InvalidArgument
 from wasinn_nb.nn.settings import EffectiveConfig, Schema
 from wasinn_nb.nn.stream import TokenStream
 from wasinn_nb.nn.tensor import Buffer, Tensor, TensorSpec
@@ -26,11 +27,13 @@ Progress = Callable[[str, float | None], None]
 class ModelFiles:
     """A model's parts on this machine, in the order its encoding wants them (IR: xml, bin).
 
-    A part is a path or its bytes. ``origin`` is what the user wrote, for messages.
+    A part is a path or its bytes. ``origin`` is what the user wrote, for messages. A backend gets
+    the encoding it is to read them in.
     """
 
     parts: tuple[Path | bytes, ...]
     origin: str
+    encoding: GraphEncoding = GraphEncoding.AUTODETECT
 
     @property
     def nbytes(self) -> int:
@@ -62,6 +65,26 @@ class ModelInfo:
     inputs: tuple[TensorSpec, ...] = ()
     outputs: tuple[TensorSpec, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def input_index(self, key: int | str) -> int:
+        """The index of an input that is given by index or by one of its names.
+
+        Raises:
+            InvalidArgument: there is no such input; the message lists those there are.
+        """
+        return _index(self.inputs, key, "input")
+
+    def output_index(self, key: int | str) -> int:
+        """The index of an output; as :meth:`input_index`."""
+        return _index(self.outputs, key, "output")
+
+
+def _index(specs: tuple[TensorSpec, ...], key: int | str, what: str) -> int:
+    for index, spec in enumerate(specs):
+        if key in (index, spec.name, *spec.aliases):
+            return index
+    there = ", ".join(f"{index} ({spec})" for index, spec in enumerate(specs)) or "none"
+    raise InvalidArgument(f"The model has no {what} {key!r}; it has {there}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +158,10 @@ class ExecutionContext(Protocol):
         """Run to the end. Raises an :class:`~wasinn_nb.nn.errors.NNError` or ``Cancelled``."""
 
     def get_output(self, index: int) -> Buffer:
-        """An output of the last compute; before it, empty (text) or an error (tensors)."""
+        """An output of the last compute; before it, empty (text) or an error (tensors).
+
+        What is returned stays as it is, whatever is computed afterwards.
+        """
 
     def compute_single(self) -> None:
         """Run one step; ``EndOfSequence`` and ``ContextFull`` leave the step's token in place."""
@@ -158,10 +184,16 @@ class ExecutionContext(Protocol):
 
 @runtime_checkable
 class Graph(Protocol):
-    """A loaded model. Contexts made from it are independent and may run at the same time."""
+    """A loaded model. Contexts made from it are independent and may run at the same time.
 
-    info: ModelInfo
+    Attributes:
+        device: the device or devices that compute, as their library names them.
+    """
+
     device: str
+
+    def describe(self) -> ModelInfo:
+        """The model as it is loaded: inputs and outputs in the shapes they have now."""
 
     def create_context(
         self,

@@ -44,7 +44,7 @@ class Lease:
         self.name = entry.name
         self.holder = holder
         self.unknown = unknown
-        self.info: ModelInfo = graph.info
+        self.info: ModelInfo = graph.describe()
         self.device = graph.device
         self._registry = registry
         self._entry = entry

@@ -19,6 +19,7 @@ from wasinn_nb.nn.backend import (
     Progress,
 )
 from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.detection import Detector
 from wasinn_nb.nn.entry import Entry
 from wasinn_nb.nn.errors import (
     Cancelled,
@@ -36,7 +37,7 @@ from wasinn_nb.nn.settings import (
     Scope,
     Setting,
 )
-from wasinn_nb.nn.sources import SourceResolver, is_remote, sniff
+from wasinn_nb.nn.sources import SourceResolver, is_remote
 from wasinn_nb.nn.spool import on_disk
 from wasinn_nb.nn.types import GraphEncoding
 
@@ -70,24 +71,20 @@ class Loader:
     ) -> None:
         self.backends = backends
         self.defaults: Mapping[str, object] = {}
-        self._resolver = resolver
+        self._detector = Detector(backends, resolver)
         self._bus = bus
         self._lock = lock
-        self._by_encoding = {e: b for b in backends.values() for e in b.encodings}
         self._schemas: dict[str, Schema] = {}
 
     # -- settings ------------------------------------------------------------------------------
 
     def check_config(self, entry: Entry) -> None:
-        """Check the load options at registration where the backend is already known.
+        """Check the load options at registration where the backend can be known already.
 
         Raises:
             InvalidArgument: unknown setting or bad value.
         """
-        if entry.encoding is not GraphEncoding.AUTODETECT and entry.encoding in self._by_encoding:
-            self.schema(entry).check_user(entry.load_config)
-        elif entry.load_config and len(self.backends) == 1:
-            backend = next(iter(self.backends.values()))
+        if entry.load_config and (backend := self._detector.known(entry)) is not None:
             self._schema_of(backend).check_user(entry.load_config)
 
     def schema(self, entry: Entry) -> Schema:
@@ -129,7 +126,7 @@ class Loader:
             host=schema.check_user({k: v for k, v in self.defaults.items() if k in schema}),
             load=schema.check_user(entry.load_config),
             guest=parsed.values,
-            pins=entry.pins,
+            pins=schema.check_user(entry.pins),
         )
         used = backend.normalise(config)
         if not parsed.values:  # a guest's values would hide what the user is to be told
@@ -138,7 +135,7 @@ class Loader:
 
     def effective_or_none(self, entry: Entry) -> EffectiveConfig | None:
         """As :meth:`effective`, or None while only the files could tell the backend."""
-        if entry.backend is None and self._by_encoding.get(entry.encoding) is None:
+        if self._detector.at_hand(entry) is None:
             return None
         return self.guest_config(entry, b"")[1]
 
@@ -191,50 +188,13 @@ class Loader:
         """
         if entry.backend is None and entry.encoding is GraphEncoding.AUTODETECT:
             with self._loading(entry):
-                self.backend(entry, self._reporting(entry, progress), cancel)
+                self._detector.backend(entry, self._reporting(entry, progress), cancel)
             entry.state = ModelState.REGISTERED
-        return self.backend(entry)
+        return self._detector.backend(entry)
 
     def _presumed(self, entry: Entry) -> Backend:
-        """The backend whose settings apply; a file is read (or downloaded) only to tell several."""
-        open_question = entry.backend is None and entry.encoding is GraphEncoding.AUTODETECT
-        if open_question and len(self.backends) == 1:
-            return next(iter(self.backends.values()))
-        return self.backend(entry)
-
-    def backend(
-        self,
-        entry: Entry,
-        progress: Progress | None = None,
-        cancel: CancelToken | None = None,
-    ) -> Backend:
-        """The backend for an entry, detecting the encoding from its files if it was not given.
-
-        Raises:
-            UnsupportedOperation: no backend reads this encoding.
-        """
-        if entry.backend is None:
-            encoding = entry.encoding
-            if encoding is GraphEncoding.AUTODETECT:
-                encoding = sniff(self._files(entry, progress, cancel))
-            backend = self._by_encoding.get(encoding)
-            if backend is None:
-                readable = ", ".join(sorted(self._by_encoding))
-                raise UnsupportedOperation(
-                    f"No backend here reads {encoding} models ({entry.origin}).",
-                    hint=f"Readable encodings: {readable}.",
-                )
-            entry.backend = backend
-        return entry.backend
-
-    def _files(
-        self, entry: Entry, progress: Progress | None, cancel: CancelToken | None
-    ) -> ModelFiles:
-        if entry.files is None:
-            entry.files = self._resolver.resolve(
-                entry.source, encoding=entry.encoding, progress=progress, cancel=cancel
-            )
-        return entry.files
+        """The backend whose settings apply; downloads only where the address does not tell."""
+        return self._detector.known(entry) or self._detector.backend(entry)
 
     def verify(self, entry: Entry) -> None:
         """Look whether a model on this machine can be read, without loading it.
@@ -244,8 +204,8 @@ class Loader:
         """
         if isinstance(entry.source, str) and is_remote(entry.source):
             return
-        backend = self.backend(entry)
-        files = self._files(entry, None, None)
+        backend = self._detector.backend(entry)
+        files = self._detector.files(entry)
         if not any(isinstance(part, bytes) for part in files.parts):
             backend.inspect(files)
 
@@ -353,7 +313,7 @@ class Loader:
         cancel: CancelToken | None,
     ) -> tuple[Graph, ModelInfo, int]:
         """The graph, what it is, and by how many bytes the process grew."""
-        backend = self.backend(entry, progress, cancel)
+        backend = self._detector.backend(entry, progress, cancel)
         status = backend.status()
         if not status.available:
             raise UnsupportedOperation(
@@ -361,7 +321,7 @@ class Loader:
                 f"{': ' + status.detail if status.detail else ''}.",
                 hint=f"Install it with: {status.install}" if status.install else "",
             )
-        files = self._files(entry, progress, cancel)
+        files = self._detector.files(entry, progress, cancel)
         if backend.needs_files:
             files = on_disk(entry, files)
         info = backend.inspect(files)
@@ -376,7 +336,7 @@ class Loader:
         graph = backend.load(
             files, info, config, target=entry.target, progress=progress, cancel=cancel
         )
-        return graph, graph.info, max(0, memory.rss() - before)
+        return graph, graph.describe(), max(0, memory.rss() - before)
 
     def _reporting(self, entry: Entry, progress: Progress | None) -> Progress:
         def report(what: str, fraction: float | None) -> None:

@@ -25,8 +25,9 @@ class ModelState(StrEnum):
 class ModelRecord:
     """A snapshot of one registered model. Sizes are bytes, times seconds since the epoch.
 
-    ``measured`` is what the process grew by when the model was loaded; ``config`` is what it is (or
-    would be) loaded with; ``notes`` says where that differs from what was asked for; ``loads``
+    ``device`` is what computes while it is loaded, :attr:`asked` what was asked for. ``measured``
+    is what the process grew by when the model was loaded; ``config`` is what it is (or would be)
+    loaded with; ``notes`` says where that differs from what was asked for; ``loads``
     counts loads since it was registered.
     """
 
@@ -47,6 +48,12 @@ class ModelRecord:
     load_seconds: float = 0.0
     error: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> str:
+        """The device asked for: its setting where the backend has one, else the target."""
+        device = self.config.values.get("device") if self.config else None
+        return str(device) if device else self.target.value
 
 
 @dataclass(frozen=True, slots=True)

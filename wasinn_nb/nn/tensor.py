@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +56,26 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """Description of a model's input or output. A dimension of -1 is dynamic."""
+    """Description of a model's input or output.
+
+    Args:
+        dims: a dimension of -1 is dynamic; None where not even their number is fixed.
+        layout: what the dimensions mean (``NCHW``), as far as the model says.
+        aliases: further names of the same tensor.
+    """
 
     name: str
-    dims: tuple[int, ...]
+    dims: tuple[int, ...] | None
     type: TensorType
+    layout: str = ""
+    aliases: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name or 'unnamed'}: {self.type.dtype} {shape_text(self.dims)}"
+
+
+def shape_text(dims: Sequence[int] | None) -> str:
+    """A shape as it is written in messages: ``[1, 3, ?, ?]``."""
+    if dims is None:
+        return "[...]"
+    return f"[{', '.join('?' if n < 0 else str(n) for n in dims)}]"

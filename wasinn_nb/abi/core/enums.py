@@ -8,9 +8,9 @@ does not say which is meant, the data does: the size of an element, or the first
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from wasinn_nb.nn.tensor import Buffer
+from wasinn_nb.nn.tensor import Buffer, TensorSpec
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
 
 ENCODINGS: Mapping[int, GraphEncoding] = {
@@ -46,6 +46,10 @@ TENSOR_TYPES: Mapping[int, TensorType] = {
     5: TensorType.I64,
 }
 
+_STAND_INS: Mapping[TensorType, tuple[TensorType, ...]] = {
+    TensorType.U8: (TensorType.I8, TensorType.BOOL),
+    TensorType.F16: (TensorType.BF16,),
+}
 _OLD_TENSOR_TYPES: Mapping[int, TensorType] = {2: TensorType.U8, 3: TensorType.I32}
 
 
@@ -62,6 +66,16 @@ def tensor_type(number: int, dims: tuple[int, ...], nbytes: int) -> TensorType |
     if elements * present.itemsize != nbytes and elements * old.itemsize == nbytes:
         return old
     return present
+
+
+def stand_in(kind: TensorType, inputs: Sequence[TensorSpec], index: int) -> TensorType:
+    """The type of an input's elements, given the type that a guest said.
+
+    The ABI has no numbers for i8, bool and bf16. A guest says u8, u8 and f16 for them, and the bits
+    are taken as they are.
+    """
+    wanted = inputs[index].type if index < len(inputs) else kind
+    return wanted if wanted in _STAND_INS.get(kind, ()) else kind
 
 
 def sniff_encoding(head: Buffer) -> GraphEncoding | None:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 from wasinn_nb.abi.core.contexts import CONFIGURED, METADATA, ContextEntry, GraphEntry
 from wasinn_nb.abi.core.dialect import Dialect
-from wasinn_nb.abi.core.enums import sniff_encoding, tensor_type
+from wasinn_nb.abi.core.enums import sniff_encoding, stand_in, tensor_type
 from wasinn_nb.abi.core.faults import OutOfBounds, UnknownEncoding, UnknownEnum
 from wasinn_nb.abi.core.handles import Handles
 from wasinn_nb.abi.core.host import NNHost
 from wasinn_nb.abi.core.memory import GuestMemory
-from wasinn_nb.nn.errors import InvalidArgument, InvalidEncoding, TooLarge, UnsupportedOperation
+from wasinn_nb.nn.errors import InvalidArgument, TooLarge, UnsupportedOperation
 from wasinn_nb.nn.tensor import Buffer, Tensor
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
 
@@ -158,7 +158,9 @@ class Functions:
         memory.check(data_at, length, "data of the tensor")
         entry = self.contexts[handle]
         kind = self._tensor_type(kind_word & 0xFF, dims, length, is_text=entry.is_text)
-        if entry.is_text:
+        if not entry.is_text:
+            kind = stand_in(kind, entry.lease.info.inputs, index)
+        else:
             dims = (length,)
             if index == METADATA:
                 _check_config(length)
@@ -269,7 +271,7 @@ class Functions:
         if kind is not GraphEncoding.AUTODETECT:
             return kind
         if number in self.dialect.sniff:
-            raise InvalidEncoding("The first bytes of the model show no encoding that is known.")
+            return kind
         raise UnsupportedOperation("This dialect has no automatic detection of the encoding.")
 
     def _tensor_type(

@@ -85,6 +85,10 @@ class LlamaGraph:
         self._adapters: dict[str, Any] = {}
         self._closed = False
 
+    def describe(self) -> ModelInfo:
+        """What the model's header says."""
+        return self.info
+
     def create_context(
         self,
         config: EffectiveConfig,

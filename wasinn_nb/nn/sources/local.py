@@ -10,15 +10,18 @@ from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound
 from wasinn_nb.nn.types import GraphEncoding
 
 _LATER_SPLIT = re.compile(r"-(?!00001-)\d{5}-of-\d{5}\.gguf$", re.IGNORECASE)
-_SUFFIXES = {
-    GraphEncoding.GGML: (".gguf",),
-    GraphEncoding.BITNET: (".gguf",),
-    GraphEncoding.OPENVINO: (".xml",),
-    GraphEncoding.ONNX: (".onnx",),
-    GraphEncoding.TENSORFLOWLITE: (".tflite",),
-    GraphEncoding.PYTORCH: (".pt", ".pth"),
-    GraphEncoding.AUTODETECT: (".gguf", ".xml", ".onnx", ".tflite", ".pt", ".pth"),
+SUFFIXES = {
+    ".gguf": GraphEncoding.GGML,
+    ".xml": GraphEncoding.OPENVINO,
+    ".onnx": GraphEncoding.ONNX,
+    ".tflite": GraphEncoding.TENSORFLOWLITE,
+    ".pb": GraphEncoding.TENSORFLOW,
+    ".pt": GraphEncoding.PYTORCH,
+    ".pth": GraphEncoding.PYTORCH,
+    ".pt2": GraphEncoding.PYTORCH,
 }
+"""How the files of each encoding are named."""
+
 _LISTED = 8
 _SHOWN = 200
 
@@ -100,7 +103,10 @@ def _only_model(directory: Path, encoding: GraphEncoding) -> Path:
         GraphEncoding.AUTODETECT,
     }:
         return directory
-    suffixes = _SUFFIXES.get(encoding, ())
+    if encoding is GraphEncoding.BITNET:
+        encoding = GraphEncoding.GGML
+    open_question = encoding is GraphEncoding.AUTODETECT
+    suffixes = [s for s, read_as in SUFFIXES.items() if open_question or read_as is encoding]
     found = sorted(
         entry
         for entry in directory.iterdir()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wasinn_nb.nn.backend import ModelFiles, Progress
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound
-from wasinn_nb.nn.sources.local import exists, expand, local_parts
+from wasinn_nb.nn.sources.local import SUFFIXES, exists, expand, local_parts
 from wasinn_nb.nn.tensor import Buffer
 from wasinn_nb.nn.types import GraphEncoding
 
@@ -23,6 +23,7 @@ Source = Part | tuple[Part, ...]
 """One part, or the parts in the order that the encoding wants them (OpenVINO: xml, bin)."""
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):", re.IGNORECASE)
+_ADDRESSES = re.compile(r",(?=(?:hf:|https?://))")
 _SPLIT = re.compile(r"^(?P<prefix>.*)-00001-of-(?P<count>\d{5})(?P<suffix>\.gguf)$")
 _MAX_SPLITS = 1000
 
@@ -32,6 +33,18 @@ def is_remote(source: Source) -> bool:
     if isinstance(source, tuple):
         return any(is_remote(part) for part in source)
     return isinstance(source, str) and _scheme(source) in {"hf", "http", "https"}
+
+
+def encoding_of_name(source: Source) -> GraphEncoding:
+    """What the name of its first file suggests, for a source that is not at hand.
+
+    AUTODETECT if it suggests nothing.
+    """
+    first = source[0] if isinstance(source, tuple) else source
+    if not isinstance(first, (str, os.PathLike)):
+        return GraphEncoding.AUTODETECT
+    name = re.sub(r"[?#@].*$", "", _ADDRESSES.split(os.fspath(first))[0].rpartition("/")[2])
+    return SUFFIXES.get(Path(name).suffix.lower(), GraphEncoding.AUTODETECT)
 
 
 def describe_source(source: Source) -> str:
@@ -127,8 +140,7 @@ class SourceResolver:
         if scheme == "file":
             return list(local_parts(_file_url(text), encoding))
         if scheme in {"hf", "http", "https"}:
-            pieces = re.split(r",(?=(?:hf:|https?://))", text)
-            return [self._fetch(piece, progress, cancel) for piece in pieces]
+            return [self._fetch(piece, progress, cancel) for piece in _ADDRESSES.split(text)]
         if "://" in text and not exists(expand(text)):
             raise InvalidArgument(
                 f"{scheme}:// is not a source of models.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,13 @@ _HEAD = 4096
 _ONNX_VERSIONS = range(3, 32)
 _ONNX_TAGS = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72})
 _PICKLE_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+_PYTORCH_MEMBERS = ("/data.pkl", "/archive_format", "serialized_exported_program.json")
+# field 1 (node), its length; field 1 (name), field 2 (op)
+_NODE = re.compile(
+    rb"\n[\x80-\xff]{0,4}[\x00-\x7f]\n[\x01-\x7f][ -~]{1,127}?\x12[\x01-\x40][A-Z]"
+)
+    rb"\n[\x00-\xff][\x80-\xff]{0,3}[\x00-\x7f]?\n[\x01-\x7f][ -~]{1,127}?\x12[\x01-\x40][A-Z]"
+)
 _OTHERS = (
     (b"lmgg", "a whisper.cpp or old llama.cpp file", "Convert the model to GGUF."),
     (b"tjgg", "a GGML file of the year 2023", "Convert the model to GGUF."),
@@ -68,7 +76,7 @@ def _file(part: Path | bytes) -> GraphEncoding | str:
         return _archive(part)
     if head.startswith(_PICKLE_MAGIC):
         return GraphEncoding.PYTORCH
-    if name == "saved_model.pb" or head.startswith(b"\x08\x01\x12"):
+    if name == "saved_model.pb" or head.startswith(b"\x08\x01\x12") or _is_graph_def(head):
         return GraphEncoding.TENSORFLOW
     if _is_onnx(head):
         return GraphEncoding.ONNX
@@ -95,8 +103,13 @@ def _is_onnx(head: bytes) -> bool:
     return head[1] in _ONNX_VERSIONS and head[2] in _ONNX_TAGS
 
 
+def _is_graph_def(head: bytes) -> bool:
+    """A frozen TensorFlow graph: it begins with a node, its name and operation."""
+    return _NODE.match(head) is not None
+
+
 def _archive(part: Path | bytes) -> GraphEncoding | str:
-    """PyTorch saves a zip whose members include a pickle in a directory of the archive's name."""
+    """PyTorch saves a zip: with a pickle in it, or, for exported programs, a graph as JSON."""
     import io
     import zipfile
 
@@ -106,7 +119,7 @@ def _archive(part: Path | bytes) -> GraphEncoding | str:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError):
         return "a damaged zip archive|Its download is probably incomplete."
-    if any(name.endswith("/data.pkl") for name in names):
+    if any(name.endswith(_PYTORCH_MEMBERS) for name in names):
         return GraphEncoding.PYTORCH
     return "a zip archive|Unpack it and name the model in it."
 
