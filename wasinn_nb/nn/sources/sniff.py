@@ -16,11 +16,7 @@ _ONNX_TAGS = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72})
 _PICKLE_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _PYTORCH_MEMBERS = ("/data.pkl", "/archive_format", "serialized_exported_program.json")
 # field 1 (node), its length; field 1 (name), field 2 (op)
-_NODE = re.compile(
-    rb"\n[\x80-\xff]{0,4}[\x00-\x7f]\n[\x01-\x7f][ -~]{1,127}?\x12[\x01-\x40][A-Z]"
-)
-    rb"\n[\x00-\xff][\x80-\xff]{0,3}[\x00-\x7f]?\n[\x01-\x7f][ -~]{1,127}?\x12[\x01-\x40][A-Z]"
-)
+_NODE = re.compile(rb"\n[\x80-\xff]{0,4}[\x00-\x7f]\n[\x01-\x7f][ -~]{1,127}?\x12[\x01-\x40][A-Z]")
 _OTHERS = (
     (b"lmgg", "a whisper.cpp or old llama.cpp file", "Convert the model to GGUF."),
     (b"tjgg", "a GGML file of the year 2023", "Convert the model to GGUF."),
