@@ -22,7 +22,7 @@ STAMP = FOLDER / "wasinn-nb-setup.json"
 LOG = ROOT / "build" / "setup.log"
 CONSTRAINTS = ROOT / "constraints.txt"
 
-EXTRAS = ("ggml", "c", "dev")
+EXTRAS = ("ggml", "openvino", "c", "plot", "images", "dev")
 BUILD_TOOLS = ("pip", "cmake", "editables", "hatchling", "ninja", "scikit-build-core")
 ADVICE = "Check the network and the free space on disk, then repeat; `make clean` starts afresh."
 
