@@ -7,6 +7,7 @@ The magics and scripts use the same one, so a model loaded in a cell is there fo
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import threading
 import time
@@ -21,12 +22,15 @@ from wasinn_nb.nn.events import EventBus
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from wasinn_nb.guest.build.builder import Builder
     from wasinn_nb.guest.guest import Guest
     from wasinn_nb.guest.languages.base import Progress as BuildProgress
     from wasinn_nb.guest.runner import Runner
     from wasinn_nb.nn.backend import Progress
     from wasinn_nb.nn.cancel import CancelToken
+    from wasinn_nb.nn.inference import Arrays
     from wasinn_nb.nn.record import ModelRecord, UnloadReport
     from wasinn_nb.nn.registry import ModelRegistry
     from wasinn_nb.nn.settings import EffectiveConfig
@@ -209,6 +213,47 @@ class Host:
     def models(self) -> list[ModelRecord]:
         """A record of every registered model."""
         return self.registry.models()
+
+    def describe(self, name: str) -> ModelRecord:
+        """A record of one model: its state, inputs and outputs, devices, memory and settings.
+
+        A model that is not loaded is looked at without being loaded, if its files are here.
+
+        Raises:
+            NotFound: unknown name.
+        """
+        return self.registry.describe(name, look=True)
+
+    def infer(
+        self,
+        name: str,
+        inputs: Arrays,
+        *,
+        config: Mapping[str, object] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> dict[str, np.ndarray[Any, Any]]:
+        """Compute once with a tensor model, loading it if need be, without a guest.
+
+        Args:
+            inputs: arrays by an input's name or index, or one array for a model with one input.
+            config: settings for this computation, as a guest's.
+
+        Returns:
+            Every output by its name.
+
+        Raises:
+            NNError: with what is wrong with the model or with an input.
+        """
+        from wasinn_nb.nn.inference import infer
+
+        document = json.dumps(dict(config)).encode() if config else None
+        lease = self.registry.acquire(name, holder="Python", config_json=document, cancel=cancel)
+        try:
+            if lease.unknown:
+                raise InvalidArgument(f"{name!r} has no setting {', '.join(lease.unknown)}.")
+            return infer(lease, inputs, cancel=cancel)
+        finally:
+            lease.release()
 
     def config(
         self,

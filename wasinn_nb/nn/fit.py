@@ -17,12 +17,13 @@ def check_memory(name: str, estimate: MemoryEstimate, backend: Backend) -> None:
     """
     free = memory.available()
     if estimate.host > free:
+        cache = f"KV cache {format_bytes(estimate.kv_cache)}, " if estimate.kv_cache else ""
+        smaller = "lower ctx-size, " if estimate.kv_cache else ""
         raise MissingMemory(
             f"Model {name!r} needs about {format_bytes(estimate.host)} of memory "
-            f"(weights {format_bytes(estimate.weights)}, KV cache "
-            f"{format_bytes(estimate.kv_cache)}, compute {format_bytes(estimate.compute)}) "
-            f"and {format_bytes(free)} is free.",
-            hint="Unload another model, lower ctx-size, or load with --force.",
+            f"(weights {format_bytes(estimate.weights)}, {cache}compute "
+            f"{format_bytes(estimate.compute)}) and {format_bytes(free)} is free.",
+            hint=f"Unload another model, {smaller}or load with --force.",
         )
     if not estimate.device:
         return

@@ -196,18 +196,29 @@ class Loader:
         """The backend whose settings apply; downloads only where the address does not tell."""
         return self._detector.known(entry) or self._detector.backend(entry)
 
-    def verify(self, entry: Entry) -> None:
+    def verify(self, entry: Entry) -> ModelInfo | None:
         """Look whether a model on this machine can be read, without loading it.
+
+        Returns:
+            What it is; None if looking would take a download or a file written.
 
         Raises:
             NNError: what is wrong with it.
         """
-        if isinstance(entry.source, str) and is_remote(entry.source):
-            return
+        if is_remote(entry.source):
+            return None
         backend = self._detector.backend(entry)
         files = self._detector.files(entry)
-        if not any(isinstance(part, bytes) for part in files.parts):
-            backend.inspect(files)
+        if backend.needs_files and any(isinstance(part, bytes) for part in files.parts):
+            return None
+        return backend.inspect(files)
+
+    def look(self, entry: Entry) -> ModelInfo | None:
+        """What a model is, loaded or not; None if that cannot be told."""
+        if entry.info is None and not entry.operation:
+            with suppress(NNError):  # said when it is loaded
+                return self.verify(entry)
+        return entry.info
 
     # -- load and unload -------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 
 from wasinn_nb.nn.backend import Backend, Progress
 from wasinn_nb.nn.cancel import CancelToken
@@ -274,9 +275,18 @@ class ModelRegistry:
         """A snapshot of every model."""
         return [self._snapshot(entry) for entry in self._table.entries()]
 
-    def describe(self, name: str) -> ModelRecord:
-        """A snapshot of one model. Raises NotFound."""
-        return self._snapshot(self._table.get(name))
+    def describe(self, name: str, *, look: bool = False) -> ModelRecord:
+        """A snapshot of one model.
+
+        Args:
+            look: look into the file of a model that was not loaded yet, if it is on this machine.
+
+        Raises:
+            NotFound: unknown name.
+        """
+        entry = self._table.get(name)
+        info = self._loader.look(entry) if look else entry.info
+        return replace(self._snapshot(entry), info=info)
 
     def backends(self) -> dict[str, Backend]:
         """The backends by name."""

@@ -94,7 +94,7 @@ def forget(call: Call) -> views.Document:
 def models(call: Call) -> ModelRecord | list[ModelRecord]:
     """``%wasinn models``."""
     if call.options.name:
-        return call.host.registry.describe(call.options.name)
+        return call.host.describe(call.options.name)
     return views.models(call.host.registry.models())
 
 
