@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wasinn_nb.abi.core.dialect import DIALECTS
-from wasinn_nb.abi.core.enums import TENSOR_TYPES, sniff_encoding, tensor_type
+from wasinn_nb.abi.core.enums import TENSOR_TYPES, sniff_encoding, stand_in, tensor_type
 from wasinn_nb.abi.core.errno import ERRNO, errno_name
 from wasinn_nb.nn.errors import ErrorCode
+from wasinn_nb.nn.tensor import TensorSpec
 from wasinn_nb.nn.types import TensorType
 
 OLD = {2: TensorType.U8, 3: TensorType.I32}
@@ -52,3 +54,20 @@ def test_every_code_has_its_number_in_every_dialect():
         "prompt_too_long",
         "unknown",
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "declared", "taken"),
+    [
+        ("U8", "BOOL", "BOOL"),
+        ("U8", "I8", "I8"),
+        ("F16", "BF16", "BF16"),
+        ("F32", "BF16", "F32"),
+        ("U8", "F16", "U8"),
+        ("I32", "BOOL", "I32"),
+    ],
+)
+def test_types_without_a_number_have_a_stand_in_of_the_same_width(said, declared, taken):
+    inputs = (TensorSpec("a", (1,), TensorType.F64), TensorSpec("b", (2,), TensorType[declared]))
+    assert stand_in(TensorType[said], inputs, 1) is TensorType[taken]
+    assert stand_in(TensorType[said], inputs, 2) is TensorType[said]
