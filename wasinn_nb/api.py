@@ -173,21 +173,25 @@ class Host:
             source: a file, a directory, bytes, ``builtin:NAME``, ``hf:ORG/REPO/FILE`` or a URL; a
                 tuple for models of several files.
             encoding: detected from the content unless given.
-            target: the kind of device asked for.
+            target: the kind of device asked for, or a device as OpenVINO names it
+                (``AUTO:GPU,CPU``).
             config: load-time settings, such as ``{"n-gpu-layers": 20}``.
             force: load even if the estimate says that it cannot fit.
 
         Raises:
             NNError: with what is wrong and what to do.
         """
-        from wasinn_nb.nn.preload import parse_encoding, parse_target
+        from wasinn_nb.nn.preload import parse_device, parse_encoding
 
+        kind, device = parse_device(target)
+        if device:
+            config = {"device": device, **(config or {})}
         was_known = name in self.registry.names()
         self.registry.register(
             name,
             source,
             encoding=parse_encoding(encoding),
-            target=parse_target(target),
+            target=kind,
             config=config,
         )
         try:

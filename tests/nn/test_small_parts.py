@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import Cancelled, InvalidArgument, InvalidEncoding, WasinnError
 from wasinn_nb.nn.events import EventBus, EventKind
-from wasinn_nb.nn.preload import parse_preload
+from wasinn_nb.nn.preload import parse_device, parse_preload
 from wasinn_nb.nn.stream import StreamState, TokenStream
 from wasinn_nb.nn.tensor import Tensor
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
@@ -123,6 +123,33 @@ def test_malformed_preload_strings_say_so(line):
     with pytest.raises((InvalidArgument, InvalidEncoding)) as caught:
         parse_preload(line)
     assert str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "target", "device"),
+    [
+        ("auto", "auto", ""),
+        ("Npu", "npu", ""),
+        ("gpu.1", "gpu", "GPU.1"),
+        ("AUTO:GPU,CPU", "auto", "AUTO:GPU,CPU"),
+        ("hetero:gpu,cpu", "auto", "HETERO:GPU,CPU"),
+        ("MULTI:GPU.0,CPU", "auto", "MULTI:GPU.0,CPU"),
+        ("BATCH:GPU(4)", "auto", "BATCH:GPU(4)"),
+    ],
+)
+def test_a_target_can_be_a_device_as_openvino_names_it(word, target, device):
+    assert parse_device(word) == (ExecutionTarget(target), device)
+
+
+@pytest.mark.parametrize("word", ["", "foo", "CPU:", "GPUS", "FOO:CPU", "AUTO:"])
+def test_a_word_that_is_no_target_is_refused(word):
+    with pytest.raises(InvalidArgument, match="There is no target"):
+        parse_device(word)
+
+
+def test_the_target_of_a_preload_string_can_be_one_device_of_several():
+    spec = parse_preload("m:openvino:GPU.1:m.xml:m.bin")
+    assert (spec.target, spec.device, spec.paths) == ("gpu", "GPU.1", ("m.xml", "m.bin"))
 
 
 @given(st.text())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from wasinn_nb.nn.errors import InvalidArgument, InvalidEncoding
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
+_DEVICE = re.compile(r"(CPU|GPU|NPU|AUTO|HETERO|MULTI|BATCH)[.:(].+")
 _ONE_PATH = (GraphEncoding.GGML, GraphEncoding.BITNET, GraphEncoding.PYTORCH)
 
 
@@ -17,6 +19,7 @@ class Preload:
     name: str
     encoding: GraphEncoding
     target: ExecutionTarget
+    device: str
     paths: tuple[str, ...]
 
 
@@ -46,6 +49,24 @@ def parse_target(word: str) -> ExecutionTarget:
         raise InvalidArgument(f"There is no target {word!r}; known are {known}.") from None
 
 
+def parse_device(word: str) -> tuple[ExecutionTarget, str]:
+    """A target, or a device as OpenVINO names it: ``GPU.1``, ``AUTO:GPU,CPU``, ``HETERO:GPU,CPU``.
+
+    Returns:
+        The target, and the device's name for the setting ``device`` (empty for a target alone).
+
+    Raises:
+        InvalidArgument: neither.
+    """
+    device = word.strip().upper()
+    named = _DEVICE.fullmatch(device)
+    if named is None:
+        return parse_target(word), ""
+    kind = named[1].lower()
+    known = kind in {target.value for target in ExecutionTarget}
+    return ExecutionTarget(kind) if known else ExecutionTarget.AUTO, device
+
+
 def parse_preload(line: str) -> Preload:
     """Read a preload string (a leading ``--nn-preload`` is allowed, as pasted from a command line).
 
@@ -66,7 +87,7 @@ def parse_preload(line: str) -> Preload:
     name, encoding_word, target_word, rest = parts
     encoding = parse_encoding(encoding_word)
     paths = (rest,) if encoding in _ONE_PATH else _split_paths(rest)
-    return Preload(name, encoding, parse_target(target_word), paths)
+    return Preload(name, encoding, *parse_device(target_word), paths)
 
 
 def _split_paths(rest: str) -> tuple[str, ...]:

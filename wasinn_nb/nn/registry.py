@@ -96,7 +96,10 @@ class ModelRegistry:
         """
         spec = parse_preload(line)
         source: Source = spec.paths[0] if len(spec.paths) == 1 else spec.paths
-        return self.register(spec.name, source, encoding=spec.encoding, target=spec.target)
+        config = {"device": spec.device} if spec.device else None
+        return self.register(
+            spec.name, source, encoding=spec.encoding, target=spec.target, config=config
+        )
 
     def forget(self, name: str, *, wait: float = 0.0) -> UnloadReport:
         """Unload and drop the registration.
