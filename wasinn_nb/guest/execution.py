@@ -122,6 +122,7 @@ class Execution:
                 self._guest.name, self._options, self._sandbox, self._stdio, self._entered
             )
         finally:
+            run.timeline.left = time.perf_counter()
             self._memory_size = instance.memory_size()
             self._models.release()
             instance.close()
@@ -171,7 +172,7 @@ class Execution:
         self._pump.wake.set()
 
     def _entered(self) -> None:
-        self._run.entered = time.perf_counter()
+        self._run.timeline.entered = time.perf_counter()
         self._run.state = "running"
 
     def _progress(self, what: str, fraction: float | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 from wasinn_nb.abi.core.contexts import LANGUAGE_MODELS, METADATA
 from wasinn_nb.abi.core.errno import errno_name
 from wasinn_nb.abi.core.host import GraphLease
+from wasinn_nb.guest.tensors import ReadTensors, Tensors
 from wasinn_nb.guest.timeline import Timeline
 from wasinn_nb.guest.tokens import RunStream, Transcript
 from wasinn_nb.guest.words import few, plain
@@ -20,10 +20,9 @@ from wasinn_nb.nn.backend import ExecutionContext, Progress
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import NotFound, WasinnError
 from wasinn_nb.nn.stream import TokenStream
-from wasinn_nb.nn.tensor import Buffer, Tensor
+from wasinn_nb.nn.tensor import Buffer
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
-_KEPT_TENSOR_BYTES = 256 << 20
 _KEPT_WARNINGS = 100
 _LONGEST_WARNING, _LONGEST_ERROR = 500, 2000
 
@@ -127,10 +126,7 @@ class RunModels:
         self._progress = progress
         self._leases: list[RunLease] = []
         self._streams: dict[int, RunStream] = {}
-        self._contexts: dict[int, int] = {}
-        self._numbers = itertools.count()
-        self._tensors: dict[tuple[int, int], Tensor] = {}
-        self._tensor_bytes = 0
+        self._read = ReadTensors(self.warn)
         self._metadata: Buffer = b""
         self._last_text: ExecutionContext | None = None
 
@@ -187,7 +183,8 @@ class RunModels:
         )
         # a finalized context is gone, and another may live where it lived
         self._streams.pop(id(context), None)
-        self._contexts[id(context)] = next(self._numbers)
+        model = lease.name.removeprefix(f"{self._holder}/")  # of what the guest brought along
+        self._read.add_context(context, model, lease.info.outputs)
         if stream is not None:
             self._streams[id(context)] = stream
             self._last_text = context
@@ -203,7 +200,7 @@ class RunModels:
             except Exception as error:  # noqa: BLE001 - the other leases have to end as well
                 self.broken("the end of the run", error)
         self._streams.clear()
-        self._contexts.clear()
+        self._read.forget_contexts()
 
     def _read_figures(self) -> None:
         """Take the figures of the last computation if the guest itself did not."""
@@ -232,23 +229,12 @@ class RunModels:
 
     def output_read(self, context: ExecutionContext, index: int, data: Buffer) -> None:
         """Keep the last value of every output that the guest read."""
-        if id(context) in self._streams:
-            if index == METADATA:
-                self._metadata = data
+        if index == METADATA and id(context) in self._streams:
+            self._metadata = data
             return
         tensor = context.output_tensor(index)
-        if tensor is None:
-            return
-        key = (self._contexts.get(id(context), -1), index)
-        before = self._tensors.get(key)
-        nbytes = memoryview(data).nbytes
-        total = self._tensor_bytes + nbytes - (before.nbytes if before else 0)
-        if total > _KEPT_TENSOR_BYTES:
-            self.warn("The outputs that the guest read are too large to be kept with the run.")
-            return
-        self._tensor_bytes = total
-        # bytes are kept as they are; a view may be of memory that the next compute overwrites
-        self._tensors[key] = Tensor(tensor.dims, tensor.type, bytes(data))
+        if tensor is not None:
+            self._read.keep(context, index, tensor, data)
 
     def warn(self, message: str) -> None:
         """Say something once."""
@@ -270,9 +256,9 @@ class RunModels:
     # -- what a run keeps ----------------------------------------------------------------------
 
     @property
-    def tensors(self) -> list[Tensor]:
+    def tensors(self) -> Tensors:
         """The last value of every tensor output that was read, in the order of first reads."""
-        return list(self._tensors.values())
+        return self._read.picture()
 
     @property
     def metadata(self) -> dict[str, Any]:

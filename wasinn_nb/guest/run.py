@@ -13,6 +13,7 @@ from typing import Any, Literal
 from wasinn_nb.guest.errors import GuestError, GuestStopped
 from wasinn_nb.guest.models import FailedCall, RunModels
 from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.guest.tensors import Tensors
 from wasinn_nb.guest.timeline import Timeline
 from wasinn_nb.guest.tokens import RunStream
 from wasinn_nb.guest.trap import Trap
@@ -42,7 +43,7 @@ class Run:
         trap: where it trapped, if it did.
         error: what :meth:`wait` raises, if it ended badly.
         outputs: what it left in ``/out``, by name.
-        started, ended: ``time.perf_counter()``; ``entered`` when the guest's own code began.
+        timeline: every host call, and what the time went to.
     """
 
     def __init__(self, name: str, *, check: bool = True) -> None:
@@ -53,10 +54,7 @@ class Run:
         self.trap: Trap | None = None
         self.error: GuestError | None = None
         self.outputs: dict[str, Any] = {}
-        self.started = time.perf_counter()
-        self.entered: float | None = None
-        self.ended: float | None = None
-        self.timeline = Timeline(self.started)
+        self.timeline = Timeline(time.perf_counter(), name)
         self.token = CancelToken()
         self.native_log: Callable[[], str] = str
         self._check = check
@@ -87,7 +85,7 @@ class Run:
         with self._ending:
             if self.ended is not None:
                 return
-            self.ended = time.perf_counter()
+            self.timeline.ended = time.perf_counter()
         if error is not None:
             error.run = self
         self.error = error
@@ -96,6 +94,21 @@ class Run:
             on_end(self)
         finally:
             self._future.set_result(None)
+
+    @property
+    def started(self) -> float:
+        """When it was started, by ``time.perf_counter()``."""
+        return self.timeline.origin
+
+    @property
+    def entered(self) -> float | None:
+        """When the guest's own code began; None if it did not yet."""
+        return self.timeline.entered
+
+    @property
+    def ended(self) -> float | None:
+        """When it ended; None if it goes on."""
+        return self.timeline.ended
 
     # -- control -------------------------------------------------------------------------------
 
@@ -209,9 +222,9 @@ class Run:
         return self._models.transcript.text if self._models else ""
 
     @property
-    def tensors(self) -> list[Any]:
-        """What the guest read with get-output, as numpy arrays: the last value of each output."""
-        return [tensor.numpy() for tensor in self._models.tensors] if self._models else []
+    def tensors(self) -> Tensors:
+        """What the guest read with get-output: the last value of each output, by its name."""
+        return self._models.tensors if self._models else Tensors({})
 
     @property
     def metadata(self) -> dict[str, Any]:
