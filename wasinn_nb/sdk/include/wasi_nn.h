@@ -12,7 +12,11 @@
  * Define WASI_NN_STANDARD_ONLY before including to have the compiler refuse the extensions.
  *
  * Every function returns a wasi_nn_errno; 0 is success. Values go out through the last parameter
- * and are meaningful only after success (the size from get_output also after TOO_LARGE). */
+ * and are meaningful only after success (the size from get_output also after TOO_LARGE).
+ *
+ * At the end are helpers over the standard functions: text inputs, tensors by element type, and a
+ * text about what failed last. Images are in wasi_nn_image.h, softmax and the like in
+ * wasi_nn_math.h, language models in wasi_nn_llm.h. */
 #ifndef WASI_NN_H
 #define WASI_NN_H
 
@@ -36,7 +40,7 @@ extern "C" {
 
 /* ---- numbers -------------------------------------------------------------------------------- */
 
-/* What every call returns: one of the constants below, or a number this header does not know. */
+/* What every call returns: a constant below, or a number this header does not know. */
 typedef int32_t wasi_nn_errno;
 
 enum {
@@ -217,6 +221,172 @@ static inline wasi_nn_errno wasi_nn_set_input_text(wasi_nn_context context, uint
     tensor.size = length;
     return wasi_nn_set_input(context, index, &tensor);
 }
+
+/* ---- last error ----------------------------------------------------------------------------- */
+
+/* One text for the whole guest, however many files include this header. */
+__attribute__((weak)) char wasi_nn_error_text[256];
+
+/* What failed last in a helper or in wasi_nn_check(), as one line. Empty before the first failure;
+ * a success leaves it as it is. */
+static inline const char *wasi_nn_last_error(void) {
+    return wasi_nn_error_text;
+}
+
+static inline void wasi_nn_error_add(const char *text) {
+    char *to = wasi_nn_error_text, *const end = to + sizeof wasi_nn_error_text - 1;
+    while (*to) to++;
+    while (*text && to < end) *to++ = *text++;
+    *to = 0;
+}
+
+static inline void wasi_nn_error_number(uint32_t number) {
+    char digits[11], *first = digits + 10;
+    *first = 0;
+    do *--first = (char)('0' + number % 10);
+    while (number /= 10);
+    wasi_nn_error_add(first);
+}
+
+/* End the text that was begun with the errno's words and, if wanted, more; hands the errno on. */
+static inline wasi_nn_errno wasi_nn_error_end(wasi_nn_errno error, const char *more) {
+    wasi_nn_error_text[sizeof wasi_nn_error_text - 96] = 0; /* what is to come must fit */
+    wasi_nn_error_add(": ");
+    wasi_nn_error_add(wasi_nn_strerror(error));
+    wasi_nn_error_add(" (error ");
+    wasi_nn_error_number((uint32_t)error);
+    wasi_nn_error_add(")");
+    wasi_nn_error_add(more);
+    return error;
+}
+
+/* Remember what failed, and hand the errno on; 0 passes through untouched.
+ *     if (wasi_nn_check(wasi_nn_compute(context), "running the model"))
+ *         puts(wasi_nn_last_error());    // running the model: runtime error (error 5) */
+static inline wasi_nn_errno wasi_nn_check(wasi_nn_errno error, const char *doing) {
+    if (error == WASI_NN_SUCCESS) return error;
+    wasi_nn_error_text[0] = 0;
+    wasi_nn_error_add(doing);
+    return wasi_nn_error_end(error, "");
+}
+
+/* ---- tensors -------------------------------------------------------------------------------- */
+
+/* The bytes of one element; 0 for a number that is no type. */
+static inline uint32_t wasi_nn_type_size(wasi_nn_type type) {
+    return type <= WASI_NN_TYPE_I64 ? (uint32_t)"\2\4\10\1\4\10"[type] : 0;
+}
+
+static inline const char *wasi_nn_type_name(wasi_nn_type type) {
+    switch (type) {
+    case WASI_NN_TYPE_F16: return "f16";
+    case WASI_NN_TYPE_F32: return "f32";
+    case WASI_NN_TYPE_F64: return "f64";
+    case WASI_NN_TYPE_U8: return "u8";
+    case WASI_NN_TYPE_I32: return "i32";
+    case WASI_NN_TYPE_I64: return "i64";
+    }
+    return "unknown type";
+}
+
+/* Begin a text: "getting output 1 as f32". */
+static inline void wasi_nn_error_tensor(const char *doing, uint32_t index, wasi_nn_type type) {
+    wasi_nn_error_text[0] = 0;
+    wasi_nn_error_add(doing);
+    wasi_nn_error_number(index);
+    wasi_nn_error_add(" as ");
+    wasi_nn_error_add(wasi_nn_type_name(type));
+}
+
+/* Give input `index` as a tensor of this type and shape; `data` holds as many elements as the shape
+ * has. A shape whose bytes no guest could hold is WASI_NN_INVALID_ARGUMENT, found out here. */
+static inline wasi_nn_errno wasi_nn_set_tensor(wasi_nn_context context, uint32_t index,
+                                               wasi_nn_type type, const void *data,
+                                               const uint32_t *dims, uint32_t rank) {
+    const uint64_t limit = (uint64_t)UINT32_MAX + 1;
+    uint64_t bytes = wasi_nn_type_size(type);
+    wasi_nn_errno error = WASI_NN_INVALID_ARGUMENT;
+    const char *more = "";
+    wasi_nn_tensor tensor;
+    uint32_t i;
+    for (i = 0; dims && i < rank; i++) /* stays at the limit, unless a dimension of 0 follows */
+        if ((bytes *= dims[i]) > limit) bytes = limit;
+    if (!wasi_nn_type_size(type)) more = "; wasi_nn_type has no such number";
+    else if ((!dims && rank) || (!data && bytes)) more = "; a pointer is null";
+    else if (bytes >= limit) more = "; the shape has more than 4 GiB";
+    else {
+        tensor.dimensions = dims;
+        tensor.rank = rank;
+        tensor.type = type;
+        tensor.data = data;
+        tensor.size = (uint32_t)bytes;
+        error = wasi_nn_set_input(context, index, &tensor);
+    }
+    if (error == WASI_NN_SUCCESS) return error;
+    wasi_nn_error_tensor("setting input ", index, type);
+    wasi_nn_error_add(" [");
+    for (i = 0; dims && i < rank; i++) {
+        wasi_nn_error_add(i ? ", " : "");
+        wasi_nn_error_number(dims[i]);
+    }
+    wasi_nn_error_add("]");
+    return wasi_nn_error_end(error, more);
+}
+
+/* Copy output `index`, elements of this type, into `buffer` of `capacity` elements. *count is how
+ * many there are. When they do not fit, the result is WASI_NN_TOO_LARGE and *count how many elements
+ * to make room for, or 0 where the host does not say. An output whose bytes are no multiple of the
+ * element's is WASI_NN_INVALID_ARGUMENT. */
+static inline wasi_nn_errno wasi_nn_get_tensor(wasi_nn_context context, uint32_t index,
+                                               wasi_nn_type type, void *buffer, size_t capacity,
+                                               size_t *count) {
+    const uint32_t width = wasi_nn_type_size(type);
+    wasi_nn_errno error = WASI_NN_INVALID_ARGUMENT;
+    const char *more = "; no such type, or a buffer of more than 4 GiB";
+    uint32_t size = 0, room = 0;
+    *count = 0;
+    if (width && capacity <= UINT32_MAX / width) {
+        more = "";
+        room = (uint32_t)capacity * width;
+        error = wasi_nn_get_output(context, index, buffer, room, &size);
+        if (error == WASI_NN_SUCCESS && size > room) error = WASI_NN_TOO_LARGE; /* was cut */
+        if (error == WASI_NN_SUCCESS && size % width) error = WASI_NN_INVALID_ARGUMENT;
+    }
+    if (error == WASI_NN_SUCCESS || (error == WASI_NN_TOO_LARGE && size > room))
+        *count = size / width + (size % width != 0);
+    if (error == WASI_NN_SUCCESS) return error;
+    wasi_nn_error_tensor("getting output ", index, type);
+    wasi_nn_error_end(error, more);
+    if (!size) return error;
+    wasi_nn_error_add("; it has ");
+    wasi_nn_error_number(size);
+    wasi_nn_error_add(" bytes, the buffer ");
+    wasi_nn_error_number(room);
+    return error;
+}
+
+/* The same by element type, for f16 (as its bits), f32, f64, u8, i32 and i64:
+ *     const uint32_t shape[] = {1, 3, 224, 224};
+ *     wasi_nn_set_f32(context, 0, pixels, shape, 4)
+ *     wasi_nn_get_f32(context, 0, scores, 1000, &count) */
+#define WASI_NN_ACCESS(name, element, type)                                                       \
+    static inline wasi_nn_errno wasi_nn_set_##name(wasi_nn_context context, uint32_t index,       \
+                                                   const element *data, const uint32_t *dims,     \
+                                                   uint32_t rank) {                               \
+        return wasi_nn_set_tensor(context, index, type, data, dims, rank);                        \
+    }                                                                                             \
+    static inline wasi_nn_errno wasi_nn_get_##name(wasi_nn_context context, uint32_t index,       \
+                                                   element *buffer, size_t capacity,              \
+                                                   size_t *count) {                               \
+        return wasi_nn_get_tensor(context, index, type, buffer, capacity, count);                 \
+    }
+WASI_NN_ACCESS(f16, uint16_t, WASI_NN_TYPE_F16)
+WASI_NN_ACCESS(f32, float, WASI_NN_TYPE_F32)
+WASI_NN_ACCESS(f64, double, WASI_NN_TYPE_F64)
+WASI_NN_ACCESS(u8, uint8_t, WASI_NN_TYPE_U8)
+WASI_NN_ACCESS(i32, int32_t, WASI_NN_TYPE_I32)
+WASI_NN_ACCESS(i64, int64_t, WASI_NN_TYPE_I64)
+#undef WASI_NN_ACCESS
 
 #ifdef __cplusplus
 }

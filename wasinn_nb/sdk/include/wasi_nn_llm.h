@@ -35,12 +35,10 @@ extern "C" {
 
 /* ---- last error ----------------------------------------------------------------------------- */
 
-/* One text for the whole guest, however many files include this header. */
-__attribute__((weak)) char wnn_error_text[256];
-
-/* What failed last and what to do about it, as one line. Empty before the first failure. */
+/* What failed last and what to do about it, as one line; the text of wasi_nn_last_error(). Empty
+ * before the first failure. */
 static inline const char *wnn_last_error(void) {
-    return wnn_error_text;
+    return wasi_nn_last_error();
 }
 
 /* Record a failure and hand its errno on; 0 passes through untouched. */
@@ -54,8 +52,8 @@ static inline wasi_nn_errno wnn_fail(wasi_nn_errno error, const char *doing) {
         hint = "; this host cannot do that (some say so of unknown names)";
     if (error == WASI_NN_BUSY) hint = "; wait for the run that uses it, or stop it";
     if (error == WASI_NN_PROMPT_TOO_LONG) hint = "; shorten the prompt or raise ctx-size";
-    snprintf(wnn_error_text, sizeof wnn_error_text, "%.120s: %s (error %d)%s", doing,
-             wasi_nn_strerror(error), (int)error, hint);
+    wasi_nn_check(error, doing);
+    wasi_nn_error_add(hint);
     return error;
 }
 
