@@ -107,6 +107,8 @@ def test_events_reach_every_watcher_and_queues_are_bounded():
         ("--nn-preload m:openvino:Cpu:m.xml:m.bin", ("m", "openvino", "cpu", ("m.xml", "m.bin"))),
         (r"w:ggml:gpu:C:\models\a.gguf", ("w", "ggml", "gpu", (r"C:\models\a.gguf",))),
         (r"w:openvino:cpu:C:\m.xml:C:\m.bin", ("w", "openvino", "cpu", (r"C:\m.xml", r"C:\m.bin"))),
+        ("d:openvino:cpu:builtin:digits", ("d", "openvino", "cpu", ("builtin:digits",))),
+        ("d:onnx:auto:https://h/m.onnx", ("d", "onnx", "auto", ("https://h/m.onnx",))),
     ],
 )
 def test_preload_strings(line, expected):

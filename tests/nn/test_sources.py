@@ -25,11 +25,20 @@ from wasinn_nb.nn.types import GraphEncoding
 
 
 @pytest.fixture
-def resolver(tmp_path):
+def shipped(tmp_path_factory):
+    """Where the built-in models of these tests lie."""
+    folder = tmp_path_factory.mktemp("shipped")
+    for file in ("tiny.gguf", "net.xml", "net.bin"):
+        (folder / file).write_bytes(b"x")
+    return folder
+
+
+@pytest.fixture
+def resolver(tmp_path, shipped):
     def builtin(name):
-        if name != "tiny":
+        if name not in {"tiny.gguf", "net.xml"}:
             raise ModelNotFound(f"There is no built-in model {name!r}.")
-        return tmp_path / "tiny.gguf"
+        return shipped / name
 
     return SourceResolver(cache_dir=tmp_path / "cache", builtin=builtin)
 
@@ -164,8 +173,11 @@ def test_bytes_and_tuples(resolver, models):
             resolver.resolve(nothing)
 
 
-def test_builtin_models(resolver, tmp_path):
-    assert resolver.resolve("builtin:tiny").parts == (tmp_path / "tiny.gguf",)
+def test_builtin_models_and_what_belongs_to_them(resolver, shipped):
+    assert resolver.resolve("builtin:tiny.gguf").parts == (shipped / "tiny.gguf",)
+    assert resolver.resolve("builtin:net.xml").parts == (shipped / "net.xml", shipped / "net.bin")
+    other = resolver.resolve(("builtin:net.xml", b"weights")).parts
+    assert other == (shipped / "net.xml", b"weights")
     with pytest.raises(ModelNotFound, match="no built-in model 'huge'"):
         resolver.resolve("builtin:huge")
 

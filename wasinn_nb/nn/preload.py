@@ -9,6 +9,7 @@ from wasinn_nb.nn.errors import InvalidArgument, InvalidEncoding
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
 _DEVICE = re.compile(r"(CPU|GPU|NPU|AUTO|HETERO|MULTI|BATCH)[.:(].+")
+_SCHEMES = ("builtin", "file", "hf", "http", "https")
 _ONE_PATH = (GraphEncoding.GGML, GraphEncoding.BITNET, GraphEncoding.PYTORCH)
 
 
@@ -93,8 +94,9 @@ def parse_preload(line: str) -> Preload:
 def _split_paths(rest: str) -> tuple[str, ...]:
     paths: list[str] = []
     for piece in rest.split(":"):
-        drive = paths and len(paths[-1]) == 1 and paths[-1].isalpha() and piece[:1] in ("\\", "/")
-        if drive:
+        before = paths[-1] if paths else ""
+        drive = len(before) == 1 and before.isalpha() and piece[:1] in ("\\", "/")
+        if drive or before.lower() in _SCHEMES:
             paths[-1] += f":{piece}"
         elif piece:
             paths.append(piece)

@@ -136,7 +136,8 @@ class SourceResolver:
         text = text.strip()
         scheme = _scheme(text)
         if scheme == "builtin":
-            return [Path(self._builtin(text.partition(":")[2]))]
+            path = self._builtin(text.partition(":")[2])
+            return list(local_parts(path, encoding, complete=complete))
         if scheme == "file":
             return list(local_parts(_file_url(text), encoding))
         if scheme in {"hf", "http", "https"}:
