@@ -1,9 +1,12 @@
 """Python values given to a guest as files in ``/in``, and files in ``/out`` taken back as values.
 
 ``bytes`` and ``str`` (as UTF-8) are the file itself. An array is raw little-endian C order, with a
-sidecar ``NAME.json`` that holds ``{"dtype": "float32", "shape": [2, 3]}``. On the way back a file
-with such a sidecar becomes an array, one whose sidecar is ``{"dtype": "str"}`` becomes a ``str``,
-and every other file ``bytes``.
+sidecar ``NAME.json`` that holds ``{"dtype": "float32", "shape": [2, 3]}``. A Pillow image, or the
+path of one, is the array of its pixels, and its sidecar has its ``"mode"`` as well (see
+:mod:`.images`). Any other path is the file that it names.
+
+On the way back a file with such a sidecar becomes an array or an image, one whose sidecar is
+``{"dtype": "str"}`` becomes a ``str``, and every other file ``bytes``.
 """
 
 from __future__ import annotations
@@ -12,18 +15,24 @@ import itertools
 import json
 import math
 import os
+import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wasinn_nb.nn.errors import InvalidArgument
+from wasinn_nb.guest.images import SUFFIXES, is_picture, picture_of, pixels, read_pixels
+from wasinn_nb.nn.errors import InvalidArgument, RuntimeFailure
 from wasinn_nb.nn.memory import available, format_bytes
 
-Exchanged = Any
-"""``bytes``, ``bytearray``, ``memoryview``, ``str``, or a numpy array."""
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
+Exchanged = Any
+"""``bytes``, ``bytearray``, ``str``, a path, a Pillow image, or what numpy makes an array of."""
+
+_NUMBERS = "biufc"  # numpy's kinds
 _MAX_SIDECAR = 4096
 _LONGEST_REASON = 200
 _MOVED = ".wasinn-moved-"  # at the top, where only the host writes
@@ -36,35 +45,74 @@ def check_name(name: str) -> None:
 
 
 def write_input(directory: Path, name: str, value: Exchanged) -> None:
-    """Write one value, and its sidecar if it is an array.
+    """Write one value, and its sidecar if it is an array or an image.
 
     Raises:
-        InvalidArgument: a value of another type, or an array of objects.
+        InvalidArgument: a value of another type, an array of something else than numbers, a path
+            without a file, an image that cannot be decoded.
+        RuntimeFailure: a file that cannot be read or written.
     """
+    try:
+        _write(directory, name, value)
+    except OSError as error:
+        raise RuntimeFailure(f"{name} cannot be given to the guest: {error.strerror}.") from error
+
+
+def _write(directory: Path, name: str, value: Exchanged) -> None:
     if isinstance(value, str):
         try:
             data = value.encode("utf-8")
         except UnicodeEncodeError as error:
             raise InvalidArgument(f"{name} cannot be UTF-8: {error.reason}; give bytes.") from None
         (directory / name).write_bytes(data)
-        return
-    if isinstance(value, (bytes, bytearray)):
+    elif isinstance(value, (bytes, bytearray)):
         (directory / name).write_bytes(value)
-        return
-    if not hasattr(value, "__array__") and not isinstance(value, memoryview):
+    elif isinstance(value, os.PathLike):
+        _write_file(directory, name, Path(os.fsdecode(value)).expanduser())
+    elif is_picture(value):
+        _write_array(directory, name, *pixels(value, name))
+    elif hasattr(value, "__array__") or isinstance(value, memoryview):
+        _write_array(directory, name, _array(name, value))
+    else:
         raise InvalidArgument(
-            f"{name} is a {type(value).__name__}; a guest can be given bytes, str or an array."
+            f"{name} is a {type(value).__name__}; "
+            "a guest can be given bytes, str, an array, an image or a Path."
         )
+
+
+def _write_file(directory: Path, name: str, path: Path) -> None:
+    if not path.is_file():
+        problem = "is no file" if path.exists() else "does not exist"
+        raise InvalidArgument(
+            f"{name} is the path {str(path)!r}, which {problem}.",
+            hint="" if path.is_absolute() else f"The current directory is {Path.cwd()}.",
+        )
+    if path.suffix.lower() in SUFFIXES:
+        _write_array(directory, name, *read_pixels(path, name))
+    else:
+        shutil.copyfile(path, directory / name)
+
+
+def _array(name: str, value: Any) -> npt.NDArray[Any]:
     import numpy as np
 
-    array = np.ascontiguousarray(value)
-    if array.dtype.kind not in "biufc":
+    try:
+        array = np.asarray(value)
+    except Exception as error:  # whatever the value's own conversion raises
+        reason = str(error)[:_LONGEST_REASON].rstrip(".")
+        raise InvalidArgument(f"{name} cannot be made an array: {reason}.") from error
+    if array.dtype.kind not in _NUMBERS:
         raise InvalidArgument(f"{name} is an array of {array.dtype}; a guest can be given numbers.")
-    shape = list(np.shape(value))
-    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return array
+
+
+def _write_array(directory: Path, name: str, array: npt.NDArray[Any], mode: str = "") -> None:
+    little = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
     with (directory / name).open("wb") as file:
         little.tofile(file)
-    sidecar = {"dtype": array.dtype.name, "shape": shape}
+    sidecar = {"dtype": array.dtype.name, "shape": list(array.shape)}
+    if mode:
+        sidecar["mode"] = mode
     (directory / f"{name}.json").write_text(json.dumps(sidecar), encoding="utf-8")
 
 
@@ -101,14 +149,18 @@ def _read_output(directory: Path, name: str) -> Exchanged:
 
     dtype = np.dtype(str(described["dtype"])) if "dtype" in described else np.dtype("u1")
     shape = described.get("shape", [-1])
-    if dtype.kind not in "biufc" or not _is_shape(shape):
+    if dtype.kind not in _NUMBERS or not _is_shape(shape):
         raise ValueError("its sidecar names no dtype and shape of numbers")
     if shape != [-1] and math.prod(shape) * dtype.itemsize != len(data):
         raise ValueError(
             f"it has {len(data)} bytes, and {dtype.name} of shape {shape} "
             f"needs {math.prod(shape) * dtype.itemsize}"
         )
-    return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+    if dtype.kind == "b":  # numpy counts on every true value being 1
+        array = (np.frombuffer(data, np.uint8) != 0).reshape(shape)
+    else:
+        array = np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+    return picture_of(array, str(described["mode"])) if "mode" in described else array
 
 
 def _is_shape(shape: object) -> bool:

@@ -81,7 +81,8 @@ class Guest:
                     None for all under their own names.
                 dirs: ``{host: guest}`` or ``{host: (guest, "ro" | "rw")}``; read-only unless said.
                 stdin: bytes or str.
-                inputs: ``{name: value}`` for ``/in``: bytes, str, numpy arrays.
+                inputs: ``{name: value}`` for ``/in``: bytes, str, numpy arrays, Pillow images,
+                    and paths of files (of an image: its pixels).
                 outputs: names to be read back from ``/out``.
                 timeout: seconds.
                 memory_limit: MiB; half of what is free on the machine unless said, at most 4096.
