@@ -289,7 +289,8 @@ def _add_run_options(parser: MagicParser) -> None:
         help="standard input from a Python variable (str or bytes)")
     add("--in", metavar="VAR", dest="inputs", action="append", default=[],
         completes=Completes.VARIABLE,
-        help="give a Python value (bytes, str, array, image, Path) to the guest as /in/VAR; repeatable")
+        help="give a Python value (bytes, str, array, image, Path) to the guest as /in/VAR; "
+        "repeatable")
     add("--out", metavar="VAR", dest="outputs", action="append", type=identifier, default=[],
         help="read /out/VAR back into a Python variable after the run; repeatable")
     add("--timeout", metavar="S", type=seconds, help="end the run after so many seconds")
