@@ -1,8 +1,15 @@
-// wasi_nn.hpp: wasi-nn for C++17 and later, header-only, over wasi_nn.h and wasi_nn_llm.h.
+// wasi_nn.hpp: wasi-nn for C++17 and later, header-only, over the C headers.
 //
 //     wasi_nn::Model model{"default"};
 //     wasi_nn::Context context{model};
 //     for (std::string_view piece : context.stream("Once upon a time")) std::cout << piece << std::flush;
+//
+//     wasi_nn::Context vision{wasi_nn::Model{"digits"}};
+//     vision.set(0, pixels, {1, 1, 8, 8}); // a vector, array or span of floats
+//     vision.compute();
+//     std::vector<float> scores = vision.get<float>(0);
+//
+// wasi_nn_image.h, wasi_nn_math.h and wasi_nn_exchange.h are for C++ too, as they are.
 //
 // Failures. With exceptions, calls throw wasi_nn::Error. Without (-fno-exceptions), they write the
 // message to standard error and abort. Code that wants to decide for itself uses the try_ forms,
@@ -14,71 +21,14 @@
 #ifndef WASI_NN_HPP
 #define WASI_NN_HPP
 
+#include "wasi_nn_error.hpp"
 #include "wasi_nn_llm.h"
+#include "wasi_nn_tensor.hpp"
 
-#include <cstdio>
-#include <cstdlib>
-#include <exception>
-#include <optional>
-#include <string>
+#include <iterator>
 #include <string_view>
-#include <type_traits>
-#include <utility>
-#include <vector>
-
-#if defined(__cpp_exceptions)
-#define WASI_NN_EXCEPTIONS 1
-#endif
 
 namespace wasi_nn {
-
-// ---- failures -----------------------------------------------------------------------------------
-
-// What went wrong: the host's number, and a line that says what was being done.
-class Error : public std::exception {
-  public:
-    explicit Error(wasi_nn_errno code) : Error(code, wnn_last_error()) {}
-    Error(wasi_nn_errno code, std::string message) : code_(code), message_(std::move(message)) {}
-    wasi_nn_errno code() const noexcept { return code_; }
-    const char *what() const noexcept override { return message_.c_str(); }
-
-  private:
-    wasi_nn_errno code_;
-    std::string message_;
-};
-
-[[noreturn]] inline void fail(Error error) {
-#ifdef WASI_NN_EXCEPTIONS
-    throw error;
-#else
-    std::fprintf(stderr, "%s\n", error.what());
-    std::abort();
-#endif
-}
-
-inline void check(wasi_nn_errno code) {
-    if (code != WASI_NN_SUCCESS) fail(Error(code));
-}
-
-// A value or an Error.
-template <class T> class [[nodiscard]] Result {
-  public:
-    Result(T value) : value_(std::move(value)) {}
-    Result(Error error) : error_(std::move(error)) {}
-    bool has_value() const { return value_.has_value(); }
-    explicit operator bool() const { return has_value(); }
-    const Error &error() const { return *error_; } // only if there is no value
-    T &operator*() & { return *value_; }           // only if there is one
-    T *operator->() { return &*value_; }
-    T value() && { // the value, or what a call without try_ does on failure
-        if (!value_) fail(*error_);
-        return std::move(*value_);
-    }
-
-  private:
-    std::optional<T> value_;
-    std::optional<Error> error_;
-};
 
 // ---- settings -----------------------------------------------------------------------------------
 
@@ -258,6 +208,24 @@ class Context {
     }
 
     void configure(const Config &config) { check(wnn_configure(&context_, config.json())); }
+
+    // Give input `index` of a model: a vector, array or span of f16, float, double, uint8_t, int32_t
+    // or int64_t, as many as the shape says.
+    template <class Values>
+    void set(std::uint32_t index, const Values &values, const Shape &shape) {
+        try_set(index, values, shape).value();
+    }
+    template <class Values>
+    Result<void> try_set(std::uint32_t index, const Values &values, const Shape &shape) {
+        return wasi_nn::try_set(handle(), index, std::data(values), std::size(values), shape);
+    }
+    // Run the model on its inputs.
+    void compute() { check(wasi_nn_check(wasi_nn_compute(handle()), "computing")); }
+    // Output `index` of the last run: context.get<float>(0).
+    template <class T> std::vector<T> get(std::uint32_t index) { return try_get<T>(index).value(); }
+    template <class T> Result<std::vector<T>> try_get(std::uint32_t index) {
+        return wasi_nn::try_get<T>(handle(), index);
+    }
 
     // Generate piece by piece: for (std::string_view piece : context.stream(prompt)) ...
     Stream stream(std::string_view prompt, Options options = {}) {

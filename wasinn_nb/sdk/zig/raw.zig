@@ -42,6 +42,7 @@ pub const Type = enum(u32) { f16, f32, f64, u8, i32, i64, _ };
 
 pub const errno = struct {
     pub const success = 0;
+    pub const invalid_argument = 1;
     pub const runtime_error = 5;
     pub const too_large = 7;
     pub const end_of_sequence = 100;
@@ -118,7 +119,7 @@ pub fn setText(context: u32, index: u32, bytes: []const u8) i32 {
 }
 
 const Getter = fn (u32, u32, [*]u8, u32, *u32) callconv(.c) i32;
-const output_limit = 256 << 20;
+pub const output_limit = 256 << 20;
 
 /// Append an output, whatever the host does with small buffers: it may refuse and say the size,
 /// refuse and say nothing, or cut and say the size.

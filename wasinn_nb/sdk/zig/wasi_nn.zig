@@ -1,4 +1,5 @@
-//! wasi-nn for Zig 0.17: the functions of module `wasi_ephemeral_nn`, and language models over them.
+//! wasi-nn for Zig 0.17: the functions of module `wasi_ephemeral_nn`, and over them language models,
+//! tensors and images.
 //!
 //!     const nn = @import("wasi_nn");
 //!     const model = try nn.Model.load("default");
@@ -16,8 +17,14 @@ const Allocator = std.mem.Allocator;
 
 pub const raw = @import("raw.zig");
 pub const text = @import("text.zig");
+pub const math = @import("math.zig");
 pub const Chat = @import("chat.zig").Chat;
 pub const Style = @import("chat.zig").Style;
+pub const Image = @import("image.zig").Image;
+pub const Format = @import("image.zig").Format;
+pub const Packing = @import("image.zig").Packing;
+
+const tensor = @import("tensor.zig");
 
 pub const Error = raw.Error || Allocator.Error;
 pub const lastError = raw.lastError;
@@ -121,6 +128,27 @@ pub const Context = struct {
     /// Change settings of this context's requests, as JSON text.
     pub fn configure(context: *Context, config: []const u8) raw.Error!void {
         try raw.check(raw.setText(context.id, 1, config), "configuring the context", .{});
+    }
+
+    /// Give input `index` of a model as values of f16, f32, f64, u8, i32 or i64:
+    /// `context.set(f32, 0, pixels, &.{ 1, 3, 224, 224 })`.
+    pub fn set(context: *Context, comptime T: type, index: u32, values: []const T, shape: []const u32) raw.Error!void {
+        try tensor.set(T, context.id, index, values, shape);
+    }
+
+    /// Run the model on its inputs.
+    pub fn compute(context: *Context) raw.Error!void {
+        try raw.check(raw.compute(context.id), "computing", .{});
+    }
+
+    /// Output `index` of the last run. The caller frees it.
+    pub fn get(context: *Context, comptime T: type, index: u32) Error![]T {
+        return tensor.get(T, context.id, index, context.allocator);
+    }
+
+    /// The same into memory that is there; the part that it takes.
+    pub fn getInto(context: *Context, comptime T: type, index: u32, buffer: []T) raw.Error![]T {
+        return tensor.getInto(T, context.id, index, buffer);
     }
 
     /// Begin to generate from a prompt; `next` then brings the pieces.
