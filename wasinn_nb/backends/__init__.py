@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 def catalog() -> dict[str, Backend]:
     """A new instance of every backend by name; none has imported its library yet."""
     from wasinn_nb.backends.ggml.backend import GgmlBackend
+    from wasinn_nb.backends.openvino.backend import OpenVINOBackend
 
-    backends: tuple[Backend, ...] = (GgmlBackend(),)
+    backends: tuple[Backend, ...] = (GgmlBackend(), OpenVINOBackend())
     return {backend.name: backend for backend in backends}

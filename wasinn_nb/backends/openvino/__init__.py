@@ -1,0 +1,1 @@
+"""Tensor models through OpenVINO."""

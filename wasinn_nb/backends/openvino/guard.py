@@ -1,0 +1,108 @@
+"""Who is inside an execution context, and whether they have to get out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from wasinn_nb.nn.errors import Busy, Cancelled, InvalidArgument
+
+if TYPE_CHECKING:
+    from wasinn_nb.nn.cancel import CancelToken
+
+_POLL = 0.001
+
+
+class Guard:
+    """One context's state of being computed, cancelled and closed.
+
+    A call sets :attr:`running` before it looks at :attr:`closed`, and closing does it the other way
+    round, so nothing native is given away under a running call.
+
+    Args:
+        abort: makes an inference that was started end early; called from any thread.
+
+    Attributes:
+        running: a call is inside.
+        closed: why nothing can be computed any more; empty while it can.
+        stop: why the running call has to end; empty while it has not.
+    """
+
+    def __init__(self, cancel: CancelToken | None, abort: Callable[[], None]) -> None:
+        self.running = False
+        self.closed = ""
+        self.stop = ""
+        self._abort = abort
+        self._for_good = ""
+        self._started = False
+        self._lock = threading.Lock()
+        self._forget = (
+            cancel.on_cancel(lambda: self._stop(cancel.reason, for_good=True)) if cancel else None
+        )
+
+    def enter(self) -> None:
+        """Begin a call; :meth:`leave` ends it.
+
+        Raises:
+            Busy: another thread is inside.
+            InvalidArgument: the context was closed.
+        """
+        if self.running:
+            raise Busy("The execution context is computing in another thread.")
+        self.running = True
+        # a cancel that came as the last call was ending was meant for that call
+        self.stop = ""
+        if self._for_good:  # looked at last, for it can come from another thread at any time
+            self.stop = self._for_good
+        if self.closed:
+            self.running = False
+            raise InvalidArgument(self.closed)
+
+    def leave(self) -> None:
+        """End a call."""
+        self.running = False
+
+    def start(self, start: Callable[[], None]) -> None:
+        """Start an inference that :meth:`cancel` can abort from now on.
+
+        Raises:
+            Cancelled: the call has to end already.
+        """
+        with self._lock:
+            self.check()
+            start()
+            self._started = True
+
+    def ended(self) -> None:
+        """The inference that was started is over."""
+        with self._lock:
+            self._started = False
+
+    def check(self) -> None:
+        """Raise :class:`Cancelled` if the running call has to end."""
+        if self.stop:
+            raise Cancelled(self.stop)
+
+    def cancel(self) -> None:
+        """Stop the call that runs, if one does."""
+        if self.running:
+            self._stop("stop", for_good=False)
+
+    def close(self, why: str) -> None:
+        """Let no call begin, stop the running one and wait for it. May be called again."""
+        self.closed = self.closed or why
+        if self._forget is not None:
+            self._forget()
+        self._stop("closed", for_good=True)
+        while self.running:
+            time.sleep(_POLL)
+
+    def _stop(self, reason: str, *, for_good: bool) -> None:
+        with self._lock:
+            if for_good:
+                self._for_good = self._for_good or reason or "stop"
+            self.stop = self.stop or reason or "stop"
+            if self._started:
+                self._abort()

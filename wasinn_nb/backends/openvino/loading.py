@@ -1,0 +1,94 @@
+"""From files to a compiled graph: read, reshape, compile."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wasinn_nb.backends.openvino.abandon import Abandonable
+from wasinn_nb.backends.openvino.failures import reason
+from wasinn_nb.backends.openvino.graph import OpenVINOGraph
+from wasinn_nb.backends.openvino.ports import check_ranks, input_ports, output_ports
+from wasinn_nb.backends.openvino.properties import compile_properties, settings_given
+from wasinn_nb.backends.openvino.reader import reading
+from wasinn_nb.backends.openvino.shapes import parse_shapes, reshape
+from wasinn_nb.nn.errors import InvalidArgument, MissingMemory, NNError, RuntimeFailure
+
+if TYPE_CHECKING:
+    from wasinn_nb.backends.openvino.native import Native
+    from wasinn_nb.nn.backend import ModelFiles, ModelInfo, Progress
+    from wasinn_nb.nn.cancel import CancelToken
+    from wasinn_nb.nn.settings import EffectiveConfig
+
+_BAD_PROPERTY = re.compile(
+    r"Unsupported (property|config)|[Ww]rong value|Could not read number|Expected only"
+)
+
+
+@dataclass(slots=True)
+class Load:
+    """One load: what to read, what to compile it for, and whom to tell.
+
+    ``device`` and ``pipeline`` are as for :class:`OpenVINOGraph`.
+    """
+
+    native: Native
+    files: ModelFiles
+    info: ModelInfo
+    config: EffectiveConfig
+    device: str
+    pipeline: str
+    progress: Progress | None
+    cancel: CancelToken | None
+
+    def graph(self) -> OpenVINOGraph:
+        """Do it; raises as :meth:`OpenVINOBackend.load`."""
+        if self.cancel is None:
+            return self._load()
+        return Abandonable(self._load, self.cancel, OpenVINOGraph.close).result()
+
+    def _load(self) -> OpenVINOGraph:
+        config, known = self.config, self.info
+        self._stage("reading the model", 0.0)
+        with reading(self.native, self.files, mmap=bool(config["use-mmap"])) as model:
+            reshape(self.native, model, parse_shapes(str(config["reshape"])), known)
+            inputs = input_ports(model, known.inputs)
+            outputs = output_ports(model, known.outputs)
+            check_ranks(inputs)
+            self._stage(f"compiling for {self.device}", 0.3)
+            compiled = self._compile(model)
+        self._stage("making room for inputs and outputs", 0.9)
+        return OpenVINOGraph(
+            self.native,
+            compiled,
+            known,
+            inputs,
+            outputs,
+            device=self.device,
+            pipeline=self.pipeline,
+        )
+
+    def _compile(self, model: Any) -> Any:
+        properties = compile_properties(self.config, device=self.device, pipeline=self.pipeline)
+        try:
+            return self.native.core.compile_model(model, self.device, properties)
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: BaseException) -> NNError:
+        text = reason(error)
+        what = f"OpenVINO cannot compile {self.files.origin} for {self.device}: {text}."
+        if "bad_alloc" in text:
+            return MissingMemory(what, hint="Unload another model, or give it smaller shapes.")
+        given = settings_given(self.config)
+        hint = f"These settings were given: {given}." if given else ""
+        if _BAD_PROPERTY.search(text):
+            return InvalidArgument(what, hint=hint)
+        return RuntimeFailure(what, hint=hint)
+
+    def _stage(self, what: str, fraction: float) -> None:
+        if self.cancel is not None:
+            self.cancel.raise_if_cancelled()
+        if self.progress is not None:
+            self.progress(what, fraction)

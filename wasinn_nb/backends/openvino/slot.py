@@ -1,0 +1,54 @@
+"""A native infer request with its tensors, used by one execution context after another."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from wasinn_nb.backends.openvino.inputs import Input
+from wasinn_nb.backends.openvino.outputs import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasinn_nb.backends.openvino.native import Native
+    from wasinn_nb.backends.openvino.ports import Port
+
+
+class Slot:
+    """What an execution context computes with.
+
+    Args:
+        own: whether the tensors are ours from the beginning, as the layers that spread work over
+            devices (AUTO, ...) want it: their requests change hands.
+
+    Attributes:
+        quick: the last inference was so short that nobody waits for its end to cancel it.
+        broken: the device failed while it computed; no other context gets it.
+    """
+
+    def __init__(
+        self,
+        native: Native,
+        compiled: Any,
+        inputs: Sequence[Port],
+        outputs: Sequence[Port],
+        *,
+        own: bool,
+    ) -> None:
+        self.request: Any = compiled.create_infer_request()
+        self.inputs = tuple(
+            Input(native, self.request, index, port, own=own) for index, port in enumerate(inputs)
+        )
+        self.outputs = tuple(
+            Output(native, self.request, index, port, own=own) for index, port in enumerate(outputs)
+        )
+        self.quick = False
+        self.broken = False
+        self.large = tuple(output for output in self.outputs if not output.small)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its inputs and outputs."""
+        tensors: tuple[Input | Output, ...] = (*self.inputs, *self.outputs)
+        return sum(math.prod(one.dims) * one.port.spec.type.itemsize for one in tensors)
