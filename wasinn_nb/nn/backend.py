@@ -184,13 +184,11 @@ class ExecutionContext(Protocol):
 
 @runtime_checkable
 class Graph(Protocol):
-    """A loaded model. Contexts made from it are independent and may run at the same time.
+    """A loaded model. Contexts made from it are independent and may run at the same time."""
 
-    Attributes:
-        device: the device or devices that compute, as their library names them.
-    """
-
-    device: str
+    @property
+    def device(self) -> str:
+        """The device or devices that compute, as their library names them."""
 
     def describe(self) -> ModelInfo:
         """The model as it is loaded: inputs and outputs in the shapes they have now."""
