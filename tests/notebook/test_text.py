@@ -8,12 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wasinn_nb.guest.run import Run
+from wasinn_nb.guest.tensors import Tensors
+from wasinn_nb.guest.timeline import Timeline
+from wasinn_nb.nn.backend import ModelInfo
 from wasinn_nb.nn.errors import WasinnError
 from wasinn_nb.nn.record import ModelRecord, ModelState, UnloadReport
-from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
-from wasinn_nb.notebook import views
+from wasinn_nb.nn.tensor import Tensor, TensorSpec
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
+from wasinn_nb.notebook import describing, run_views, views
 from wasinn_nb.notebook.errors import render
-from wasinn_nb.notebook.text import Table, count, duration, printable, rate
+from wasinn_nb.notebook.text import Facts, Table, count, duration, printable, rate, shortened
 
 HOSTILE = "<img src=x onerror=alert(1)>&\"'\x1b[31m\u202egnp.exe"
 
@@ -32,6 +37,7 @@ class Tags(HTMLParser):
 
 
 def record(name):
+    spec = TensorSpec(name, None, TensorType.F32, layout=name, aliases=(name + "x",))
     return ModelRecord(
         name=name,
         state=ModelState.FAILED,
@@ -42,24 +48,54 @@ def record(name):
         users=(name,),
         pins={name: name},
         error=name,
+        info=ModelInfo(
+            GraphEncoding.GGML,
+            architecture=name,
+            name=name,
+            chat_template=name,
+            inputs=(spec, spec),
+            outputs=(spec,),
+            metadata={name: name, "a": [name, {name: name}]},
+        ),
     )
+
+
+def timeline(name):
+    timeline = Timeline(0.0, name)
+    timeline.entered, timeline.left, timeline.ended = 1.0, 2.0, 3.0
+    timeline.record((name, 1.5, 1.75, 3))
+    return timeline
+
+
+def finished(name):
+    run = Run(name)
+    run.finish("finished", None, lambda _: None)
+    return run
 
 
 @given(st.text(max_size=30) | st.just(HOSTILE))
 def test_names_cannot_inject_markup_or_control_characters(name):
     report = UnloadReport(name, was_loaded=True, freed=1, seconds=1)
     listing = views.models([record(name)])
+    tensors = Tensors({name: Tensor((1,), TensorType.U8, b"1")})
     forms = [
         (repr(listing), listing._repr_html_()),
-        (views.model_text(record(name)), views.model_html(record(name))),
+        (describing.model_text(record(name)), describing.model_html(record(name))),
+        (describing.description_text(record(name)), describing.description_html(record(name))),
+        (run_views.tensors_text(tensors), run_views.tensors_html(tensors)),
+        (run_views.timeline_text(timeline(name)), run_views.timeline_html(timeline(name))),
+        (run_views.run_text(finished(name)), run_views.run_html(finished(name))),
         (views.unload_text(report), views.unloads([report])._repr_html_()),
         (repr(views.line(name)), views.line(name)._repr_html_()),
     ]
     for text, html in forms:
         tags = Tags()
         tags.feed(html)
-        assert tags.tags <= {"table", "thead", "tbody", "tr", "td", "th", "div", "b", "br"}
-        assert tags.attributes <= {"style"}
+        assert tags.tags <= {
+            *("table", "thead", "tbody", "tr", "td", "th", "caption"),
+            *("div", "b", "br", "pre", "details", "summary"),
+        }
+        assert tags.attributes <= {"style", "scope"}
         assert all(char.isprintable() or char in "\n " for char in text.replace("\xa0", ""))
 
 
@@ -67,6 +103,19 @@ def test_a_table_as_text():
     table = Table(("name", "n"), [("é", "1"), ("日本", "22")], title="Title")
     assert table.text() == "Title\nname  n\n----  --\né     1\n日本  22"
     assert Table(("a",), empty="none").text() == "none"
+
+
+def test_facts_as_text_and_as_html():
+    facts = Facts("it", [("a", "1\n2"), ("日本", "3")])
+    assert facts.text() == "it\n  a     1\\n2\n  日本  3"
+    html = facts.html()
+    assert html.index("<caption") < html.index('<th scope="row"') < html.index("<td")
+    assert Table(("a",), [("1",)], title="t").html().count('<th scope="col"') == 1
+
+
+def test_long_texts_say_how_long_they_are():
+    assert shortened("abc", 3) == "abc"
+    assert shortened("abcd" * 1000, 3) == "abc... (4,000 characters)"
 
 
 def test_a_column_without_anything_in_it_is_left_out():

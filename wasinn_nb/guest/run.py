@@ -67,9 +67,10 @@ class Run:
         self._models: RunModels | None = None
 
     def __repr__(self) -> str:
-        tokens = f", {self.tokens} tokens" if self.tokens else ""
+        made = f", {self.tokens} tokens" if self.tokens else ""
+        made += f", read {self.tensors.short()}" if self.tensors else ""
         code = f", exit code {self.exit_code}" if self.exit_code else ""
-        return f"<Run {self.name}: {self.state} after {self.duration:.2f} s{tokens}{code}>"
+        return f"<Run {self.name}: {self.state} after {self.duration:.2f} s{made}{code}>"
 
     def attach(self, stdio: Stdio, models: RunModels) -> None:
         """Show what is being collected; for whoever executes the run."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _KEPT_BYTES = 256 << 20
 _KEPT_OUTPUTS = 10_000
-_LISTED = 50
+_LISTED, _IN_SHORT = 50, 3
 _LONGEST_NAME = 100
 
 
@@ -67,6 +67,13 @@ class Tensors(Mapping[str, "npt.NDArray[Any]"]):
             return list(self._tensors.values())[key]
         names = ", ".join(map(repr, itertools.islice(self, _LISTED))) or "none"
         raise KeyError(f"The guest read no output {key!r}; it read {names}.")
+
+    def short(self) -> str:
+        """The names and shapes of the first outputs, in a line."""
+        first = itertools.islice(self._tensors.items(), _IN_SHORT)
+        shown = [f"{plain(name, _LONGEST_NAME)} {shape_text(t.dims)}" for name, t in first]
+        more = f" and {len(self) - _IN_SHORT:,} more" if len(self) > _IN_SHORT else ""
+        return ", ".join(shown) + more
 
     def descriptions(self, most: int) -> list[str]:
         """``name: dtype [shape]`` of the first outputs."""

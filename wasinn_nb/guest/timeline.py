@@ -116,16 +116,20 @@ class Summary:
         percent = 100 * seconds / self.total if self.total else 0.0
         return "under 1 %" if 0 < percent < 1 else f"{percent:.0f} %"
 
-    def __repr__(self) -> str:
-        lines = []
+    def lines(self) -> Iterator[tuple[str, float]]:
+        """Whose time it was, with indented parts, and the total: names and seconds."""
         for who in (GUEST, HOST, BACKEND):
-            lines.append(self._line(who, self.of(who)))
+            yield who, self.of(who)
             parts = [part for part in self.parts if WHO[part] == who and self.parts[part]]
-            lines += [self._line(f"  {part}", self.parts[part]) for part in parts if who != GUEST]
-        return "\n".join([*lines, self._line("total", self.total)])
+            if who != GUEST:
+                yield from ((f"  {part}", self.parts[part]) for part in parts)
+        yield "total", self.total
 
-    def _line(self, name: str, seconds: float) -> str:
-        return f"{name:<22}{time_text(seconds):>8}{self.share(seconds):>11}"
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{name:<22}{time_text(seconds):>8}{self.share(seconds):>11}"
+            for name, seconds in self.lines()
+        )
 
 
 class Timeline:

@@ -12,6 +12,7 @@ from IPython.core.error import UsageError
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.record import ModelRecord, UnloadReport
 from wasinn_nb.notebook import views
+from wasinn_nb.notebook.describing import description
 from wasinn_nb.notebook.parser import variable
 from wasinn_nb.notebook.progress import ProgressLine
 
@@ -94,7 +95,7 @@ def forget(call: Call) -> views.Document:
 def models(call: Call) -> ModelRecord | list[ModelRecord]:
     """``%wasinn models``."""
     if call.options.name:
-        return call.host.describe(call.options.name)
+        return description(call.host.describe(call.options.name))
     return views.models(call.host.registry.models())
 
 

@@ -1,20 +1,25 @@
 """The forms of the host's objects in a shell's formatters.
 
 The objects belong to floors that know no Jupyter, so their forms are registered by the names of
-their classes. That imports neither the classes nor :mod:`.views` before one is displayed.
+their classes. That imports neither the classes nor their forms before one is displayed.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 _FORMS = {
-    "wasinn_nb.nn.record.ModelRecord": "model",
-    "wasinn_nb.nn.record.UnloadReport": "unload",
-    "wasinn_nb.guest.guest.Guest": "guest",
-    "wasinn_nb.guest.run.Run": "run",
+    "wasinn_nb.nn.record.ModelRecord": ("describing", "model"),
+    "wasinn_nb.notebook.describing.Description": ("describing", "description"),
+    "wasinn_nb.nn.record.UnloadReport": ("views", "unload"),
+    "wasinn_nb.guest.guest.Guest": ("views", "guest"),
+    "wasinn_nb.guest.run.Run": ("run_views", "run"),
+    "wasinn_nb.guest.tensors.Tensors": ("run_views", "tensors"),
+    "wasinn_nb.guest.timeline.Timeline": ("run_views", "timeline"),
 }
+"""By class: the module of this package with its form, and what the form's functions begin with."""
 
 
 class Formats:
@@ -37,21 +42,23 @@ class Formats:
                 self._formatters[mime].pop(name, None)
 
 
-def _pretty(form: str) -> Callable[..., None]:
-    def pretty(thing: Any, printer: Any, _cycle: object) -> None:
-        from wasinn_nb.notebook import views
+def _function(form: tuple[str, str], suffix: str) -> Callable[[Any], str]:
+    module, name = form
+    function: Callable[[Any], str] = getattr(
+        importlib.import_module(f"wasinn_nb.notebook.{module}"), f"{name}_{suffix}"
+    )
+    return function
 
-        text: Callable[[Any], str] = getattr(views, f"{form}_text")
-        printer.text(text(thing))
+
+def _pretty(form: tuple[str, str]) -> Callable[..., None]:
+    def pretty(thing: Any, printer: Any, _cycle: object) -> None:
+        printer.text(_function(form, "text")(thing))
 
     return pretty
 
 
-def _html(form: str) -> Callable[[Any], str]:
+def _html(form: tuple[str, str]) -> Callable[[Any], str]:
     def html(thing: Any) -> str:
-        from wasinn_nb.notebook import views
-
-        rich: Callable[[Any], str] = getattr(views, f"{form}_html")
-        return rich(thing)
+        return _function(form, "html")(thing)
 
     return html

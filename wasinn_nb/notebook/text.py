@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from html import escape
 
 _STYLE = "text-align:left;vertical-align:top;padding:2px 10px 2px 0"
+_TABLE = "margin:0 0 8px 0"
+_CAPTION = "caption-side:top;text-align:left;font-weight:bold;color:inherit"
 _FADED = "color:var(--jp-ui-font-color2,inherit)"
 
 
@@ -47,6 +49,7 @@ class Table:
     """A table of strings.
 
     Attributes:
+        title: a line above it.
         empty: what stands in place of a table without rows.
     """
 
@@ -65,7 +68,7 @@ class Table:
 
     def text(self) -> str:
         """Columns padded to their widest cell."""
-        head = [self.title] if self.title else []
+        head = [printable(self.title)] if self.title else []
         if not self.rows:
             return "\n".join([*head, self.empty])
         grid = [list(self.columns), *([printable(cell) for cell in row] for row in self.rows)]
@@ -76,12 +79,48 @@ class Table:
 
     def html(self) -> str:
         """A ``<table>``, every cell escaped."""
-        head = f"<div><b>{escape(self.title)}</b></div>" if self.title else ""
         if not self.rows:
+            head = f"<div><b>{escape(printable(self.title))}</b></div>" if self.title else ""
             return head + html_line(self.empty)
-        columns = "".join(f'<th style="{_STYLE}">{escape(name)}</th>' for name in self.columns)
+        columns = "".join(
+            f'<th scope="col" style="{_STYLE}">{escape(name)}</th>' for name in self.columns
+        )
         rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in self.rows)
-        return f"{head}<table><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>"
+        body = f"<thead><tr>{columns}</tr></thead><tbody>{rows}</tbody>"
+        return f'<table style="{_TABLE}">{_caption(self.title)}{body}</table>'
+
+
+@dataclass
+class Facts:
+    """Pairs of a name and a text, under a title."""
+
+    title: str
+    pairs: Sequence[tuple[str, str]]
+
+    def text(self) -> str:
+        """The title, and a line a pair."""
+        width = max((_width(printable(key)) for key, _ in self.pairs), default=0)
+        lines = [f"  {_pad(printable(key), width)}  {printable(text)}" for key, text in self.pairs]
+        return "\n".join([printable(self.title), *lines])
+
+    def html(self) -> str:
+        """A ``<table>`` in which the names are headers of their rows."""
+        rows = "".join(
+            f'<tr><th scope="row" style="{_STYLE};font-weight:normal;{_FADED}">'
+            f'{escape(printable(key))}</th><td style="{_STYLE};overflow-wrap:anywhere">'
+            f"{escape(printable(text))}</td></tr>"
+            for key, text in self.pairs
+        )
+        return f'<table style="{_TABLE}">{_caption(self.title)}<tbody>{rows}</tbody></table>'
+
+
+def shortened(text: str, longest: int) -> str:
+    """``text``, or its beginning and how long it is."""
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(text):,} characters)"
+
+
+def _caption(title: str) -> str:
+    return f'<caption style="{_CAPTION}">{escape(printable(title))}</caption>' if title else ""
 
 
 def _cell(text: str) -> str:

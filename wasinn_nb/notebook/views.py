@@ -7,14 +7,12 @@ from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasinn_nb.nn.memory import format_bytes
-from wasinn_nb.nn.record import ModelRecord, ModelState, UnloadReport
+from wasinn_nb.nn.record import ModelRecord, UnloadReport
 from wasinn_nb.nn.settings import EffectiveConfig, Origin, Value
-from wasinn_nb.notebook.figures import figures
-from wasinn_nb.notebook.text import Table, count, duration, html_line, printable
+from wasinn_nb.notebook.text import Table, duration, html_line, printable
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.guest import Guest
-    from wasinn_nb.guest.run import Run
 
 T = TypeVar("T")
 
@@ -69,7 +67,7 @@ def models(records: Iterable[ModelRecord]) -> Listing[ModelRecord]:
                 record.name,
                 record.state.value,
                 record.encoding.value,
-                record.device or record.target.value,
+                device(record),
                 format_bytes(record.memory.weights) if record.memory.weights else "",
                 format_bytes(record.memory.contexts) if record.memory.contexts else "",
                 ", ".join(record.users),
@@ -79,11 +77,21 @@ def models(records: Iterable[ModelRecord]) -> Listing[ModelRecord]:
     return Listing(records, table)
 
 
+def device(record: ModelRecord) -> str:
+    """What computes, and what was asked for where that is something else."""
+    if not record.device:
+        return record.asked
+    # asked for nothing in particular, or for what it got
+    if record.asked.lower() in {"auto", record.device.lower()}:
+        return record.device
+    return f"{record.device} (asked: {record.asked})"
+
+
 def config(name: str, effective: EffectiveConfig) -> Listing[tuple[str, Value, str]]:
     """The table of a model's settings: value, where it came from, what it means."""
     table = Table(
         ("setting", "value", "from", "reload", "meaning"),
-        title=f"Settings of {printable(name)}",
+        title=f"Settings of {name}",
         empty="This model's backend has no settings.",
     )
     items: list[tuple[str, Value, str]] = []
@@ -116,49 +124,6 @@ def value_text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def facts(record: ModelRecord) -> list[tuple[str, str]]:
-    """What there is to say about a model, as pairs."""
-    info, pairs = record.info, [("state", _state(record))]
-    if info is not None:
-        kind = [info.architecture, count(info.parameters, "parameter") if info.parameters else ""]
-        kind.append(info.quantization)
-        pairs.append(("model", ", ".join(word for word in kind if word)))
-        pairs.append(("size", format_bytes(info.nbytes) if info.nbytes else ""))
-        trained = count(info.context_length, "token") if info.context_length else ""
-        pairs.append(("trained context", trained))
-    if record.state is ModelState.LOADED:
-        memory = f"{format_bytes(record.memory.weights)} weights"
-        if record.memory.contexts:
-            memory += f", {format_bytes(record.memory.contexts)} contexts"
-        if record.memory.device:
-            memory += f", {format_bytes(record.memory.device)} on the device"
-        if record.measured > 0:
-            memory += f"; the process grew by {format_bytes(record.measured)}"
-        pairs.append(("memory", memory))
-    pins = ", ".join(f"{key}={value_text(value)}" for key, value in record.pins.items())
-    pairs += [("pinned", pins), ("in use by", ", ".join(record.users)), ("source", record.origin)]
-    pairs += [("error", record.error), ("note", " ".join(record.notes))]
-    return [("encoding", record.encoding.value), *((key, text) for key, text in pairs if text)]
-
-
-def model_text(record: ModelRecord) -> str:
-    """A model as ``name`` and indented facts."""
-    pairs = facts(record)
-    width = max(len(key) for key, _ in pairs)
-    lines = [f"  {key:<{width}}  {printable(text)}" for key, text in pairs]
-    return "\n".join([printable(record.name), *lines])
-
-
-def model_html(record: ModelRecord) -> str:
-    """A model as a small table."""
-    rows = "".join(
-        f'<tr><td style="text-align:left;padding:1px 12px 1px 0">{escape(key)}</td>'
-        f'<td style="text-align:left">{escape(printable(text))}</td></tr>'
-        for key, text in facts(record)
-    )
-    return f"<div><b>{escape(printable(record.name))}</b></div><table>{rows}</table>"
-
-
 def unload_text(report: UnloadReport) -> str:
     """What an unload gave back."""
     name = printable(report.name)
@@ -183,20 +148,6 @@ def guest_html(guest: Guest) -> str:
     return html_line(guest_text(guest))
 
 
-def run_text(run: Run) -> str:
-    """A run in one line: how it ended, or that it goes on."""
-    parts: list[str] = [run.state]
-    if run.exit_code is not None:
-        parts.append(f"exit code {run.exit_code}")
-    parts.append(figures(run) if run.tokens else duration(run.duration))
-    return f"{printable(run.name)}: {', '.join(parts)}"
-
-
-def run_html(run: Run) -> str:
-    """The same in a line of HTML."""
-    return html_line(run_text(run))
-
-
 def unloads(reports: Iterable[UnloadReport]) -> Listing[UnloadReport]:
     """Several reports."""
     reports = list(reports)
@@ -207,14 +158,7 @@ def unloads(reports: Iterable[UnloadReport]) -> Listing[UnloadReport]:
     return Listing(reports, table)
 
 
-def _state(record: ModelRecord) -> str:
-    text = record.state.value
-    if record.state is ModelState.LOADED:
-        text += f" on {record.device or record.target.value} in {duration(record.load_seconds)}"
-    return text
-
-
 def preformatted(text: str) -> Document:
     """A text of several lines, as it is but for control characters."""
     safe = "\n".join(printable(one) for one in text.split("\n"))
-    return Document(safe, f"<pre>{escape(safe)}</pre>")
+    return Document(safe, f'<pre style="white-space:pre-wrap">{escape(safe)}</pre>')

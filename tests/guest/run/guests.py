@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import wasmtime
 
 from tests.support.core_abi import ARITY
@@ -162,3 +164,59 @@ def whole(prompt: str, config: str = "{}") -> bytes:
     )
     names = ("load_by_name_with_config", "init_execution_context", "set_input", "compute")
     return module(body, *names)
+
+
+def tensors(*steps: tuple[object, ...]) -> bytes:
+    """A guest that takes these steps, and exits with the errno of the first that fails.
+
+    ``("load", name)`` and ``("bring", bytes of an ONNX model)`` make the next graph, ``("open",
+    graph)`` the next context; then ``("set", context, index, number)`` (two f32 of that value),
+    ``("compute", context)``, ``("get", context, index)``, ``("close", context)``.
+    """
+    data, body = [], []
+    graphs = contexts = 0
+    at = 4096  # of the next data; graphs are at 1024 and contexts at 2048
+
+    def place(content: bytes) -> tuple[int, int]:
+        nonlocal at
+        escaped = "".join(f"\\{byte:02x}" for byte in content)
+        data.append(f'(data (i32.const {at}) "{escaped}")')
+        start, at = at, at + len(content) + 16
+        return start, len(content)
+
+    def call(name: str, *values: object) -> None:
+        words = (v if isinstance(v, str) else f"(i32.const {v})" for v in values)
+        body.append(f"(call $must (call ${name} {' '.join(words)}))")
+
+    def context(number: object) -> str:
+        return f"(i32.load (i32.const {2048 + 4 * int(str(number))}))"
+
+    for verb, subject, *rest in steps:
+        if verb == "load":
+            call("load_by_name", *place(str(subject).encode()), 1024 + 4 * graphs)
+            graphs += 1
+        elif verb == "bring":
+            assert isinstance(subject, bytes)
+            start, size = place(subject)
+            table, _ = place(start.to_bytes(4, "little") + size.to_bytes(4, "little"))
+            call("load", table, 1, 1, 0, 1024 + 4 * graphs)
+            graphs += 1
+        elif verb == "open":
+            graph = f"(i32.load (i32.const {1024 + 4 * int(str(subject))}))"
+            call("init_execution_context", graph, 2048 + 4 * contexts)
+            contexts += 1
+        elif verb == "set":
+            index, number = rest
+            values, size = place(struct.pack("<2f", number, number))
+            dims, _ = place(struct.pack("<I", 2))
+            record, _ = place(struct.pack("<5I", dims, 1, 1, values, size))
+            call("set_input", context(subject), index, record)
+        elif verb == "get":
+            call("get_output", context(subject), rest[0], 32768, 1024, 24)
+        else:
+            names = {"compute": "compute", "close": "finalize_execution_context"}
+            call(names[str(verb)], context(subject))
+    names = ("load", "load_by_name", "init_execution_context", "set_input", "compute", "get_output",
+             "finalize_execution_context")  # fmt: skip
+    text = f'{" ".join(data)} (func (export "_start") {" ".join(body)})'
+    return module(text, *names)
