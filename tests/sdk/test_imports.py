@@ -90,16 +90,36 @@ def test_the_calls_that_promise_it_need_the_standard_functions_only(
     assert set(imports(engine, build(STANDARD_ONLY, level))) == STANDARD - {"load"}
 
 
+INCLUDES = ["wasi_nn.h", "wasi_nn_llm.h", "wasi_nn_text.h", "wasi_nn_image.h", "wasi_nn_math.h"]
+INCLUDES += ["wasi_nn_array.h", "wasi_nn_exchange.h"]
+NOTHING = "".join(f"#include <{name}>\n" for name in INCLUDES) + "int main(void) { return 0; }\n"
+
+
 def test_unused_headers_import_nothing_even_without_optimisation(
     engine: wasmtime.Engine, build: Build
 ) -> None:
-    wasm = build("#include <wasi_nn_llm.h>\nint main(void) { return 0; }\n", "-O0")
+    wasm = build(NOTHING, "-O0")
     assert imports(engine, wasm) == {}
 
 
 @pytest.mark.parametrize("standard", ["-std=c99", "-std=c11", "-std=c23"])
 def test_the_c_headers_are_clean_in_every_standard(build: Build, standard: str) -> None:
-    build("#include <wasi_nn_llm.h>\nint main(void) { return 0; }\n", standard, "-Wshadow")
+    build(NOTHING, standard, "-Wshadow", "-Wconversion")
+
+
+@pytest.mark.parametrize("standard", ["-std=c++17", "-std=c++23"])
+def test_all_headers_together_are_clean_in_cpp(build: Build, tmp_path: Path, standard: str) -> None:
+    source = tmp_path / "guest.cpp"
+    source.write_text(f"#include <wasi_nn.hpp>\n{NOTHING}")
+    build(source, standard, "-Wshadow", "-c")
+
+
+@pytest.mark.parametrize("name", [*INCLUDES, "wasi_nn.hpp", "wasi_nn_tensor.hpp"])
+def test_a_header_needs_no_other_before_it(tmp_path: Path, name: str) -> None:
+    source = tmp_path / f"guest.{'cpp' if name.endswith('.hpp') else 'c'}"
+    source.write_text(f"#include <{name}>\nint main(void) {{ return 0; }}\n")
+    done = compile_guest(source, tmp_path / "guest.o", "-c")
+    assert done.returncode == 0, done.output
 
 
 def test_standard_only_refuses_the_extensions(tmp_path: Path) -> None:

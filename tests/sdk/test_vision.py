@@ -333,10 +333,9 @@ def test_packing(vision: Vision, kind: int, wanted: int, layout: int) -> None:
     normal = vision.give(struct.pack("<9f", 1 / 255, *MEAN, *DEVIATION))
     tensor = vision.give(bytes(4 * ordered.size))
     exact = (ordered / 255 - MEAN[:channels]) / DEVIATION[:channels]
-    for how, expected in ((normal, exact), (0, ordered)):
+    axes = (2, 0, 1) if layout == NCHW else (0, 1, 2)
+    for how, expected in ((normal, exact.transpose(axes)), (0, ordered.transpose(axes))):
         assert vision.call("pack", source, wanted, layout, how, tensor) == 0
-        if layout == NCHW:
-            expected = expected.transpose(2, 0, 1)
         got = np.frombuffer(vision.read(tensor, 4 * ordered.size), "<f4").reshape(expected.shape)
         np.testing.assert_allclose(got, expected, rtol=1e-6, atol=2e-6 if how else 0)
     vision.free()
@@ -398,9 +397,7 @@ def test_softmax(vision: Vision, values: list[float]) -> None:
         ([5.0], [1.0]),
     ],
 )
-def test_softmax_at_the_limits(
-    vision: Vision, values: list[float], expected: list[float]
-) -> None:
+def test_softmax_at_the_limits(vision: Vision, values: list[float], expected: list[float]) -> None:
     np.testing.assert_array_equal(floats(vision, "softmax", values), expected)
 
 
@@ -441,8 +438,14 @@ def test_16_bit_floats_are_numpys(vision: Vision) -> None:
     anything = np.random.default_rng(1).integers(0, 1 << 32, 20_000, np.uint32).view("<f4")
     edges = np.array([65519.996, 65520, 2.0**-25, 2.0**-24, 6e-5, np.inf, -np.inf, np.nan], "<f4")
     values = np.concatenate(
-        [widened, middles, np.nextafter(middles, np.float32(np.inf)),
-         np.nextafter(middles, np.float32(-np.inf)), anything, edges]
+        [
+            widened,
+            middles,
+            np.nextafter(middles, np.float32(np.inf)),
+            np.nextafter(middles, np.float32(-np.inf)),
+            anything,
+            edges,
+        ]
     ).astype("<f4")
     at, out = vision.give(values.tobytes()), vision.give(bytes(2 * values.size))
     vision.call("to_f16", at, values.size, out)

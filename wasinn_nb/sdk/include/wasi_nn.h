@@ -233,14 +233,15 @@ static inline const char *wasi_nn_last_error(void) {
     return wasi_nn_error_text;
 }
 
-static inline void wasi_nn_error_add(const char *text) {
+/* Texts are built seldom: small code matters more than speed. */
+__attribute__((noinline)) static inline void wasi_nn_error_add(const char *text) {
     char *to = wasi_nn_error_text, *const end = to + sizeof wasi_nn_error_text - 1;
     while (*to) to++;
     while (*text && to < end) *to++ = *text++;
     *to = 0;
 }
 
-static inline void wasi_nn_error_number(uint32_t number) {
+__attribute__((noinline)) static inline void wasi_nn_error_number(uint32_t number) {
     char digits[11], *first = digits + 10;
     *first = 0;
     do *--first = (char)('0' + number % 10);
