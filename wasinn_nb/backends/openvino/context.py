@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from wasinn_nb.backends.openvino.failures import device_failure, is_cancellation
 from wasinn_nb.backends.openvino.guard import Guard
 from wasinn_nb.nn.errors import Cancelled, InvalidArgument, RuntimeFailure, UnsupportedOperation
-from wasinn_nb.nn.tensor import Tensor
 
 if TYPE_CHECKING:
     from wasinn_nb.backends.openvino.graph import OpenVINOGraph
     from wasinn_nb.backends.openvino.slot import Slot
     from wasinn_nb.nn.cancel import CancelToken
     from wasinn_nb.nn.settings import EffectiveConfig
-    from wasinn_nb.nn.tensor import Buffer
+    from wasinn_nb.nn.tensor import Buffer, Tensor
 
 _QUICK = 0.005
 """Seconds that a cancel may wait for the end of an inference."""
@@ -174,9 +173,7 @@ class OpenVINOContext:
                 f"Output {index} is not there: nothing was computed yet, or it failed.",
                 hint="Call compute first.",
             )
-        output = slot.outputs[index]
-        tensor = Tensor(output.dims, output.port.spec.type, output.read())
-        self._outputs[index] = tensor
+        tensor = self._outputs[index] = slot.outputs[index].read()
         return tensor
 
     # -- cancel and close ------------------------------------------------------------------------

@@ -48,6 +48,11 @@ class Input:
         self.dims = tuple(self._array.shape)
         self._bytes = memoryview(self._array.reshape(-1).view("uint8"))
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its present shape."""
+        return len(self._bytes)
+
     def fits(self, tensor: Tensor) -> bool:
         """Whether a tensor of the right type and shape can be copied as it is."""
         return tensor.type is self.type and tensor.dims == self.dims

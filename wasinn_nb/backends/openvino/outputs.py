@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import weakref
 from typing import TYPE_CHECKING, Any
+
+from wasinn_nb.nn.tensor import Tensor
 
 if TYPE_CHECKING:
     from wasinn_nb.backends.openvino.native import Native
     from wasinn_nb.backends.openvino.ports import Port
-    from wasinn_nb.nn.tensor import Buffer
 
 SMALL = 65_536
 """Outputs of fewer bytes are copied: that costs less than to keep track of who reads them."""
@@ -58,8 +58,9 @@ class Output:
         else:
             self._current = _Region(native.request.get_output_tensor(request, index))
         self._regions = [self._current]
+        self._dims = port.dims or ()
         self._fixed: memoryview | None = None
-        if port.dims is not None and math.prod(port.dims) * port.spec.type.itemsize < SMALL:
+        if port.dims is not None and self.nbytes < SMALL:
             self._fixed = memoryview(self._current.tensor.data.reshape(-1).view("uint8"))
 
     @property
@@ -68,16 +69,19 @@ class Output:
         return self._fixed is not None
 
     @property
-    def dims(self) -> tuple[int, ...]:
-        """Its present shape."""
-        return self.port.dims if self.port.dims is not None else tuple(self._current.tensor.shape)
+    def nbytes(self) -> int:
+        """Bytes of its present shape."""
+        return int(self._current.tensor.byte_size)
 
-    def read(self) -> Buffer:
+    def read(self) -> Tensor:
         """What was computed; it never changes afterwards."""
+        kind = self.port.spec.type
         if self._fixed is not None:
-            return self._fixed.tobytes()
-        view = self._current.view()
-        return view if len(view) >= SMALL else view.tobytes()
+            return Tensor(self._dims, kind, self._fixed.tobytes())
+        array = self._current.tensor.data
+        if array.nbytes < SMALL:
+            return Tensor(array.shape, kind, array.tobytes())
+        return Tensor(array.shape, kind, self._current.view())
 
     def make_way(self) -> None:
         """Before a computation: leave memory alone that somebody still reads."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.backends.openvino.inputs import Input
@@ -50,5 +49,4 @@ class Slot:
     @property
     def nbytes(self) -> int:
         """Bytes of its inputs and outputs."""
-        tensors: tuple[Input | Output, ...] = (*self.inputs, *self.outputs)
-        return sum(math.prod(one.dims) * one.port.spec.type.itemsize for one in tensors)
+        return sum(one.nbytes for one in self.inputs) + sum(one.nbytes for one in self.outputs)
