@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.echo_backend import SCHEMA
+from tests.support.tensor_backend import TensorBackend
 from wasinn_nb.nn.types import GraphEncoding
 from wasinn_nb.notebook import verbs
 from wasinn_nb.notebook.completion import MagicMatcher
@@ -30,7 +31,7 @@ class Registry:
         return SCHEMA.resolve(pins={"window": 32})
 
     def backends(self):
-        return {"echo": SimpleNamespace(schema=lambda: SCHEMA)}
+        return {"echo": SimpleNamespace(schema=lambda: SCHEMA), "tensors": TensorBackend()}
 
 
 HOST = SimpleNamespace(registry=Registry(), guests={"story": None})
@@ -80,6 +81,12 @@ def test_settings_and_their_values():
     assert complete("%wasinn config chat --set window=") == ["32", "64"]
     assert complete("%wasinn config chat --unset ") == ["window"]
     assert "window=" in complete("%wasinn load new some.gguf --set ")
+
+
+def test_devices_are_those_of_this_machine():
+    assert complete("%wasinn load new net.onnx --set dev") == ["device="]
+    assert complete("%wasinn load new net.onnx --set device=") == ["AUTO", "CPU"]
+    assert complete("%wasinn load new net.onnx --set device=C") == ["CPU"]
 
 
 def test_sources(monkeypatch):

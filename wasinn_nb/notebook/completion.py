@@ -148,6 +148,8 @@ class MagicMatcher:
             return value, []
         if setting.path:
             return value, _paths(value)
+        if setting.key == "device":
+            return value, _matching(value, self._devices(), "device")
         current = self._current(model, setting.key) if verb == "config" else ""
         return value, _matching(value, _values(setting, current), "value")
 
@@ -158,6 +160,13 @@ class MagicMatcher:
         else:
             schemas = [backend.schema() for backend in registry.backends().values()]
         return {key: s for schema in schemas for key, s in schema.items() if s.effect}
+
+    def _devices(self) -> list[str]:
+        """What the devices are called by backends that let one choose; loads their libraries."""
+        backends = self._host().registry.backends().values()
+        choosing = (backend.status() for backend in backends if "device" in backend.schema())
+        names = (device.name for status in choosing for device in status.devices)
+        return list(dict.fromkeys(["AUTO", *names]))
 
     def _current(self, model: str, key: str) -> str:
         if model not in self._models():

@@ -16,7 +16,7 @@ from wasinn_nb.notebook.text import Facts, Table, count, duration, printable, sh
 
 _SPECS_IN_SHORT = 4
 _METADATA_LINES = 20
-_LONGEST_VALUE = 100
+_LONGEST_VALUE = 160
 _LONGEST_HTML = 2000
 _TEMPLATE = "tokenizer.chat_template"
 _OWN = "wasinn."  # keys that the host made for itself
@@ -111,7 +111,7 @@ def _all_facts(record: ModelRecord) -> list[tuple[str, str]]:
             ("architecture", info.architecture),
             ("name", info.name),
             ("parameters", f"{info.parameters:,}" if info.parameters else ""),
-            ("quantisation", info.quantization),
+            ("precision" if info.inputs else "quantisation", info.quantization),
             ("size", _size(info)),
             ("trained context", _tokens(info)),
             ("layers", layers),

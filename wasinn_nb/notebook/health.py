@@ -24,19 +24,35 @@ _FAR_BELOW = 0.5  # of the speed with one thread
 
 def backends(call: Call) -> views.Listing[BackendStatus]:
     """``%wasinn backends``."""
-    columns = ("encoding", "available", "library", "version", "devices", "to install")
+    columns = ("encoding", "available", "library", "version", "devices", "note", "to install")
     table = Table(columns, empty="No backend is known.")
     statuses = []
     for backend in call.host.registry.backends().values():
         status = backend.status()
         statuses.append(status)
-        devices = ", ".join(device.description or device.name for device in status.devices)
-        encodings = ", ".join(backend.encodings)
-        available_here = "yes" if status.available else "no"
-        remedy = "" if status.available else status.install or status.detail
-        row = (encodings, available_here, status.library, status.version, devices, remedy)
+        row = (
+            ", ".join(backend.encodings),
+            "yes" if status.available else "no",
+            status.library,
+            status.version,
+            _devices(status),
+            status.detail,
+            _install(status),
+        )
         table.rows.append(row)
-    return views.Listing(statuses, table.without_empty("to install"))
+    return views.Listing(statuses, table.without_empty("to install").without_empty("note"))
+
+
+def _devices(status: BackendStatus) -> str:
+    """Names as a user may write them, with what they are."""
+    return ", ".join(
+        f"{device.name} ({device.description})" if device.description else device.name
+        for device in status.devices
+    )
+
+
+def _install(status: BackendStatus) -> str:
+    return "" if status.available else status.install
 
 
 def doctor(call: Call) -> Any:
@@ -55,17 +71,17 @@ def _checks(call: Call) -> Iterator[Check]:
     versions = ", ".join(f"{name} {_version(name)}" for name in ("wasmtime", "ipython", "numpy"))
     python = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     yield Check("wasinn_nb", True, f"{__version__}, {versions}, {python}")
-    for status in call.host.builder.languages():
-        found = status.toolchain or "no compiler"
-        if status.toolchain and not status.ready:
+    for language in call.host.builder.languages():
+        found = language.toolchain or "no compiler"
+        if language.toolchain and not language.ready:
             found += ", its C library is built at the first use or in the background"
-        yield Check(f"{status.name} cells", bool(status.toolchain), found, status.install)
+        yield Check(f"{language.name} cells", bool(language.toolchain), found, language.install)
     for name, backend in call.host.registry.backends().items():
-        found_backend = backend.status()
-        found = f"{found_backend.library} {found_backend.version}".strip()
-        found += f" {found_backend.detail}" if found_backend.detail else ""
-        remedy = "" if found_backend.available else found_backend.install
-        yield Check(f"{name} models", found_backend.available, found, remedy)
+        status = backend.status()
+        version = f"{status.library} {status.version}".strip()
+        parts = (version, f"on {_devices(status)}" if status.devices else "", status.detail)
+        found = "; ".join(part for part in parts if part)
+        yield Check(f"{name} models", status.available, found, _install(status))
     yield from _threads(call)
     yield from _memory(call)
     yield from _caches(call)

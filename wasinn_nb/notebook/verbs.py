@@ -148,7 +148,7 @@ def _load() -> MagicParser:
         metavar="T",
         default="auto",
         completes=Completes.TARGET,
-        help="cpu, gpu, npu, tpu or auto",
+        help="cpu, gpu, npu, tpu or auto, or a device as OpenVINO names it (AUTO:GPU,CPU)",
     )
     _add_set(parser)
     parser.option("--config", metavar="JSON", type=json_object, help="settings as one JSON object")
