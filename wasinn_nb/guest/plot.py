@@ -15,6 +15,7 @@ from wasinn_nb.guest.timeline import (
     Timeline,
     part_of,
     time_text,
+    unit_of,
 )
 from wasinn_nb.nn.errors import UnsupportedOperation
 
@@ -59,7 +60,6 @@ def draw(timeline: Timeline, axes: Any = None) -> Any:
 
     try:
         plt = importlib.import_module("matplotlib.pyplot")
-        ticker = importlib.import_module("matplotlib.ticker")
     except ImportError:
         raise UnsupportedOperation(
             "Plotting a timeline needs matplotlib, which is not installed.",
@@ -85,8 +85,9 @@ def draw(timeline: Timeline, axes: Any = None) -> Any:
     axes.set_xlim(0.0, edges[-1])
     axes.tick_params(axis="y", length=0)
     axes.spines[["left", "right", "top"]].set_visible(False)
-    axes.xaxis.set_major_formatter(ticker.EngFormatter(unit="s"))
-    axes.set_xlabel("time since the run started")
+    unit, factor = unit_of(edges[-1])
+    axes.xaxis.set_major_formatter(lambda seconds, _: f"{seconds * factor:.6g}")
+    axes.set_xlabel(f"{unit} since the run started")
     axes.set_title(f"{timeline.title}: {time_text(summary.total)}".removeprefix(": "))
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return axes

@@ -252,10 +252,14 @@ class Timeline:
 
 def time_text(seconds: float) -> str:
     """A time in the unit that reads best, with three digits: ``1.25 s``, ``31 ms``, ``8 µs``."""
-    for unit, factor in (("s", 1.0), ("ms", 1e3)):
-        if seconds * factor >= 0.9995:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds * 1e6:.3g} µs"
+    unit, factor = unit_of(seconds)
+    return f"{seconds * factor:.3g} {unit}"
+
+
+def unit_of(seconds: float) -> tuple[str, float]:
+    """The unit that reads best for a time, and how many of them are in a second."""
+    units = (("s", 1.0), ("ms", 1e3))
+    return next((pair for pair in units if seconds * pair[1] >= 0.9995), ("µs", 1e6))
 
 
 def _calls(raw: list[Any]) -> Iterator[tuple[str, float, float, int]]:

@@ -136,7 +136,7 @@ def _tensors(info: ModelInfo) -> Iterator[Table]:
 
 def _metadata(info: ModelInfo, longest: int) -> Iterator[tuple[str, str]]:
     """What the file says of itself: who made it first, then the network, then the rest."""
-    heads = ("general.", f"{info.architecture}.")
+    heads = ("general.", "model_info", f"{info.architecture}.")
 
     def rank(key: str) -> int:
         return next((n for n, head in enumerate(heads) if key.startswith(head)), len(heads))
