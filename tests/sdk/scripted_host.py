@@ -228,8 +228,9 @@ def run(
     script: Script | None = None,
     args: Iterable[str] = (),
     env: dict[str, str] | None = None,
+    folders: Iterable[Path] = (),
 ) -> Ran:
-    """Run a command module against the script."""
+    """Run a command module against the script; it sees the folders by their last names."""
     host = ScriptedHost(script or Script())
     linker = wasmtime.Linker(engine)
     linker.define_wasi()
@@ -242,6 +243,8 @@ def run(
         wasi = wasmtime.WasiConfig()
         wasi.argv = ["guest", *args]
         wasi.env = list((env or {}).items())
+        for path in folders:
+            wasi.preopen_dir(str(path), f"/{path.name}")
         wasi.stdout_file = out = str(Path(folder, "out"))
         wasi.stderr_file = err = str(Path(folder, "err"))
         store.set_wasi(wasi)

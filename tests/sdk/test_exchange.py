@@ -7,7 +7,7 @@ import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -16,15 +16,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.sdk.conftest import DRIVERS, Build
+from tests.sdk.scripted_host import run
 from tests.support.core_abi import MODULE
 from wasinn_nb.guest.exchange import read_outputs, write_input
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 DTYPES += ["float16", "float32", "float64", "complex64", "complex128"]
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+PIXELS = {"L": ("uint8", 0), "RGB": ("uint8", 3), "RGBA": ("uint8", 4)}
+PIXELS |= {"I;16": ("uint16", 0), "I": ("int32", 0), "F": ("float32", 0)}
 FORMATS = {"L": 0x01, "RGB": 0x03, "RGBA": 0x04}
 BGR, BGRA = 0x13, 0x14
 NOT_FOUND, INVALID = 8, 1
@@ -133,25 +133,40 @@ def test_bytes_have_no_sidecar(exchange: Exchange, data: bytes) -> None:
 # ---- pictures ------------------------------------------------------------------------------------
 
 
-def picture(channels: int) -> NDArray[np.uint8]:
-    shape = (3, 5) if channels == 1 else (3, 5, channels)
-    return np.random.default_rng(channels).integers(0, 256, shape, np.uint8)
+@pytest.mark.parametrize("mode", PIXELS)
+def test_a_picture_there_and_back(exchange: Exchange, mode: str) -> None:
+    image = pytest.importorskip("PIL.Image")
+    dtype, channels = PIXELS[mode]
+    shape = (3, 5, channels) if channels else (3, 5)
+    pixels = np.random.default_rng(2).integers(0, 256, shape).astype(dtype)
+    write_input(exchange.given, "p", image.fromarray(pixels))
+    assert exchange.call("read_value", "p") == 0, exchange.message()
+    assert exchange.value() == Value(pixels.tobytes(), dtype, shape, FORMATS.get(mode, 0))
+    if mode not in FORMATS:
+        exchange.call("release")
+        return
+    kept = {"L": FORMATS["L"], "RGB": BGR, "RGBA": BGRA}[mode]
+    assert exchange.call("write_picture", f"p{mode}", kept) == 0, exchange.message()
+    exchange.call("release")
+    values, problems = read_outputs(exchange.taken, (f"p{mode}",))
+    assert problems == []
+    assert values[f"p{mode}"].mode == mode
+    assert np.array_equal(np.asarray(values[f"p{mode}"]), pixels)
 
 
-@pytest.mark.parametrize("channels", [1, 3, 4])
-@pytest.mark.parametrize("named", [True, False])
-def test_a_picture_there_and_back(exchange: Exchange, channels: int, *, named: bool) -> None:
-    pixels, mode = picture(channels), MODES[channels]
-    sidecar: dict[str, Any] = {"dtype": "uint8", "shape": list(pixels.shape)}
-    if named:
-        sidecar["mode"] = mode
-    assert exchange.read(pixels.tobytes(), json.dumps(sidecar).encode()) == 0
-    assert exchange.value().mode == (FORMATS[mode] if named else 0)
+@pytest.mark.parametrize("shape", [(4, 3), (4, 3, 1), (2, 2, 3), (3, 1, 4), (0, 5, 3)])
+def test_an_array_of_pixels_is_as_good(exchange: Exchange, shape: tuple[int, ...]) -> None:
+    pixels = np.arange(math.prod(shape), dtype=np.uint8).reshape(shape)
+    write_input(exchange.given, "a", pixels)
+    assert exchange.call("read_value", "a") == 0
+    channels = shape[2] if len(shape) == 3 else 1
     kept = {1: FORMATS["L"], 3: BGR, 4: BGRA}[channels]
-    assert exchange.call("write_picture", f"p{channels}", kept) == 0, exchange.message()
-    assert (exchange.taken / f"p{channels}").read_bytes() == pixels.tobytes()
-    written = json.loads((exchange.taken / f"p{channels}.json").read_text())
-    assert written == {"dtype": "uint8", "shape": list(pixels.shape), "mode": mode}
+    assert exchange.call("write_picture", "a", kept) == 0, exchange.message()
+    exchange.call("release")
+    assert (exchange.taken / "a").read_bytes() == pixels.tobytes()
+    written = json.loads((exchange.taken / "a.json").read_text())
+    assert written["shape"] == list(shape[:2] if channels == 1 else shape)
+    assert written["mode"] == MODES[channels]
 
 
 @pytest.mark.parametrize(
@@ -196,8 +211,14 @@ def test_what_is_no_picture(exchange: Exchange, dtype: str, shape: list[int]) ->
         ('{"dtype": "uint8", "shape": [65536, 65537]}', "another number of bytes"),
         ('{"dtype": "uint8", "shape": [2147483648, 2147483648, 4]}', "another number of bytes"),
         ('{"dtype": "uint8", "shape": [2, 2], "mode": "CMYK"}', "no mode"),
-        ('{"dtype": "uint8", "shape": [2, 2], "mode": "RGB"}', "the mode does not fit the shape"),
-        ('{"dtype": "int8", "shape": [2, 2], "mode": "L"}', "the mode does not fit the shape"),
+        (
+            '{"dtype": "uint8", "shape": [2, 2], "mode": "RGB"}',
+            "the mode does not fit dtype and shape",
+        ),
+        (
+            '{"dtype": "int8", "shape": [2, 2], "mode": "L"}',
+            "the mode does not fit dtype and shape",
+        ),
         (" " * 5000, "it is too long"),
     ],
 )
@@ -223,14 +244,16 @@ def accepted(sidecar: bytes, size: int) -> bool:
         "mode",
     }:
         return False
-    dtype, shape, mode = found["dtype"], found["shape"], found.get("mode", "none")
+    dtype, shape, mode = found["dtype"], found["shape"], found.get("mode")
     if not isinstance(dtype, str) or dtype not in DTYPES or not isinstance(shape, list):
         return False
     if not all(type(n) is int and n < 1 << 32 for n in shape) or len(shape) > 64:
         return False
-    if mode != "none":
-        channels = 1 if len(shape) == 2 else shape[2] if len(shape) == 3 else 0
-        if dtype != "uint8" or not isinstance(mode, str) or MODES.get(channels) != mode:
+    if "mode" in found:
+        if not isinstance(mode, str) or mode not in PIXELS:
+            return False
+        wanted, channels = PIXELS[mode]
+        if dtype != wanted or len(shape) != 2 + bool(channels) or shape[2:] not in ([channels], []):
             return False
     return math.prod(shape) * np.dtype(dtype).itemsize == size
 
@@ -267,6 +290,7 @@ OBJECTS = st.dictionaries(st.sampled_from(["dtype", "shape", "mode", "x"]), WORD
 GOOD = [
     b'{"dtype": "uint8", "shape": [2, 1, 3], "mode": "RGB"}',
     b'{"mode":"L","shape":[2,3],"dtype":"uint8"}',
+    b'{"dtype": "int32", "shape": [1, 2], "mode": "I"}',
     b' {\n"shape" : [ ] ,\t"dtype" : "complex64" } \r\n',
 ]
 PIECES = st.sampled_from([*b'{}[]",: \t0123456789-.eE\\\0LRGBAdtypeshamoint'])
@@ -285,6 +309,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 @example(sidecar=GOOD[0], size=6)
 @example(sidecar=GOOD[1], size=6)
 @example(sidecar=GOOD[2], size=8)
+@example(sidecar=GOOD[3], size=8)
 def test_sidecars_of_any_kind(exchange: Exchange, sidecar: bytes, size: int) -> None:
     expected = 0 if accepted(sidecar, size) else INVALID
     assert exchange.read(bytes(size), sidecar) == expected, exchange.message()
@@ -343,3 +368,78 @@ def test_an_array_as_an_input(exchange: Exchange, dtype: str, kind: int | None) 
     else:
         assert (done, exchange.inputs) == (0, [(kind, (2, 1, 3), array.nbytes)])
     exchange.call("release")
+
+
+# ---- Zig -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def zig(build: Build) -> Path:
+    return build(DRIVERS / "exchange.zig")
+
+
+def folders(path: Path) -> tuple[Path, Path]:
+    for name in ("in", "out"):
+        (path / name).mkdir()
+    return path / "in", path / "out"
+
+
+def test_values_there_and_back_in_zig(engine: wasmtime.Engine, zig: Path, tmp_path: Path) -> None:
+    given, taken = folders(tmp_path)
+    random = np.random.default_rng(3)
+    values: dict[str, Any] = {"text": b"\0abc", "nothing": b""}
+    for dtype in DTYPES[:-2]:
+        values[dtype] = random.integers(0, 2, (2, 1, 3)).astype(dtype)
+    values["scalar"], values["empty"] = np.float64(0.5), np.zeros((0, 4), "int16")
+    values["plain"] = random.integers(0, 256, (2, 3, 3), np.uint8)
+    for mode, (_, channels) in list(PIXELS.items())[:3]:
+        pixels = random.integers(0, 256, (3, 5, channels) if channels else (3, 5), np.uint8)
+        values[mode] = pytest.importorskip("PIL.Image").fromarray(pixels)
+    for name, value in values.items():
+        write_input(given, name, value)
+    done = run(engine, zig, args=values, folders=(given, taken))
+    assert done.trap is None, done.stderr
+    got, problems = read_outputs(taken, tuple(values))
+    assert problems == [], done.stdout
+    for name, value in values.items():
+        assert type(got[name]) is type(value) or name == "scalar"
+        np.testing.assert_array_equal(np.asarray(got[name]), np.asarray(value))
+    lines = dict(zip(values, done.stdout.splitlines(), strict=True))
+    assert lines["text"] == "bytes { 4 } null"
+    assert lines["float16"] == "float16 { 2, 1, 3 } null"
+    assert lines["RGBA"] == "uint8 { 3, 5, 4 } rgba"
+
+
+def test_malformed_sidecars_in_zig(engine: wasmtime.Engine, zig: Path, tmp_path: Path) -> None:
+    sidecars = [
+        "{}",
+        '{"dtype": "uint8", "shape": [4]}]',
+        '{"dtype": "uint8", "shape": [4], "shape": [4]}',
+        '{"dtype": "uint8", "shape": [4], "order": "F"}',
+        '{"dtype": "float128", "shape": [4]}',
+        '{"dtype": "bytes", "shape": [4]}',
+        '{"dtype": "uint8", "shape": [-4]}',
+        '{"dtype": "uint8", "shape": [4294967296, 0]}',
+        '{"dtype": "uint8", "shape": [3]}',
+        '{"dtype": "uint8", "shape": [4294967295, 4294967295, 4294967295]}',
+        '{"dtype": "uint8", "shape": [2, 2], "mode": "CMYK"}',
+        '{"dtype": "uint8", "shape": [2, 2], "mode": "RGB"}',
+        '{"dtype": "int8", "shape": [2, 2], "mode": "L"}',
+        '{"dtype": "uint8", "shape": [4], "mode": "L"}',
+        " " * 5000,
+    ]
+    given, taken = folders(tmp_path)
+    names = [f"x{i}" for i in range(len(sidecars))]
+    for name, sidecar in zip(names, sidecars, strict=True):
+        (given / name).write_bytes(b"1234")
+        (given / f"{name}.json").write_text(sidecar)
+    done = run(engine, zig, args=[*names, "missing", "x" * 600], folders=(given, taken))
+    lines = done.stdout.splitlines()
+    for name, line in zip(names, lines, strict=False):
+        assert line.startswith("InvalidArgument: ")
+        assert f"/in/{name}.json" in line
+    assert lines[len(names)].startswith("NotFound: reading /in/missing")
+    assert len(lines) == len(names) + 2
+    assert list(taken.iterdir()) == []
+    (line,) = run(engine, zig, args=["a"]).stdout.splitlines()
+    assert line.startswith("NotFound: /in is not there: give the cell --in")

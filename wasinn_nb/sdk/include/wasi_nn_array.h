@@ -43,7 +43,7 @@ typedef struct wasi_nn_array {
     wasi_nn_dtype dtype;
     uint32_t rank;
     uint32_t dims[WASI_NN_MAX_RANK]; /* of bytes: {size} */
-    wasi_nn_format format;           /* of a picture, by its mode; 0 without one */
+    wasi_nn_format format;           /* of a picture of mode L, RGB or RGBA, else 0 */
 } wasi_nn_array;
 
 /* numpy's name; "" for bytes. */
@@ -173,14 +173,32 @@ static inline int wasi_nn_sidecar_dtype(const char **at, wasi_nn_array *array) {
     return dtype != WASI_NN_DTYPE_BYTES;
 }
 
-static inline int wasi_nn_sidecar_mode(const char **at, wasi_nn_array *array) {
+/* What pixels of a mode are: Pillow's name, element type, channels (0: no such dimension). */
+typedef struct wasi_nn_mode {
+    char name[8];
+    uint8_t dtype, channels, format;
+} wasi_nn_mode;
+
+/* The mode that is named, or null. */
+static inline const wasi_nn_mode *wasi_nn_sidecar_mode(const char **at) {
+    static const wasi_nn_mode modes[] = {{"L", WASI_NN_DTYPE_UINT8, 0, WASI_NN_GREY},
+                                         {"RGB", WASI_NN_DTYPE_UINT8, 3, WASI_NN_RGB},
+                                         {"RGBA", WASI_NN_DTYPE_UINT8, 4, WASI_NN_RGBA},
+                                         {"I;16", WASI_NN_DTYPE_UINT16, 0, 0},
+                                         {"I", WASI_NN_DTYPE_INT32, 0, 0},
+                                         {"F", WASI_NN_DTYPE_FLOAT32, 0, 0}};
     char word[8];
-    if (!wasi_nn_sidecar_word(at, word, sizeof word)) return 0;
-    if (strcmp(word, "L") == 0) array->format = WASI_NN_GREY;
-    else if (strcmp(word, "RGB") == 0) array->format = WASI_NN_RGB;
-    else if (strcmp(word, "RGBA") == 0) array->format = WASI_NN_RGBA;
-    else return 0;
-    return 1;
+    size_t i;
+    if (!wasi_nn_sidecar_word(at, word, sizeof word)) return NULL;
+    for (i = 0; i < sizeof modes / sizeof *modes; i++)
+        if (strcmp(word, modes[i].name) == 0) return &modes[i];
+    return NULL;
+}
+
+/* Whether the array's elements and shape are those of the mode. */
+static inline int wasi_nn_mode_fits(const wasi_nn_mode *mode, const wasi_nn_array *array) {
+    if (array->dtype != (wasi_nn_dtype)mode->dtype) return 0;
+    return mode->channels ? array->rank == 3 && array->dims[2] == mode->channels : array->rank == 2;
 }
 
 /* Fill in dtype, shape and format from a sidecar of `size` bytes and a NUL. Null, or what is wrong;
@@ -189,6 +207,7 @@ static inline const char *wasi_nn_sidecar_parse(const char **at, size_t size,
                                                 wasi_nn_array *array) {
     static const char *const keys[] = {"dtype", "shape", "mode"};
     const char *const end = *at + size;
+    const wasi_nn_mode *mode = NULL;
     int seen[3] = {0, 0, 0}, key, good;
     char word[8];
     if (!wasi_nn_sidecar_take(at, '{')) return "a JSON object is expected";
@@ -200,17 +219,18 @@ static inline const char *wasi_nn_sidecar_parse(const char **at, size_t size,
         if (!wasi_nn_sidecar_take(at, ':')) return "a colon is expected";
         good = key == 0   ? wasi_nn_sidecar_dtype(at, array)
                : key == 1 ? wasi_nn_sidecar_shape(at, array)
-                          : wasi_nn_sidecar_mode(at, array);
+                          : (mode = wasi_nn_sidecar_mode(at)) != NULL;
         if (good) continue;
         return key == 0   ? "no dtype of numbers"
                : key == 1 ? "no shape: a list of at most 64 whole numbers below 2^32 is expected"
-                          : "no mode: L, RGB or RGBA is expected";
+                          : "no mode: L, RGB, RGBA, I;16, I or F is expected";
     } while (wasi_nn_sidecar_take(at, ','));
     if (!wasi_nn_sidecar_take(at, '}')) return "a comma or the end of the object is expected";
     *at += strspn(*at, " \t\r\n");
     if (*at != end) return "nothing is expected after the object";
     if (!seen[0] || !seen[1]) return "dtype or shape is missing";
-    if (seen[2] && !wasi_nn_array_is(array, array->format)) return "the mode does not fit the shape";
+    if (mode && !wasi_nn_mode_fits(mode, array)) return "the mode does not fit dtype and shape";
+    if (mode) array->format = (wasi_nn_format)mode->format;
     return NULL;
 }
 

@@ -13,8 +13,8 @@
  *
  * A value NAME is the file /in/NAME: raw, row-major, little-endian. For an array /in/NAME.json says
  *     {"dtype": "float32", "shape": [2, 3]}
- * and for a picture, bytes of shape [height, width, channels] or [height, width], also
- *     "mode": "RGB"       (or "RGBA", or "L" for grey)
+ * and for a picture also its mode: "L" for grey bytes [height, width], "RGB" and "RGBA" for bytes
+ * [height, width, 3 or 4], "I;16", "I" and "F" for one uint16, int32 or float32 a pixel.
  * What a guest writes to /out in the same way becomes an array or a picture in the notebook. Without
  * the second file the value is bytes.
  *

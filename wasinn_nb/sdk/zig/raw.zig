@@ -45,6 +45,7 @@ pub const errno = struct {
     pub const invalid_argument = 1;
     pub const runtime_error = 5;
     pub const too_large = 7;
+    pub const not_found = 8;
     pub const end_of_sequence = 100;
     pub const context_full = 101;
 };

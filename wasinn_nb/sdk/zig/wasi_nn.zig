@@ -1,5 +1,5 @@
 //! wasi-nn for Zig 0.17: the functions of module `wasi_ephemeral_nn`, and over them language models,
-//! tensors and images.
+//! tensors, images and the notebook's values.
 //!
 //!     const nn = @import("wasi_nn");
 //!     const model = try nn.Model.load("default");
@@ -23,7 +23,13 @@ pub const Style = @import("chat.zig").Style;
 pub const Image = @import("image.zig").Image;
 pub const Format = @import("image.zig").Format;
 pub const Packing = @import("image.zig").Packing;
+pub const Array = exchange.Array;
+pub const readArray = exchange.readArray;
+pub const writeArray = exchange.writeArray;
+pub const writeBytes = exchange.writeBytes;
+pub const writeImage = exchange.writeImage;
 
+const exchange = @import("exchange.zig");
 const tensor = @import("tensor.zig");
 
 pub const Error = raw.Error || Allocator.Error;
