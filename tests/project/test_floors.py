@@ -21,6 +21,7 @@ VIOLATIONS = {
         "import ipywidgets",
     ),
     "Only backends.ggml knows llama.cpp": ("api.py", "def f():\n    import llama_cpp"),
+    "Only backends.openvino knows OpenVINO": ("nn/errors.py", "def f():\n    import openvino"),
     "Only abi and guest know wasmtime": ("backends/__init__.py", "import wasmtime"),
     "Only notebook knows Jupyter": ("guest/__init__.py", "from IPython import get_ipython"),
 }
