@@ -87,7 +87,7 @@ def draw(timeline: Timeline, axes: Any = None) -> Any:
     axes.spines[["left", "right", "top"]].set_visible(False)
     unit, factor = unit_of(edges[-1])
     axes.xaxis.set_major_formatter(lambda seconds, _: f"{seconds * factor:.6g}")
-    axes.set_xlabel(f"{unit} since the run started")
+    axes.set_xlabel(f"time since the run started ({unit})")
     axes.set_title(f"{timeline.title}: {time_text(summary.total)}".removeprefix(": "))
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return axes

@@ -155,7 +155,7 @@ def test_the_picture_shows_the_time_of_every_part(pictures):
     ]
     assert axes.get_title() == "it #1: 10 s"
     assert "compute: 4 s" in [text.get_text() for text in axes.get_legend().get_texts()]
-    assert axes.get_xlabel() == "s since the run started"
+    assert axes.get_xlabel() == "time since the run started (s)"
     compute = next(steps for steps in axes.patches if steps.get_label() == "compute: 4 s")
     tops, edges, bases = compute.get_data()
     busy = edges[:-1][tops > bases]
