@@ -140,10 +140,20 @@ def test_one_last_error_for_a_guest_of_several_files(
     other.write_text(
         "#include <wasi_nn_llm.h>\n"
         'int fails(void) { wnn_model model; return wnn_load(&model, "missing"); }\n'
+        "int fails_too(void) { return wasi_nn_set_u8(1, 0, NULL, NULL, 1); }\n"
     )
     wasm = build(
-        "#include <wasi_nn_llm.h>\nint fails(void);\n"
-        "int main(void) { return fails() && puts(wnn_last_error()) < 0; }\n",
+        "#include <wasi_nn_llm.h>\nint fails(void);\nint fails_too(void);\n"
+        "int main(void) {\n"
+        "    if (wasi_nn_last_error()[0]) return 1;\n"
+        "    return !fails() || puts(wasi_nn_last_error()) < 0 ||\n"
+        "           !fails_too() || puts(wnn_last_error()) < 0;\n"
+        "}\n",
         str(other),
     )
-    assert "not found (error 8)" in run(engine, wasm).stdout
+    done = run(engine, wasm)
+    assert done.trap is None
+    assert done.stdout.splitlines() == [
+        'loading model "missing": not found (error 8); the host knows no model of this name',
+        "setting input 0 as u8 []: invalid argument (error 1); a pointer is null",
+    ]

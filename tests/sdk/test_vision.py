@@ -453,3 +453,4 @@ def test_16_bit_floats_are_numpys(vision: Vision) -> None:
     vision.free()
     with np.errstate(over="ignore", invalid="ignore"):
         np.testing.assert_array_equal(got, values.astype("<f2"))
+    assert (np.signbit(got) == np.signbit(values)).all()

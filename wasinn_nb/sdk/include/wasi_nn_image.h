@@ -98,10 +98,10 @@ typedef struct wasi_nn_tap {
 } wasi_nn_tap;
 
 static inline wasi_nn_tap wasi_nn_tap_at(uint32_t i, uint32_t from, uint32_t to) {
-    const int64_t unit = 2 * (int64_t)to, last = (int64_t)(from - 1) * unit;
+    const int64_t unit = 2 * (int64_t)to;
     int64_t place = (2 * (int64_t)i + 1) * from - to; /* in units, so that no bit is lost */
     wasi_nn_tap tap;
-    place = place < 0 ? 0 : place > last ? last : place;
+    if (place < 0) place = 0; /* beyond the other end both pixels are the last */
     tap.first = (uint32_t)(place / unit);
     tap.second = tap.first + (tap.first + 1 < from);
     tap.weight = (float)(place % unit) / (float)unit;

@@ -207,12 +207,12 @@ const Tap = struct {
 
     fn at(i: u32, from: u32, to: u32) Tap {
         const unit = 2 * @as(u64, to); // places are counted in these, so that no bit is lost
-        const place = @min((2 * @as(u64, i) + 1) * from -| to, (from - 1) * unit);
+        const place = (2 * @as(u64, i) + 1) * from -| to;
         const first: u32 = @intCast(place / unit);
         const beyond: f32 = @floatFromInt(place % unit);
         return .{
             .first = first,
-            .second = @min(first + 1, from - 1),
+            .second = @min(first + 1, from - 1), // at the end both are the last
             .weight = beyond / @as(f32, @floatFromInt(unit)),
         };
     }
