@@ -123,6 +123,14 @@ def test_variables_stand_for_their_values():
         expand(["$paht"], names)
 
 
+def test_options_that_name_a_variable_get_its_name():
+    words = ["--in", "$image", "--in=$image", "--env", "A=$n", "--", "--in", "$n"]
+    names = {"image": object(), "n": 3}
+    naming = verbs.cell().naming
+    assert naming == {"--in", "--stdin"}
+    assert expand(words, names, naming) == [*words[:4], "A=3", "--", "--in", "3"]
+
+
 @given(st.text(max_size=80), st.sampled_from([*verbs.verbs(), "cell"]))
 def test_any_line_parses_or_is_a_usage_error(line, verb):
     with contextlib.suppress(UsageError, HelpRequested):

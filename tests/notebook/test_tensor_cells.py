@@ -150,9 +150,9 @@ def test_a_language_model_is_described(shell):
 def test_pictures_go_in_and_come_back(shell, tmp_path):
     picture = Image.fromarray(np.arange(48, dtype="u1").reshape(4, 4, 3))
     picture.save(tmp_path / "a.png")
-    for value in (picture, tmp_path / "a.png"):
+    for value, word in ((picture, "picture"), (tmp_path / "a.png", "$picture")):
         shell.user_ns["picture"] = value
-        shell.run(f"%%wasinn c --in picture --out negative\n{INVERTS}")
+        shell.run(f"%%wasinn c --in {word} --out negative\n{INVERTS}")
         negative = shell.user_ns["negative"]
         assert isinstance(negative, Image.Image)
         np.testing.assert_array_equal(np.asarray(negative), 255 - np.asarray(picture))

@@ -138,7 +138,8 @@ class ReadTensors:
             self._warn("The outputs that the guest read are too large to be kept with the run.")
             return
         self._nbytes = total
-        self._tensors[name] = Tensor(tensor.dims, tensor.type, data)
+        own = tensor.data is data
+        self._tensors[name] = tensor if own else Tensor(tensor.dims, tensor.type, data)
 
     def forget_contexts(self) -> None:
         """No context is left; what they computed stays."""

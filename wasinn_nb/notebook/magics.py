@@ -125,7 +125,7 @@ class WasinnMagics(Preferences):
         namespace: Mapping[str, Any],
     ) -> Job[Any] | None:
         try:
-            options = parser.parse_words(expand(split(line), namespace))
+            options = parser.parse_words(expand(split(line), namespace, parser.naming))
         except HelpRequested as help_text:
             print(help_text.text)  # noqa: T201 - what the user asked to see
             return None

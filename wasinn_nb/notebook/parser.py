@@ -10,7 +10,7 @@ import argparse
 import difflib
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from types import ModuleType
 from typing import Any, NoReturn
@@ -89,6 +89,12 @@ class MagicParser(argparse.ArgumentParser):
         """The options, in the order of their declaration; ``--help`` is last."""
         named = [action for action in self._actions if action.option_strings]
         return named[1:] + named[:1]
+
+    @property
+    def naming(self) -> set[str]:
+        """The options whose value names a variable."""
+        wanted = (a for a in self.options if self.completes.get(a.dest) is Completes.VARIABLE)
+        return {name for action in wanted for name in action.option_strings}
 
     @property
     def positionals(self) -> list[argparse.Action]:
@@ -170,16 +176,30 @@ def split(line: str) -> list[str]:
         raise UsageError(f"{error}: {line.strip()}") from None
 
 
-def expand(words: Iterable[str], namespace: Mapping[str, Any]) -> list[str]:
+def expand(
+    words: Iterable[str], namespace: Mapping[str, Any], naming: Collection[str] = ()
+) -> list[str]:
     """Put variables of text, numbers and paths in place of ``$name``; ``$$`` is a dollar sign.
 
     A word that is nothing but ``$name`` stays as it is when the variable holds bytes: what takes it
     looks the variable up itself. A dollar sign before anything else stands for itself.
 
+    Args:
+        naming: options whose value is the name of a variable, with or without the dollar sign; it
+            stays a name.
+
     Raises:
         UsageError: a word is ``$name`` and there is no such variable.
     """
-    return [_expand(word, namespace) for word in words]
+    expanded: list[str] = []
+    previous = ""
+    for word in words:
+        if previous == "--":
+            naming = ()
+        is_name = previous in naming or word.partition("=")[0] in naming
+        expanded.append(word if is_name else _expand(word, namespace))
+        previous = word
+    return expanded
 
 
 def variable(word: str, namespace: Mapping[str, Any], what: str) -> Any:
