@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 HELD_OUT = 360
 SEED = 0
+INK = 16
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class Digits:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def without_grey(self) -> Digits:
+        """The images with each pixel either paper or ink, as somebody might type them."""
+        return Digits(np.where(self.images < INK / 2, 0, INK).astype(np.uint8), self.labels)
 
     def part(self, which: NDArray[np.int64]) -> Digits:
         """The images with these indices."""
@@ -52,7 +57,7 @@ def split() -> tuple[Digits, Digits]:
 
 def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What the network takes: float32 ``[n, 1, 8, 8]``, values 0 to 1."""
-    return (images / 16).astype(np.float32)[:, None]
+    return (images / INK).astype(np.float32)[:, None]
 
 
 def save_samples(digits: Digits, path: Path) -> None:

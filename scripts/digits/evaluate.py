@@ -29,12 +29,11 @@ def probabilities(
 
 
 def report(path: Path, held_out: Digits) -> str:
-    """The accuracy in each precision, and each mistake."""
+    """The accuracy in each precision and without grey, and each mistake."""
     lines = []
     for precision in ("f32", "bf16"):
         given = probabilities(path, held_out.images, precision)
-        said = given.argmax(axis=1)
-        right = said == held_out.labels
+        said, right = judged(given, held_out)
         loss = -np.log(given[np.arange(len(held_out)), held_out.labels]).mean()
         lines.append(
             f"{path.name} {precision}: {right.mean():.2%} of {len(held_out)}, loss {loss:.4f}"
@@ -44,7 +43,18 @@ def report(path: Path, held_out: Digits) -> str:
             f" ({given[number, said[number]]:.0%})"
             for number in np.flatnonzero(~right)
         ]
+    plain = held_out.without_grey()
+    _, right = judged(probabilities(path, plain.images), plain)
+    lines.append(f"  without grey: {right.mean():.2%}")
     return "\n".join(lines)
+
+
+def judged(
+    given: NDArray[np.float32], digits: Digits
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The most likely digit of each image, and whether it is the right one."""
+    said = given.argmax(axis=1)
+    return said, said == digits.labels
 
 
 def main() -> None:
