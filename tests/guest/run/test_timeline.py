@@ -5,6 +5,8 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.guest.run import guests
 from tests.support.core_abi import ARITY
@@ -160,6 +162,31 @@ def test_the_picture_shows_the_time_of_every_part(pictures):
     tops, edges, bases = compute.get_data()
     busy = edges[:-1][tops > bases]
     assert (busy.min(), busy.max()) == pytest.approx((3.25, 7.25), abs=0.02)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(ARITY)), st.floats(0, 1), st.floats(0, 1))),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.integers(1, 5),
+)
+def test_the_columns_of_a_picture_are_full(calls, before, after, kept):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_KEPT", kept)
+        patch.setattr(plot, "_LEAST", 0.0)
+        timeline = Timeline(50.0)
+        timeline.entered = now = 50.0 + before
+        for call, pause, seconds in calls:
+            timeline.record((call, now + pause, now + pause + seconds, 0))
+            now += pause + seconds
+            if timeline.length() >= timeline.limit:
+                timeline.fold()
+        timeline.left, timeline.ended = now + 0.125, now + 0.125 + after
+        edges = np.linspace(0.0, timeline.ended - 50.0, 71)
+        shares = plot._shares(timeline, edges)
+    np.testing.assert_allclose(sum(shares.values()), 1.0, atol=1e-5)
+    for part, seconds in timeline.summary().parts.items():
+        assert shares[part].sum() * edges[1] == pytest.approx(seconds, abs=1e-4)
 
 
 def test_a_short_call_is_seen(pictures):
