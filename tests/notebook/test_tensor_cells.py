@@ -140,7 +140,7 @@ def test_a_language_model_is_described(shell):
     assert info.chat_template[:100] in text
     assert f"({len(info.chat_template)} characters)" in text
     assert "llama.rope.freq_base" in text
-    assert "wasinn." not in text
+    assert "wasinn." not in rich
     assert "<summary>chat template" in rich
     assert rich.index("general.license") < rich.index("llama.block_count")
     assert rich.index("llama.block_count") < rich.index("tokenizer.ggml.model")

@@ -107,9 +107,9 @@ def _array(name: str, value: Any) -> npt.NDArray[Any]:
 
 
 def _write_array(directory: Path, name: str, array: npt.NDArray[Any], mode: str = "") -> None:
-    little = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     with (directory / name).open("wb") as file:
-        little.tofile(file)
+        little.tofile(file)  # in C order, whatever the array's own is
     sidecar = {"dtype": array.dtype.name, "shape": list(array.shape)}
     if mode:
         sidecar["mode"] = mode

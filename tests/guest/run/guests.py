@@ -170,8 +170,8 @@ def tensors(*steps: tuple[object, ...]) -> bytes:
     """A guest that takes these steps, and exits with the errno of the first that fails.
 
     ``("load", name)`` and ``("bring", bytes of an ONNX model)`` make the next graph, ``("open",
-    graph)`` the next context; then ``("set", context, index, number)`` (two f32 of that value),
-    ``("compute", context)``, ``("get", context, index)``, ``("close", context)``.
+    graph)`` the next context; then ``("set", context, index, number, count)`` (so many f32, two by
+    default), ``("compute", context)``, ``("get", context, index)``, ``("close", context)``.
     """
     data, body = [], []
     graphs = contexts = 0
@@ -206,9 +206,10 @@ def tensors(*steps: tuple[object, ...]) -> bytes:
             call("init_execution_context", graph, 2048 + 4 * contexts)
             contexts += 1
         elif verb == "set":
-            index, number = rest
-            values, size = place(struct.pack("<2f", number, number))
-            dims, _ = place(struct.pack("<I", 2))
+            index, number, count = (*rest, 2)[:3]
+            assert isinstance(count, int)
+            values, size = place(struct.pack("<f", number) * count)
+            dims, _ = place(struct.pack("<I", count))
             record, _ = place(struct.pack("<5I", dims, 1, 1, values, size))
             call("set_input", context(subject), index, record)
         elif verb == "get":

@@ -152,9 +152,11 @@ def test_what_is_too_large_is_not_kept_and_an_older_value_does_not_pass_for_it(
     assert run.warnings == [
         "The outputs that the guest read are too large to be kept with the run."
     ]
-    monkeypatch.setattr(module, "_KEPT_BYTES", 15)
-    run = compute(*one(), ("get", 0, 1), *again, ("get", 0, 0))
-    assert list(run.tensors) == ["scores"]
+    larger = [("set", 0, 0, 7, 4), ("compute", 0), ("get", 0, 0)]
+    run = compute(*one(), ("get", 0, 0), ("get", 0, 1), *larger)
+    assert list(run.tensors) == ["label"]
+    run = compute(*one(), ("get", 0, 0), ("get", 0, 1), *larger, *again, ("get", 0, 0))
+    assert list(run.tensors) == ["label", "scores"], "there is room again"
 
 
 def test_of_very_many_outputs_the_first_are_kept(compute, monkeypatch):
