@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from wasinn_nb.backends.openvino.failures import device_failure, is_cancellation
 from wasinn_nb.backends.openvino.guard import Guard
@@ -38,19 +39,17 @@ class OpenVINOContext:
         cancel: CancelToken | None = None,
     ) -> None:
         self._graph = graph
-        self._slot = slot
+        self._slot: Slot | None = slot
         self._nhwc = config["input-layout"] == "nhwc"
         native = graph.native.request
         self._infer = native.infer
         self._start = native.start_async
         self._wait = native.wait
-        self._inputs = slot.inputs
         self._unset = set(range(len(slot.inputs)))
         self._outputs: dict[int, Tensor] = {}
         self._computed = False
-        self._guard = Guard(cancel, lambda: native.cancel(slot.request))
+        self._guard = Guard(cancel, partial(native.cancel, slot.request))
         self._closing = threading.Lock()
-        self._released = False
 
     # -- inputs ----------------------------------------------------------------------------------
 
@@ -65,10 +64,11 @@ class OpenVINOContext:
         guard = self._guard
         guard.enter()
         try:
-            if not 0 <= index < len(self._inputs):
+            slot = cast("Slot", self._slot)  # it is there until the guard lets nobody in
+            if not 0 <= index < len(slot.inputs):
                 self._graph.describe().input_index(index)
-            if self._inputs[index].write(tensor, nhwc=self._nhwc):
-                self._slot.quick = False
+            if slot.inputs[index].write(tensor, nhwc=self._nhwc):
+                slot.quick = False
             self._unset.discard(index)
         except RuntimeError as error:
             raise RuntimeFailure(f"Input {index} cannot be set: {error}.") from None
@@ -95,7 +95,7 @@ class OpenVINOContext:
             self._computed = False
             if self._outputs:
                 self._outputs = {}
-            slot = self._slot
+            slot = cast("Slot", self._slot)
             for output in slot.large:
                 output.make_way()
             began = time.perf_counter()
@@ -127,8 +127,8 @@ class OpenVINOContext:
     def _failed(self, error: RuntimeError) -> None:
         if is_cancellation(error):
             raise Cancelled(self._guard.stop or "stop") from None
-        self._slot.broken = True
-        self._slot.quick = False
+        slot = cast("Slot", self._slot)
+        slot.broken, slot.quick = True, False
         raise device_failure(error, self._graph.device) from None
 
     def compute_single(self) -> None:
@@ -165,10 +165,10 @@ class OpenVINOContext:
         known = self._outputs.get(index)
         if known is not None:
             return known
-        slot = self._slot
-        if not 0 <= index < len(slot.outputs):
+        if not 0 <= index < len(self._graph.describe().outputs):
             self._graph.describe().output_index(index)
-        if not self._computed or self._released:
+        slot = self._slot
+        if not self._computed or slot is None:
             raise RuntimeFailure(
                 f"Output {index} is not there: nothing was computed yet, or it failed.",
                 hint="Call compute first.",
@@ -189,11 +189,11 @@ class OpenVINOContext:
         waits too.
         """
         with self._closing:
-            if self._released:
+            if self._slot is None:
                 return
             self._guard.close(why)
             if self._computed:
                 for index in range(len(self._slot.outputs)):
                     self.output_tensor(index)
-            self._released = True
-            self._graph.give_back(self, self._slot)
+            slot, self._slot = self._slot, None
+            self._graph.give_back(self, slot)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _POLL = 0.001
 
 
+def _nothing() -> None:
+    """What is left to abort in a closed context."""
+
+
 class Guard:
     """One context's state of being computed, cancelled and closed.
 
@@ -98,6 +102,7 @@ class Guard:
         self._stop("closed", for_good=True)
         while self.running:
             time.sleep(_POLL)
+        self._abort = _nothing  # it refers to the infer request
 
     def _stop(self, reason: str, *, for_good: bool) -> None:
         with self._lock:
