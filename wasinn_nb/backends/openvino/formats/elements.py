@@ -27,7 +27,8 @@ BITS = {
 """Bits of an element by OpenVINO's name of its type; strings have none."""
 
 
-_INDICES = frozenset({"boolean", "i32", "i64", "string"})
+INDICES = frozenset({"boolean", "i32", "i64", "string"})
+"""Types of constants that are indices, shapes and flags rather than weights."""
 
 
 def elements(dims: Iterable[int]) -> int:
@@ -70,5 +71,5 @@ def precision(weights: Counter[str]) -> str:
 
     Indices and shapes are counted only if there is nothing else.
     """
-    kinds = {kind: size for kind, size in weights.items() if kind not in _INDICES} or weights
+    kinds = {kind: size for kind, size in weights.items() if kind not in INDICES} or weights
     return max(kinds, key=lambda kind: kinds[kind], default="")

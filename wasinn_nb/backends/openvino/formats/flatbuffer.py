@@ -38,7 +38,7 @@ class Table:
         if length < 4 or length % 2 or self._size < 4 or at + self._size > part.size:
             self.damaged("has a broken table of fields")
         raw = part.read(vtable + 4, length - 4, what)
-        self._fields = struct.unpack(f"<{len(raw) // 2}H", raw)
+        self._fields: tuple[int, ...] = struct.unpack(f"<{len(raw) // 2}H", raw)
 
     def __contains__(self, field: int) -> bool:
         return field < len(self._fields) and self._fields[field] != 0

@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NoReturn
 
-from wasinn_nb.backends.openvino.formats.elements import BITS, TYPES, precision, specs
+from wasinn_nb.backends.openvino.formats.elements import INDICES, TYPES, precision, specs
 from wasinn_nb.backends.openvino.formats.ir_graph import IRGraph, Layer, Port
 from wasinn_nb.backends.openvino.formats.ir_xml import read_xml
 from wasinn_nb.backends.openvino.formats.part import Part
@@ -123,7 +123,7 @@ def _info(root: ET.Element, graph: IRGraph, size: int) -> ModelInfo:
         encoding=GraphEncoding.OPENVINO,
         architecture=root.get("name", "")[:_MAX_TEXT],
         name=root.get("name", "")[:_MAX_TEXT],
-        parameters=sum(c.elements for c in graph.constants if c.kind in BITS),
+        parameters=sum(c.elements for c in graph.constants if c.kind not in INDICES),
         nbytes=size,
         quantization=precision(kinds),
         inputs=specs([_input(graph, layer) for layer in graph.of_type("Parameter")]),

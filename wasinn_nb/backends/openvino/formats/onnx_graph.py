@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from wasinn_nb.backends.openvino.formats.elements import (
     BITS,
+    MAX_RANK,
     MAX_TENSOR_BYTES,
     nbytes,
     shape_fault,
@@ -23,6 +24,7 @@ from wasinn_nb.backends.openvino.formats.topology import is_cyclic
 
 MAX_DEPTH = 16
 _DEFAULT_DOMAINS = {"", "ai.onnx"}
+_AXES = {"axis", "batch_dims"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,17 @@ class OnnxGraph:
 
     Args:
         span: the message.
-        main: the model's own graph, whose inputs come from outside.
+        opset: version of the operators.
+        depth: 0 for the model's own graph, whose inputs come from outside.
 
     Raises:
         InvalidArgument: damaged; the message says what and where.
         ModelNotFound: a file with the data of a constant is missing.
     """
 
-    def __init__(self, part: Part, span: Field, depth: int = 0) -> None:
+    def __init__(self, part: Part, span: Field, opset: int, depth: int = 0) -> None:
         self._part = part
+        self._opset = opset
         self._depth = depth
         self.name = ""
         self.inputs: list[Value] = []
@@ -139,16 +143,22 @@ class OnnxGraph:
     def _arity(self, node: Node) -> None:
         if node.domain not in _DEFAULT_DOMAINS:
             return
-        for place in range(required_inputs(node.operator)):
+        for place in range(required_inputs(node.operator, self._opset)):
             if place >= len(node.inputs) or not node.inputs[place]:
                 self._part.damaged(f"{node.label} has no input {place}, which it needs")
         if not any(node.outputs):
             self._part.damaged(f"{node.label} has no output")
 
     def _attribute(self, node: Node, each: Field) -> None:
-        for item in message(self._part, each, f"an attribute of {node.label}"):
-            if item.number in {5, 10}:
-                what = f"an attribute of {node.label}"
+        name, what = "", f"an attribute of {node.label}"
+        for item in message(self._part, each, what):
+            if item.number == 1:
+                name = text(self._part, item, what)
+            elif item.number == 3 and name in _AXES:
+                axis = integer(self._part, item, what)
+                if not -MAX_RANK <= axis <= MAX_RANK:
+                    self._part.damaged(f"{name} of {node.label} is {axis:,}")
+            elif item.number in {5, 10}:
                 self.inner.append(read_tensor(self._part, item, what))
             elif item.number in {6, 11} and item.wire == 2:
                 self._subgraph(node, item)
@@ -156,7 +166,7 @@ class OnnxGraph:
     def _subgraph(self, node: Node, item: Field) -> None:
         if self._depth >= MAX_DEPTH:
             self._part.damaged(f"graphs are nested more than {MAX_DEPTH} deep in {node.label}")
-        graph = OnnxGraph(self._part, item, self._depth + 1)
+        graph = OnnxGraph(self._part, item, self._opset, self._depth + 1)
         self.inner += graph.constants + graph.inner
         self.operators += graph.operators
         node.captured |= graph.free

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from wasinn_nb.backends.openvino.formats.elements import TYPES, precision, specs
+from wasinn_nb.backends.openvino.formats.elements import INDICES, TYPES, precision, specs
 from wasinn_nb.backends.openvino.formats.onnx_graph import OnnxGraph, Value, function_nodes
 from wasinn_nb.backends.openvino.formats.part import Part, quoted
 from wasinn_nb.backends.openvino.formats.protobuf import (
@@ -74,7 +74,7 @@ class _Model:
         for domain, number in self._opsets.items():
             if not 1 <= number <= MAX_OPSET:
                 self._part.damaged(f"it uses version {number} of the operators {quoted(domain)}")
-        graph = OnnxGraph(self._part, self._graph)
+        graph = OnnxGraph(self._part, self._graph, version)
         if not graph.outputs:
             self._part.damaged("it has no output")
         self._metadata["opset"] = str(version)
@@ -142,7 +142,7 @@ class _Model:
             encoding=GraphEncoding.ONNX,
             architecture=graph.name,
             name=graph.name,
-            parameters=sum(constant.elements for constant in constants),
+            parameters=sum(c.elements for c in constants if c.kind not in INDICES),
             nbytes=self._part.size + outside,
             quantization=precision(kinds),
             inputs=specs([_spec(value) for value in inputs]),

@@ -1,8 +1,8 @@
-"""How many inputs the operators of ONNX need, whatever their version.
+"""How many inputs the operators of ONNX need, in which version of the operator set.
 
 OpenVINO's converters of convolution, pooling and others take an input without looking whether it
 is there, which ends the process. The numbers are the least of all versions of the operator's
-schema.
+schema, but where attributes became inputs.
 """
 
 from __future__ import annotations
@@ -48,6 +48,22 @@ _BY_COUNT = {
 _REQUIRED = {name: count for count, names in _BY_COUNT.items() for name in names.split()}
 
 
-def required_inputs(operator: str) -> int:
-    """The first inputs that an operator of the default domain must have; 0 for unknown ones."""
-    return _REQUIRED.get(operator, 0)
+_SINCE = {
+    "Pad": (11, 2),
+    "Reshape": (5, 2),
+    "Slice": (10, 3),
+    "TopK": (10, 2),
+    "Unsqueeze": (13, 2),
+    "Upsample": (9, 2),
+}
+"""Operators whose attributes became inputs: since which version, and how many inputs then."""
+
+
+def required_inputs(operator: str, version: int) -> int:
+    """The first inputs that an operator of the default domain must have; 0 for unknown ones.
+
+    Args:
+        version: of the operator set.
+    """
+    since, count = _SINCE.get(operator, (0, 0))
+    return count if since and version >= since else _REQUIRED.get(operator, 0)

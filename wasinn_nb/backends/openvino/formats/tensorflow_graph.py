@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from wasinn_nb.backends.openvino.formats.elements import BITS, elements, nbytes, shape_fault
+from wasinn_nb.backends.openvino.formats.elements import (
+    BITS,
+    INDICES,
+    elements,
+    nbytes,
+    shape_fault,
+)
 from wasinn_nb.backends.openvino.formats.part import Part, quoted
 from wasinn_nb.backends.openvino.formats.protobuf import BYTES, Field, integer, message, text
 from wasinn_nb.backends.openvino.formats.topology import is_cyclic
@@ -116,7 +122,7 @@ class TensorFlowGraph:
         if content > 0 and content != size:
             self._part.damaged(f"{what} has {content:,} bytes; {kind} {list(dims)} takes {size:,}")
         self.weights[kind] += size
-        self.parameters += elements(dims)
+        self.parameters += elements(dims) if kind not in INDICES else 0
 
     def _links(self) -> None:
         links = []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wasinn_nb.backends.openvino.formats.elements import (
     BITS,
+    INDICES,
     MAX_RANK,
     MAX_TENSOR_BYTES,
     TYPES,
@@ -196,7 +197,7 @@ class _Model:
             if not sparse and (size < needed or (size > needed and BITS[kind] >= 8)):
                 table.damaged(f"has {size:,} bytes; {kind} {list(shape)} takes {needed:,}")
             self._kinds[kind] += needed
-            self._parameters += elements(shape)
+            self._parameters += elements(shape) if kind not in INDICES else 0
         return tensor
 
     def _quantization(self, table: Table) -> None:
