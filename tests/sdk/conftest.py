@@ -9,6 +9,7 @@ import pytest
 import wasmtime
 
 from tests.sdk.scripted_host import Ran, Script, run
+from tests.sdk.vision import Vision
 from wasinn_nb import sdk
 from wasinn_nb.guest.build.cache import ArtifactCache
 from wasinn_nb.guest.build.paths import cache_root
@@ -93,3 +94,20 @@ def driver(request: pytest.FixtureRequest, engine: wasmtime.Engine, build: Build
 def outcome(pieces: list[bytes], finish: str) -> list[str]:
     """The driver's lines for these pieces."""
     return [f"piece {one.hex()}" for one in pieces] + [f"end {finish} {b''.join(pieces).hex()}"]
+
+
+@pytest.fixture(scope="session", params=["c", "cpp", "zig"])
+def vision(
+    request: pytest.FixtureRequest,
+    engine: wasmtime.Engine,
+    build: Build,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Vision:
+    source = DRIVERS / f"vision.{request.param}"
+    flags = ["-mexec-model=reactor"]
+    if request.param == "cpp":  # the same text, as C++
+        source = tmp_path_factory.mktemp("vision") / "vision.cpp"
+        source.write_text(f'extern "C" {{\n{(DRIVERS / "vision.c").read_text()}}}\n')
+    if request.param == "zig":
+        flags.append("-rdynamic")
+    return Vision(request.param, engine, build(source, *flags))

@@ -1,4 +1,4 @@
-//! Values of the notebook by name: each as a line, and written back: see test_exchange.py.
+//! Values of the notebook by name: each as a line, and written back: see test_exchange_zig.py.
 const std = @import("std");
 const nn = @import("wasi_nn");
 

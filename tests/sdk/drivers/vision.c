@@ -1,4 +1,4 @@
-/* The image and number helpers as exported functions: see test_vision.py. */
+/* The image and number helpers as exported functions: see test_vision.py and test_math.py. */
 #include <wasi_nn_image.h>
 #include <wasi_nn_math.h>
 

@@ -1,4 +1,4 @@
-//! The image and number helpers as exported functions: see test_vision.py.
+//! The image and number helpers as exported functions: see test_vision.py and test_math.py.
 const std = @import("std");
 const nn = @import("wasi_nn");
 
