@@ -66,6 +66,8 @@ class _Reader:
             )
         except (LookupError, ValueError) as error:  # an encoding that Python or expat lacks
             self._part.damaged(f"its XML cannot be read: {error}")
+        finally:
+            del self._parser  # it refers to this, and a cycle of many elements would stay for long
         return self._builder.close()
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
