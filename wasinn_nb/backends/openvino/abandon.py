@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Generic, TypeVar
 
 from wasinn_nb.nn.cancel import CancelToken
 
 T = TypeVar("T")
 
+_AT_A_TIME = 16
+
+
+@cache
+def _workers(process: int) -> ThreadPoolExecutor:  # noqa: ARG001 - threads do not survive a fork
+    """The threads that load models; as a rule there is one, used again and again.
+
+    A new thread for each load would take its memory from another arena of the allocator each time,
+    and leave holes in all of them. At its end the interpreter waits for these threads.
+    """
+    return ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="wasinn-openvino-load")
+
 
 class Abandonable(Generic[T]):
-    """One piece of work in a thread of its own.
-
-    The thread is not a daemon: at its end the interpreter waits for native code, rather than to
-    pull the ground from under it.
+    """One piece of work in another thread.
 
     Args:
         work: what to do; it looks at the token between its steps.
@@ -43,9 +55,7 @@ class Abandonable(Generic[T]):
         """
         self._cancel.raise_if_cancelled()
         withdraw = self._cancel.on_cancel(self._woken.set)
-        run = contextvars.copy_context().run
-        thread = threading.Thread(target=run, args=(self._run,), name="wasinn-openvino-load")
-        thread.start()
+        _workers(os.getpid()).submit(contextvars.copy_context().run, self._run)
         try:
             self._woken.wait()
         finally:
