@@ -259,3 +259,52 @@ def tflite_convolution():
 def packed(model):
     """The file of a TensorFlow Lite model."""
     return write(model, b"TFL3")
+
+
+# ---------------------------------------------------------------- TensorFlow
+
+
+def shape(*dims):
+    """A ``TensorShapeProto``."""
+    return [(2, [(1, size)]) for size in dims]
+
+
+def node(name, operator, inputs=(), **attributes):
+    """A ``NodeDef``; attributes are lists of fields of ``AttrValue``."""
+    pairs = [(1, name), (2, operator), *((3, each) for each in inputs)]
+    return pairs + [(5, [(1, key), (2, value)]) for key, value in attributes.items()]
+
+
+def graph_def(**changes):
+    """The nodes of a frozen graph: a matrix and a bias. ``changes`` replace nodes by name."""
+    one = [(6, 1)]
+    matrix = [(1, 1), (2, shape(4, 3)), (4, weights(4, 3).tobytes())]
+    bias = [(1, 1), (2, shape(3)), (4, weights(3).tobytes())]
+    nodes = {
+        "x": node("x", "Placeholder", dtype=one, shape=[(7, shape(-1, 4))]),
+        "w": node("w", "Const", dtype=one, value=[(8, matrix)]),
+        "b": node("b", "Const", dtype=one, value=[(8, bias)]),
+        "m": node("m", "MatMul", ["x", "w"], T=one),
+        "y": node("y", "BiasAdd", ["m", "b"], T=one),
+    }
+    return [(1, each) for each in (nodes | changes).values()]
+
+
+def saved_model(nodes=None):
+    """A ``SavedModel`` with one signature."""
+
+    def tensor(name, *dims):
+        return [(1, name), (2, 1), (3, shape(*dims))]
+
+    signature = [
+        (1, [(1, "features"), (2, tensor("x:0", -1, 4))]),
+        (2, [(1, "scores"), (2, tensor("y:0", -1, 3))]),
+        (3, "tensorflow/serving/predict"),
+    ]
+    described = [(4, "serve"), (5, "2.16.1")]
+    meta_graph = [
+        (1, described),
+        (2, nodes or graph_def()),
+        (5, [(1, "serving_default"), (2, signature)]),
+    ]
+    return [(1, 1), (2, meta_graph)]

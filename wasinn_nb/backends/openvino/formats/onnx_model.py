@@ -34,6 +34,7 @@ _DEFAULT_DOMAINS = {"", "ai.onnx"}
 _WORDS = {2: "producer_name", 3: "producer_version", 4: "domain", 6: "doc_string"}
 _MAX_ENTRIES = 512
 _MAX_TEXT = 4096
+_FIELDS = range(1, 9)
 _GRAPH, _OPSET, _PROPERTY, _FUNCTION = 7, 8, 14, 25
 
 
@@ -81,9 +82,9 @@ class _Model:
         return self._info(graph)
 
     def _recognise(self) -> None:
-        """The first field of every ONNX file is a number (IR version) or the start of a message."""
+        """A field of ``ModelProto`` comes first; writers begin with the lowest."""
         head = self._part.read(0, min(16, self._part.size))
-        if len(head) < 8 or head[0] & 7 not in {VARINT, 2} or not 1 <= head[0] >> 3 <= 25:
+        if len(head) < 8 or head[0] & 7 not in {VARINT, 2} or head[0] >> 3 not in _FIELDS:
             seen = f"begins with {quoted(head[:8])}" if head else "is empty"
             raise InvalidEncoding(
                 f"{self._part.label} is not an ONNX model: it {seen}.",
