@@ -112,7 +112,7 @@ def run(path: Path, timeout: float) -> int:
                 show_source(cell)
                 if cell.cell_type == "code":
                     client.execute_cell(cell, index)
-                    executed += 1
+                    executed += cell.execution_count is not None  # not passed over by its tag
     except (CellExecutionError, DeadKernelError, TimeoutError) as error:
         reason = str(error).strip().splitlines()
         print(f"\ndemo: stopped after {executed} cells: {reason[-1] if reason else error!r}")

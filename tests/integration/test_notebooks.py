@@ -1,0 +1,107 @@
+"""The notebooks run from start to end, come to what they promise, and are saved fit to be read."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NAMES = sorted(path.name for path in FOLDER.glob("*.ipynb"))
+ROAD = Path(__file__).parents[3] / "shared" / "data" / "road-segmentation"
+
+NOT_EXECUTED = "skip-execution"  # nbclient and nbconvert pass over cells with this tag
+LARGEST_PICTURE = 60_000
+
+
+def read(name):
+    return nbformat.read(FOLDER / name, as_version=4)
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def execute(notebook, **options):
+    resources = {"metadata": {"path": str(FOLDER)}}
+    return NotebookClient(notebook, timeout=120, resources=resources, **options).execute()
+
+
+def printed(notebook):
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return "".join(output.text for output in outputs if output.output_type == "stream")
+
+
+def pictures(notebook):
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    data = [output.data for output in outputs if "data" in output]
+    return [base64.b64decode(forms["image/png"]) for forms in data if "image/png" in forms]
+
+
+def test_the_guest_reads_digits_as_python_does():
+    notebook = execute(read("02_vision.ipynb"))
+    text = printed(notebook)
+    assert "equal to the bit: True" in text
+    right = re.search(r"(\d+) of 360 digits are right", text)
+    assert int(right.group(1)) >= 0.98 * 360
+    assert len(pictures(notebook)) == 3
+
+
+def test_the_guest_finds_the_road_in_a_photograph(monkeypatch):
+    if not ROAD.is_dir():
+        pytest.skip(f"no {ROAD}: the second part of 02_vision.ipynb was not executed")
+    monkeypatch.setenv("WASINN_NB_ROAD_MODEL", str(ROAD))
+    notebook = read("02_vision.ipynb")
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if NOT_EXECUTED in tags(cell) or cell.source == "%load_ext wasinn_nb"
+    ]
+    execute(notebook, skip_cells_with_tag="")
+    share = re.search(r"road: ([\d.]+)% of the photograph", printed(notebook))
+    assert 10 < float(share.group(1)) < 30
+    assert len(pictures(notebook)) == 2
+
+
+@pytest.mark.slow
+def test_devices_are_chosen_and_measured():
+    notebook = execute(read("03_devices_and_speed.ipynb"))
+    text = printed(notebook)
+    errors = [
+        output.evalue
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    ]
+    assert len(errors) == 1
+    assert "GPU.9" in errors[0]
+    assert "CPU" in errors[0]
+    assert float(re.search(r"largest difference: (\S+)", text).group(1)) < 1e-2
+    medians = [float(median) for median in re.findall(r"median +([\d.]+) µs", text)]
+    assert len(medians) == 8
+    assert min(medians) > 0
+    shares = [float(share) for share in re.findall(r"([\d.]+)% right", text)]
+    assert len(shares) == 3
+    assert min(shares) >= 98
+    assert len(pictures(notebook)) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_saved_notebook_has_its_outputs_and_nothing_of_the_machine(name):
+    notebook = read(name)
+    for cell in notebook.cells:
+        assert "execution" not in cell.metadata
+        if cell.cell_type != "code":
+            continue
+        assert (cell.execution_count is None) == (NOT_EXECUTED in tags(cell)), cell.source
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        assert failed == ("raises-exception" in tags(cell)), cell.source
+    outputs = json.dumps([cell.get("outputs") for cell in notebook.cells])
+    found = re.search(r"(?:/home|/root|/tmp|/work|/usr|/Users|site-packages)\b.{0,60}", outputs)
+    assert found is None
+    assert all(len(picture) < LARGEST_PICTURE for picture in pictures(notebook))
