@@ -63,7 +63,9 @@ class Abandonable(Generic[T]):
             with self._lock:
                 self._left = not self._ended
         try:
-            if self._left:
+            if self._cancel.cancelled:
+                for result in self._results if not self._left else ():
+                    self._discard(result)  # it came at the last moment
                 self._cancel.raise_if_cancelled()
             if self._error is not None:
                 raise self._error

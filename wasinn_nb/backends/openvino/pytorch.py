@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import io
 import os
+import pickle
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ def read_pytorch(part: Path | bytes) -> Any:
 
     Raises:
         UnsupportedOperation: PyTorch is not installed, or the program brings native code.
-        InvalidEncoding: something else, such as a checkpoint.
+        InvalidEncoding: something else, such as a checkpoint, or pickled objects in a program.
     """
     kind = _kind(part)
     if importlib.util.find_spec("torch") is None:
@@ -40,6 +41,11 @@ def read_pytorch(part: Path | bytes) -> Any:
         )
     try:
         decoder = _scripted(part) if kind == "script" else _exported(part)
+    except pickle.UnpicklingError:
+        raise InvalidEncoding(
+            "The PyTorch program brings pickled objects that are no tensors; they are not read.",
+            hint="Save it again with torch.export.save and inputs that are tensors.",
+        ) from None
     except ImportError as error:
         raise UnsupportedOperation(
             f"A part of PyTorch is missing: {error}.", hint=f"Install it with: {_INSTALL}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wasinn_nb.backends.openvino.failures import reason
 from wasinn_nb.backends.openvino.pytorch import read_pytorch
 from wasinn_nb.nn.backend import ModelFiles
-from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound, RuntimeFailure
+from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound, NNError, RuntimeFailure
 from wasinn_nb.nn.types import GraphEncoding
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def reading(native: Native, files: ModelFiles, *, mmap: bool) -> Iterator[Any]:
     ) as directory:
         try:
             model = _read(native, files, Path(directory), mmap=mmap)
-        except (RuntimeError, TypeError, ValueError, OSError) as error:
+        except NNError:
+            raise
+        except Exception as error:  # noqa: BLE001 - front ends are Python as well, and fail in many ways
             raise RuntimeFailure(
                 f"OpenVINO cannot read {files.origin} as {files.encoding}: {reason(error)}."
             ) from None
