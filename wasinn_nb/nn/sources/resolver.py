@@ -127,7 +127,7 @@ class SourceResolver:
         cancel: CancelToken | None,
     ) -> list[Path | bytes]:
         if isinstance(part, (bytes, bytearray, memoryview)):
-            if not len(part):
+            if not len(part) and not complete:  # the weights of a model without any are empty
                 raise InvalidArgument("The model given as bytes is empty.")
             return [bytes(part)]
         text = os.fspath(part)
