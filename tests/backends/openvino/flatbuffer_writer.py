@@ -14,11 +14,15 @@ class Scalar:
 
 @dataclass
 class Vector:
-    """Scalars of a type of ``struct``, or other objects if there is no code."""
+    """Scalars of a type of ``struct``, or other objects if there is no code.
+
+    ``shared``: all items are the first one, written once.
+    """
 
     items: list
     code: str = ""
     raw: bytes | None = None
+    shared: bool = False
 
 
 @dataclass
@@ -89,8 +93,12 @@ def _vector(out: bytearray, item) -> int:
         out += raw
         return at
     out += bytes(4 * len(item.items))
-    for index, each in enumerate(item.items):
+    for index, each in enumerate(item.items[:1] if item.shared else item.items):
         _place(out, each, at + 4 + 4 * index)
+    if item.shared:
+        first = at + 4 + struct.unpack_from("<I", out, at + 4)[0]
+        for place in range(at + 8, at + 4 + 4 * len(item.items), 4):
+            struct.pack_into("<I", out, place, first - place)
     return at
 
 

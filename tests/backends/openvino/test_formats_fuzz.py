@@ -125,6 +125,7 @@ def test_changed_models(encoding, edit):
 @settings(max_examples=200)
 @example(text="&a;", number=0)
 @example(text="\0", number=2**63)
+@example(text="-", number=-1)
 def test_changed_values_in_an_ir(text, number):
     xml, weights = valid()[GraphEncoding.OPENVINO]
     for old in (b'size="576"', b'offset="0"', b"<dim>8</dim>", b'shape="16, 1, 3, 3"', b'id="3"'):

@@ -155,3 +155,12 @@ def test_data_after_the_flatbuffer(model, graph):
     packed = samples.packed(model).ljust(2 * size, b"\0")
     assert read(packed + data).parameters == 690
     assert "is cut short" in refusal(packed + data[:-1])
+
+
+def test_references_to_the_same_table_for_ever(model, graph):
+    """Reading takes time in proportion to the file, whatever refers to what in it."""
+    table = graph[0].items[0]
+    table[3] = "x" * 4000
+    graph[0] = Vector([table] * 5000)
+    graph[0].shared = True
+    assert "again and again" in refusal(model)

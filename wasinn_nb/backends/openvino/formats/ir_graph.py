@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from wasinn_nb.backends.openvino.formats.elements import (
     BITS,
+    MAX_DIM,
     MAX_TENSOR_BYTES,
     nbytes,
     shape_fault,
@@ -20,7 +21,7 @@ from wasinn_nb.backends.openvino.formats.topology import is_cyclic
 MAX_BODIES = 24
 _BODIES = {"body", "then_body", "else_body"}
 _NUMBER = re.compile(r"-?\d{1,20}", re.ASCII)
-_DIM = re.compile(r"(?P<low>-?\d{0,20})(?P<range>\.\.)?(?P<high>\d{0,20})", re.ASCII)
+_DIM = re.compile(r"(?P<size>\d{1,20})|(?P<low>\d{0,20})\.\.(?P<high>\d{0,20})", re.ASCII)
 _OTHER_TYPES = {"string", "dynamic", "undefined"}
 
 
@@ -188,15 +189,15 @@ class IRGraph:
             found = _DIM.fullmatch(word)
             if word in {"?", "-1"}:
                 dims.append(-1)
-            elif found is None or not word:
+            elif found is None:
                 self._damaged(f"the shape {quoted(written)} of {_label(layer)} is not a shape")
-            elif found["range"]:
-                low, high = int(found["low"] or 0), int(found["high"] or (1 << 31) - 1)
-                if not 0 <= low <= high:
+            elif found["size"]:
+                dims.append(int(word))
+            else:
+                low, high = int(found["low"] or 0), int(found["high"] or MAX_DIM)
+                if low > high:
                     self._damaged(f"the shape {quoted(written)} of {_label(layer)} is not a shape")
                 dims.append(-1)
-            else:
-                dims.append(int(word))
         return tuple(dims)
 
     def _element_type(self, layer: Layer) -> str:

@@ -1,8 +1,9 @@
 """OpenVINO IR: an XML file with the graph, and a file of weights.
 
-OpenVINO's own reader meets every damaged graph with an exception, also shapes that overflow, cycles
-and constants outside the weights. What is refused here would otherwise load as a model without
-layers, take gigabytes, or be reported in words that name neither the file nor the remedy.
+Measured: OpenVINO's own reader meets damaged graphs with an exception, also shapes that overflow,
+cycles and constants outside the weights, and expands no entities. What is refused here would
+otherwise load as a model without layers, ask for gigabytes, or be reported in words that name
+neither the file nor the remedy.
 """
 
 from __future__ import annotations

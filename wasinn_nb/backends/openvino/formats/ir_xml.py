@@ -13,9 +13,9 @@ from xml.parsers import expat
 from wasinn_nb.backends.openvino.formats.part import Part, quoted
 from wasinn_nb.nn.errors import InvalidEncoding
 
-MAX_XML = 1 << 28
+MAX_XML = 1 << 27
 MAX_DEPTH = 256
-MAX_ELEMENTS = 1 << 23
+MAX_ELEMENTS = 1 << 21
 
 
 def read_xml(part: Part) -> ET.Element:

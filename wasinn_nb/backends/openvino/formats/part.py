@@ -22,6 +22,9 @@ _CHUNK = 1 << 16
 _OVERLAP = 64
 _KEPT = 32
 _MAX_QUOTE = 80
+_READ_COST = 16
+_MOST_READ = 16
+_ALWAYS_READ = 1 << 22
 
 
 class Part:
@@ -41,6 +44,7 @@ class Part:
         self._bytes = source if isinstance(source, bytes) else b""
         self._chunks: OrderedDict[int, bytes] = OrderedDict()
         self._file = None
+        self._spent = 0
         self.size = len(self._bytes)
         if self.path is not None:
             self._file, self.size = _open(self.path)
@@ -62,7 +66,7 @@ class Part:
         """``count`` bytes from ``at``.
 
         Raises:
-            InvalidArgument: they are not all there.
+            InvalidArgument: they are not all there, or the same bytes are read for ever.
         """
         if at < 0 or count < 0 or at + count > self.size:
             raise InvalidArgument(
@@ -70,6 +74,7 @@ class Part:
                 f"{self.size:,} (byte {at:,}).",
                 hint="The download is probably incomplete, or the file is damaged; get it again.",
             )
+        self._spend(count)
         if self._file is None:
             return self._bytes[at : at + count]
         if count > _OVERLAP:
@@ -119,6 +124,13 @@ class Part:
             f"{self.label} is cut short: expected at least {needed:,} bytes, found {self.size:,}.",
             hint=INCOMPLETE,
         )
+
+    def _spend(self, count: int) -> None:
+        """A file whose parts refer to the same part a million times is read no longer."""
+        self._spent += count + _READ_COST
+        if self._spent > _MOST_READ * self.size + _ALWAYS_READ:
+            self._spent = 0
+            self.damaged("its parts refer to the same data again and again")
 
     def _pread(self, at: int, count: int) -> bytes:
         if self._file is None:

@@ -1,4 +1,9 @@
-"""TensorFlow Lite models (flatbuffers of the schema ``TFL3``)."""
+"""TensorFlow Lite models (flatbuffers of the schema ``TFL3``).
+
+Measured: OpenVINO verifies the flatbuffer itself, but takes as many results from an operator as
+the file names, which ends the process when they are more than the operator makes. Tensors, buffers
+and operators by numbers out of range are refused here in any case.
+"""
 
 from __future__ import annotations
 
