@@ -47,6 +47,7 @@ class Native:
         LOG.install(self.api)
         self.core: Any = self.api.Core()
         self.request: Any = self.api.InferRequest.__mro__[2]
+        self._devices: dict[str, Device] = {}
 
     @cached_property
     def version(self) -> str:
@@ -62,6 +63,12 @@ class Native:
         return tuple(self._device(name) for name in self.device_names())
 
     def _device(self, name: str) -> Device:
+        # asked once: OpenVINO loses the memory of what it lists as supported properties
+        if name not in self._devices:
+            self._devices[name] = self._ask(name)
+        return self._devices[name]
+
+    def _ask(self, name: str) -> Device:
         kind = _KINDS.get(name.partition(".")[0], ExecutionTarget.AUTO)
         description = str(self.core.get_property(name, "FULL_DEVICE_NAME"))
         total = self._memory(name)
