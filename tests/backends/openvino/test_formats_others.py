@@ -56,6 +56,7 @@ def test_openvino_reads_the_same_graph(tmp_path):
     ({"y": node("b", "BiasAdd", ["m", "w"])}, "two nodes have the name 'b'"),
     ({"y": node("y", "", ["m"])}, "no operator"),
     ({"y": node("y", "VarHandleOp")}, "variables"),
+    ({"y": node("y", "NextIteration")}, "no input"),
     ({"b": node("b", "Const", value=[(8, [(1, 1), (2, shape(3)), (4, bytes(8))])])}, "8 bytes"),
     ({"b": node("b", "Const", value=[(8, [(1, 1), (2, shape(-1)), (4, b"")])])}, "unknown"),
     ({"b": node("b", "Const", value=[(8, [(1, 1), (2, shape(2**62, 9))])])}, "'b'"),

@@ -23,6 +23,7 @@ ELEMENT_TYPES = {
 """``DataType`` by OpenVINO's names; others are not read by it."""
 
 _BACK = {"NextIteration", "RefNextIteration"}
+_LOOP = {*_BACK, "Enter", "Exit", "LoopCond", "Merge", "Switch"}
 _VARIABLES = {"VarHandleOp", "VariableV2", "Variable", "ReadVariableOp"}
 _MAX_ATTRIBUTES = 4096
 
@@ -83,6 +84,8 @@ class TensorFlowGraph:
                 self._attribute(node, item, what)
         if not node.name or not node.operator:
             self._part.damaged(f"{what} has no name or no operator", each.value)
+        if node.operator in _LOOP and not node.inputs:  # OpenVINO looks at it unasked
+            self._part.damaged(f"{what} ({node.operator}) has no input", each.value)
         if node.name in self.nodes:
             self._part.damaged(f"two nodes have the name {quoted(node.name)}", each.value)
         self.nodes[node.name] = node
