@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -145,6 +147,30 @@ def test_cancel_stops_a_long_inference(open_context, slow, matrix):
     assert np.frombuffer(context.get_output(0), np.float32)[0] == 0
 
 
+def test_an_inference_that_cannot_be_aborted_is_left(load, backend, slow, matrix):
+    graph = load(*slow, device="MULTI:CPU")
+    context = graph.create_context(configured(backend))
+    context.set_input(0, matrix)
+    whole = Thread(context.compute)
+    began = time.monotonic()
+    whole.join()
+    left = computing(context)
+    asked = time.monotonic()
+    context.cancel()
+    left.join()
+    assert isinstance(left.error, Cancelled)
+    assert left.ended - asked < (whole.ended - began) / 2
+    assert context._slot.left
+    context.compute()  # after what was left has ended
+    assert np.frombuffer(context.get_output(0), np.float32)[0] == 0
+    again = computing(context)
+    context.close()
+    again.join()
+    assert len(graph._settling) == 1
+    graph.close()
+    assert graph._settling == set()
+
+
 def test_the_token_of_a_run_stops_it_for_good(open_context, slow, matrix):
     cancel = CancelToken()
     context = open_context(*slow, cancel=cancel)
@@ -285,7 +311,8 @@ def test_a_device_that_is_lost_while_it_computes(load, backend, how):
 
     def wait_and_lose(*args, **options):
         if how == "_wait":
-            whole(*args, **options)
+            with suppress(RuntimeError):
+                whole(*args, **options)
         lost(*args, **options)
 
     setattr(context, how, wait_and_lose)
@@ -324,3 +351,32 @@ def test_a_model_comes_back_after_its_device_was_lost(tmp_path):
     assert len(again.get_output(0)) == 40
     lease.release()
     registry.unload_all()
+
+
+def test_an_interrupt_stops_an_inference_in_the_main_thread(tmp_path, slow):
+    for name, part in zip(("m.xml", "m.bin"), slow, strict=True):
+        (tmp_path / name).write_bytes(part)
+    code = """
+import os, signal, sys, threading, time
+import numpy as np
+import wasinn_nb as wn
+host = wn.host()
+host.load("slow", sys.argv[1])
+def interrupt():
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt).start()
+matrix = np.zeros((int(sys.argv[2]),) * 2, np.float32)
+try:
+    host.infer("slow", matrix)
+except KeyboardInterrupt:
+    print("interrupted", host.unload("slow").was_loaded)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "m.xml"), str(ROWS)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("interrupted True\n", "")

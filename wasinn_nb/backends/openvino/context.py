@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _QUICK = 0.005
 """Seconds that a cancel may wait for the end of an inference."""
 
+_LOOK = 20
+"""Milliseconds between looks whether a device obeys, or the interpreter has a signal to handle."""
+
 
 class OpenVINOContext:
     """One computation over a compiled model; see :class:`wasinn_nb.nn.backend.ExecutionContext`.
@@ -45,6 +48,7 @@ class OpenVINOContext:
         self._infer = native.infer
         self._start = native.start_async
         self._wait = native.wait
+        self._wait_for = native.wait_for
         self._unset = set(range(len(slot.inputs)))
         self._outputs: dict[int, Tensor] = {}
         self._computed = False
@@ -65,6 +69,7 @@ class OpenVINOContext:
         guard.enter()
         try:
             slot = cast("Slot", self._slot)  # it is there until the guard lets nobody in
+            slot.settle()
             if not 0 <= index < len(slot.inputs):
                 self._graph.describe().input_index(index)
             if slot.inputs[index].write(tensor, nhwc=self._nhwc):
@@ -82,8 +87,8 @@ class OpenVINOContext:
 
         Raises:
             InvalidArgument: an input was never set, or the context is closed.
-            Cancelled: through the token, :meth:`cancel` or :meth:`close`. Devices other than the
-                CPU and GPU finish the inference that runs.
+            Cancelled: through the token, :meth:`cancel` or :meth:`close`. A device that does not
+                let go of the inference ends it for nobody; the next call here waits for that.
             RuntimeFailure: the device failed; the message names it.
         """
         guard = self._guard
@@ -96,6 +101,7 @@ class OpenVINOContext:
             if self._outputs:
                 self._outputs = {}
             slot = cast("Slot", self._slot)
+            slot.settle()
             for output in slot.large:
                 output.make_way()
             began = time.perf_counter()
@@ -112,10 +118,22 @@ class OpenVINOContext:
             guard.running = False
 
     def _compute_abortable(self, slot: Slot) -> None:
-        guard = self._guard
-        guard.start(lambda: self._start(slot.request, {}, None))
+        """Compute in OpenVINO's threads; leave the inference to itself if it cannot be aborted."""
+        guard, request = self._guard, slot.request
+        guard.start(lambda: self._start(request, {}, None))
+        slot.left = True
         try:
-            self._wait(slot.request)
+            while not self._wait_for(request, _LOOK):
+                if guard.stop and not self._wait_for(request, _LOOK):
+                    guard.check()
+            slot.left = False
+            self._wait(request)
+        except RuntimeError:
+            slot.left = False
+            raise
+        except KeyboardInterrupt:
+            guard.cancel()
+            raise
         finally:
             guard.ended()
 

@@ -63,6 +63,7 @@ class OpenVINOGraph:
         self._begun = threading.Condition(self._lock)
         self._beginning = 0
         self._contexts: dict[OpenVINOContext, Slot] = {}
+        self._settling: set[threading.Thread] = set()
         self._closed = False
         self._idle: Slot | None = self._new_slot()
 
@@ -130,10 +131,21 @@ class OpenVINOGraph:
 
     def give_back(self, context: OpenVINOContext, slot: Slot) -> None:
         """A context closed; its infer request is kept if it still works."""
+        if slot.left:
+            # to drop a request that computes would hold up the interpreter until it is done
+            settling = threading.Thread(target=self._settle, args=(slot,), name="wasinn-settle")
+            with self._lock:
+                self._settling.add(settling)
+            settling.start()
         with self._lock:
             self._contexts.pop(context, None)
-            if not (self._closed or slot.broken):
+            if not (self._closed or slot.broken or slot.left):
                 self._idle = slot
+
+    def _settle(self, slot: Slot) -> None:
+        slot.settle()
+        with self._lock:
+            self._settling.discard(threading.current_thread())
 
     def close(self) -> None:
         """Close all contexts and free the model. May be called twice."""
@@ -145,4 +157,6 @@ class OpenVINOGraph:
             contexts = list(self._contexts)
         for context in contexts:
             context.close(_UNLOADED)
+        for settling in tuple(self._settling):
+            settling.join()
         self._idle = self._compiled = None

@@ -29,7 +29,7 @@ class Input:
 
     def __init__(self, native: Native, request: Any, index: int, port: Port, *, own: bool) -> None:
         self.port = port
-        self.index = index
+        self._index = index
         self.type = port.spec.type
         self._native = native
         self._request = request
@@ -88,10 +88,10 @@ class Input:
         return changed
 
     def _resize(self, dims: tuple[int, ...]) -> None:
-        # views of the old memory go first, for it may be given back
-        self._array, self._bytes = None, memoryview(b"")
-        self._tensor.shape = list(dims)
-        self._native.request.set_input_tensor(self._request, self.index, self._tensor)
+        # a new one, so that what was set stays if there is no memory for it
+        resized = self._native.api.Tensor(self.port.element, list(dims))
+        self._native.request.set_input_tensor(self._request, self._index, resized)
+        self._tensor = resized
         self._view()
 
     def _transpose(self, data: memoryview) -> None:
@@ -103,7 +103,7 @@ class Input:
         np.copyto(self._array, source.transpose(_NHWC_TO_NCHW))
 
     def _named(self) -> str:
-        return f"Input {self.index} ({self.port.spec})"
+        return f"Input {self._index} ({self.port.spec})"
 
     def _check(self, tensor: Tensor) -> None:
         given = f"{tensor.type.dtype} {shape_text(tensor.dims)}"

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.backends.openvino.abandon import Abandonable
 from wasinn_nb.backends.openvino.failures import reason
 from wasinn_nb.backends.openvino.graph import OpenVINOGraph
-from wasinn_nb.backends.openvino.ports import check_ranks, input_ports, output_ports
+from wasinn_nb.backends.openvino.ports import (
+    check_ranks,
+    count_parameters,
+    input_ports,
+    output_ports,
+)
 from wasinn_nb.backends.openvino.properties import compile_properties, settings_given
 from wasinn_nb.backends.openvino.reader import reading
 from wasinn_nb.backends.openvino.shapes import parse_shapes, reshape
@@ -56,6 +61,8 @@ class Load:
             inputs = input_ports(model, known.inputs)
             outputs = output_ports(model, known.outputs)
             check_ranks(inputs)
+            if not known.parameters:  # only the front end of PyTorch knows them
+                known = replace(known, parameters=count_parameters(model))
             self._stage(f"compiling for {self.device}", 0.3)
             compiled = self._compile(model)
         self._stage("making room for inputs and outputs", 0.9)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wasinn_nb.backends.openvino.formats.elements import INDICES
 from wasinn_nb.nn.errors import InvalidArgument, UnsupportedOperation
 from wasinn_nb.nn.tensor import TensorSpec
 from wasinn_nb.nn.types import TensorType
@@ -134,3 +136,13 @@ def check_ranks(inputs: Sequence[Port]) -> None:
                 f"The model does not say how many dimensions its input {port.spec.name!r} has.",
                 hint="Give its shape when the model is loaded: reshape=[1,3,224,224] (? = any).",
             )
+
+
+def count_parameters(model: Any) -> int:
+    """Elements of the constants of an ``openvino.Model`` that are weights, not indices or sizes."""
+    total = 0
+    for node in model.get_ops():
+        if node.get_type_name() == "Constant":
+            kind = node.get_output_element_type(0).get_type_name()
+            total += 0 if kind in INDICES else math.prod(node.get_output_shape(0))
+    return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.backends.openvino.inputs import Input
@@ -24,6 +25,7 @@ class Slot:
     Attributes:
         quick: the last inference was so short that nobody waits for its end to cancel it.
         broken: the device failed while it computed; no other context gets it.
+        left: it still computes, for nobody: the device does not let it be aborted.
     """
 
     def __init__(
@@ -44,7 +46,16 @@ class Slot:
         )
         self.quick = False
         self.broken = False
+        self.left = False
+        self._wait = native.request.wait
         self.large = tuple(output for output in self.outputs if not output.small)
+
+    def settle(self) -> None:
+        """Wait for the end of an inference that was left."""
+        if self.left:
+            with suppress(RuntimeError):  # nobody wants its result, nor its error
+                self._wait(self.request)
+            self.left = False
 
     @property
     def nbytes(self) -> int:
