@@ -332,11 +332,18 @@ def _tflite_by_hand():
             f"operator code {code}",
             model(lambda m, g, t, o, f=fields: m[1].items.__setitem__(0, Table(f))),
         )
-    for count in (0, 2, 3):
-        yield (
-            f"an operator with {count} results",
-            model(lambda m, g, t, o, n=count: o[0].__setitem__(2, Vector([3, 4, 6][:n], "i"))),
-        )
+    spare = Table({0: Vector([1], "i"), 1: Scalar("b", 0), 3: "spare"})
+    for at in range(5):
+        for results in ([], [11], [11, 12]):
+            yield (
+                f"operator {at} with {len(results) or 'no'} more results",
+                model(
+                    lambda m, g, t, o, at=at, results=results: (
+                        t.extend([spare, spare]),
+                        o[at][2].items.extend(results) if results else o[at][2].items.clear(),
+                    )
+                ),
+            )
     for shape in ([0, 8, 8, 1], [-1] * 4, [2**31 - 1] * 4, [1] * 100, []):
         yield (
             f"input of {len(shape)} dimensions {shape[:1]}",
