@@ -137,13 +137,15 @@ def test_cancel_stops_a_long_inference(open_context, slow, matrix):
     context.cancel()
     thread.join()
     assert isinstance(thread.error, Cancelled)
+    context._slot.settle()
+    settled = time.monotonic()
     with pytest.raises(RuntimeFailure, match="Call compute first"):
         context.get_output(0)
     whole = Thread(context.compute)
     began = time.monotonic()
     whole.join()
     assert whole.error is None
-    assert thread.ended - asked < (whole.ended - began) / 2
+    assert settled - asked < (whole.ended - began) / 2  # the CPU lets go of it
     assert np.frombuffer(context.get_output(0), np.float32)[0] == 0
 
 

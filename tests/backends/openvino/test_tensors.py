@@ -252,6 +252,17 @@ def test_an_output_never_changes_once_it_was_read(open_context, rows, dynamic):
         memoryview(held[0])[0] = 1
 
 
+def test_outputs_of_changing_size_never_change(open_context):
+    context = open_context(*doubling([-1]))
+    held = []
+    for number, size in enumerate((SMALL, 9, 4 * SMALL, SMALL, 8 * SMALL)):
+        context.set_input(0, tensor(np.full(size, number, np.float32)))
+        context.compute()
+        held.append((size, context.get_output(0)))
+    for number, (size, data) in enumerate(held):
+        assert np.array_equal(np.frombuffer(data, np.float32), np.full(size, 2.0 * number))
+
+
 def test_two_regions_take_turns_when_nobody_keeps_the_outputs(open_context):
     context = open_context(*doubling([SMALL]))
     places = set()

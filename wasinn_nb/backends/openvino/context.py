@@ -7,7 +7,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from wasinn_nb.backends.openvino.failures import device_failure, is_cancellation
+from wasinn_nb.backends.openvino.failures import device_failure, is_cancellation, reason
 from wasinn_nb.backends.openvino.guard import Guard
 from wasinn_nb.nn.errors import Cancelled, InvalidArgument, RuntimeFailure, UnsupportedOperation
 
@@ -76,7 +76,7 @@ class OpenVINOContext:
                 slot.quick = False
             self._unset.discard(index)
         except RuntimeError as error:
-            raise RuntimeFailure(f"Input {index} cannot be set: {error}.") from None
+            raise RuntimeFailure(f"Input {index} cannot be set: {reason(error)}.") from None
         finally:
             guard.running = False
 
