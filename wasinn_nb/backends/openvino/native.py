@@ -59,7 +59,7 @@ class Native:
         return tuple(self.core.available_devices)
 
     def devices(self) -> tuple[Device, ...]:
-        """The devices there are; their memory in bytes where OpenVINO tells."""
+        """The devices there are; their memory in bytes where OpenVINO tells, never what is free."""
         return tuple(self._device(name) for name in self.device_names())
 
     def _device(self, name: str) -> Device:
@@ -71,8 +71,7 @@ class Native:
     def _ask(self, name: str) -> Device:
         kind = _KINDS.get(name.partition(".")[0], ExecutionTarget.AUTO)
         description = str(self.core.get_property(name, "FULL_DEVICE_NAME"))
-        total = self._memory(name)
-        return Device(name, kind, description, total=total, free=total)
+        return Device(name, kind, description, total=self._memory(name))
 
     def _memory(self, name: str) -> int:
         supported = self.core.get_property(name, "SUPPORTED_PROPERTIES")
