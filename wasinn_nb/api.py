@@ -249,15 +249,21 @@ class Host:
             NNError: with what is wrong with the model or with an input.
         """
         from wasinn_nb.nn.inference import infer
+        from wasinn_nb.nn.shield import shielded
 
         document = json.dumps(dict(config)).encode() if config else None
-        lease = self.registry.acquire(name, holder="Python", config_json=document, cancel=cancel)
-        try:
-            if lease.unknown:
-                raise InvalidArgument(f"{name!r} has no setting {', '.join(lease.unknown)}.")
-            return infer(lease, inputs, cancel=cancel)
-        finally:
-            lease.release()
+
+        def work(token: CancelToken | None) -> dict[str, np.ndarray[Any, Any]]:
+            lease = self.registry.acquire(name, holder="Python", config_json=document, cancel=token)
+            try:
+                if lease.unknown:
+                    raise InvalidArgument(f"{name!r} has no setting {', '.join(lease.unknown)}.")
+                return infer(lease, inputs, cancel=token)
+            finally:
+                lease.release()
+
+        # an interrupt cannot reach the main thread while it is in native code
+        return shielded(work, cancel)
 
     def config(
         self,

@@ -199,7 +199,7 @@ def test_only_what_was_given_becomes_a_property(backend):
         ({"inference_precision": "f32"}, "INFERENCE_PRECISION_HINT", "<Type: 'float32'>"),
         ({"inference_precision": "dynamic"}, "INFERENCE_PRECISION_HINT", "<Type: 'dynamic'>"),
         ({"num_streams": 2, "threads": 2}, "NUM_STREAMS", "2"),
-        ({"threads": 1}, "INFERENCE_NUM_THREADS", "1"),
+        ({"threads": 2}, "INFERENCE_NUM_THREADS", "2"),
         ({"cpu_pinning": "off"}, "ENABLE_CPU_PINNING", "False"),
         ({"hyper_threading": "off"}, "ENABLE_HYPER_THREADING", "False"),
         ({"core_type": "performance"}, "SCHEDULING_CORE_TYPE", "SchedulingCoreType.PCORE_ONLY"),
@@ -208,7 +208,7 @@ def test_only_what_was_given_becomes_a_property(backend):
 )
 def test_every_setting_reaches_openvino(load, settings, name, value):
     graph = load(*samples.ir_convolution(), **settings)
-    assert str(graph._compiled.get_property(name)) == value
+    assert str(graph.compiled.get_property(name)) == value
 
 
 @pytest.mark.parametrize("settings", [{"num_streams": "auto"}, {"num_streams": "numa"},

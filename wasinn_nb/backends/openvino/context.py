@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from wasinn_nb.backends.openvino.failures import device_failure, is_cancellation, reason
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
     from wasinn_nb.nn.settings import EffectiveConfig
     from wasinn_nb.nn.tensor import Buffer, Tensor
 
-_QUICK = 0.005
-"""Seconds that a cancel may wait for the end of an inference."""
-
 _LOOK = 20
 """Milliseconds between looks whether a device obeys, or the interpreter has a signal to handle."""
 
@@ -28,9 +23,7 @@ _LOOK = 20
 class OpenVINOContext:
     """One computation over a compiled model; see :class:`wasinn_nb.nn.backend.ExecutionContext`.
 
-    Inputs keep their values until they are set again. OpenVINO can abort only what runs in a thread
-    of its own; starting one costs more than a small model takes, so short inferences run in the
-    caller's.
+    Inputs keep their values until they are set again, also when an inference fails.
     """
 
     def __init__(
@@ -49,10 +42,12 @@ class OpenVINOContext:
         self._start = native.start_async
         self._wait = native.wait
         self._wait_for = native.wait_for
+        self._cancel = native.cancel
+        self._turns = graph.turns
         self._unset = set(range(len(slot.inputs)))
         self._outputs: dict[int, Tensor] = {}
         self._computed = False
-        self._guard = Guard(cancel, partial(native.cancel, slot.request))
+        self._guard = Guard(cancel, self._abort)
         self._closing = threading.Lock()
 
     # -- inputs ----------------------------------------------------------------------------------
@@ -68,12 +63,10 @@ class OpenVINOContext:
         guard = self._guard
         guard.enter()
         try:
-            slot = cast("Slot", self._slot)  # it is there until the guard lets nobody in
-            slot.settle()
+            slot = self._usable_slot()
             if not 0 <= index < len(slot.inputs):
                 self._graph.describe().input_index(index)
-            if slot.inputs[index].write(tensor, nhwc=self._nhwc):
-                slot.quick = False
+            slot.inputs[index].write(tensor, nhwc=self._nhwc)
             self._unset.discard(index)
         except RuntimeError as error:
             raise RuntimeFailure(f"Input {index} cannot be set: {reason(error)}.") from None
@@ -100,16 +93,13 @@ class OpenVINOContext:
             self._computed = False
             if self._outputs:
                 self._outputs = {}
-            slot = cast("Slot", self._slot)
-            slot.settle()
+            slot = self._usable_slot()
             for output in slot.large:
                 output.make_way()
-            began = time.perf_counter()
-            if slot.quick:
-                self._infer(slot.request, {}, share_outputs=True, decode_strings=False)
+            if self._turns is not None:
+                self._compute_inline(slot, self._turns)
             else:
-                self._compute_abortable(slot)
-            slot.quick = time.perf_counter() - began < _QUICK
+                self._compute_apart(slot)
             guard.check()
             self._computed = True
         except RuntimeError as error:
@@ -117,10 +107,31 @@ class OpenVINOContext:
         finally:
             guard.running = False
 
-    def _compute_abortable(self, slot: Slot) -> None:
+    def _usable_slot(self) -> Slot:
+        """The context's slot; another one after a failure, here or in what was compiled."""
+        slot = cast("Slot", self._slot)  # it is there until the guard lets nobody in
+        if slot.left:
+            slot.settle()
+        if slot.broken or slot.compiled is not self._graph.compiled:
+            slot = self._slot = self._graph.renewed(self, slot)
+        return slot
+
+    def _compute_inline(self, slot: Slot, turns: threading.Semaphore) -> None:
+        """Compute in this thread, when it is its turn."""
+        guard = self._guard
+        while not turns.acquire(timeout=_LOOK / 1000):
+            guard.check()
+        try:
+            guard.begin()
+            self._infer(slot.request, {}, share_outputs=True, decode_strings=False)
+        finally:
+            guard.ended()
+            turns.release()
+
+    def _compute_apart(self, slot: Slot) -> None:
         """Compute in OpenVINO's threads; leave the inference to itself if it cannot be aborted."""
         guard, request = self._guard, slot.request
-        guard.start(lambda: self._start(request, {}, None))
+        guard.begin(lambda: self._start(request, {}, None))
         slot.left = True
         try:
             while not self._wait_for(request, _LOOK):
@@ -137,6 +148,11 @@ class OpenVINOContext:
         finally:
             guard.ended()
 
+    def _abort(self) -> None:
+        slot = self._slot
+        if slot is not None:
+            self._cancel(slot.request)
+
     def _complain(self) -> None:
         inputs = self._graph.describe().inputs
         missing = ", ".join(f"{index} ({inputs[index]})" for index in sorted(self._unset))
@@ -145,9 +161,9 @@ class OpenVINOContext:
     def _failed(self, error: RuntimeError) -> None:
         if is_cancellation(error):
             raise Cancelled(self._guard.stop or "stop") from None
-        slot = cast("Slot", self._slot)
-        slot.broken, slot.quick = True, False
-        raise device_failure(error, self._graph.device) from None
+        failure = device_failure(error, self._graph.device)
+        self._graph.failed(cast("Slot", self._slot))
+        raise failure from None
 
     def compute_single(self) -> None:
         """Raises UnsupportedOperation: a tensor model has no steps."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,15 @@ from wasinn_nb.nn.backend import GraphMemory
 from wasinn_nb.nn.errors import InvalidArgument, RuntimeFailure
 
 if TYPE_CHECKING:
+    from wasinn_nb.backends.openvino.compilation import Compilation
     from wasinn_nb.backends.openvino.native import Native
-    from wasinn_nb.backends.openvino.ports import Port
     from wasinn_nb.nn.backend import ModelInfo
     from wasinn_nb.nn.cancel import CancelToken
     from wasinn_nb.nn.settings import EffectiveConfig
     from wasinn_nb.nn.stream import TokenStream
+
+_PATIENCE = 5.0
+"""Seconds to wait for inferences that were left, one after another."""
 
 _UNLOADED = "The model was unloaded; load it again."
 
@@ -30,35 +33,32 @@ class OpenVINOGraph:
     When a context closes, its infer request is kept for the next one: the first inference of a new
     request is slower, since its memory has to be made. At most one is kept.
 
-    Args:
-        compiled: the ``openvino.CompiledModel``; owned by the graph from now on.
-        device: what it was compiled for, in OpenVINO's words.
-        pipeline: the devices that the NPU's pipeline runs on instead of an NPU; empty without it.
+    After an inference with sizes that do not fit each other, a model with dynamic shapes fails with
+    good ones too, in every request. So what was compiled is thrown away then, and made again before
+    the next inference.
+
+    Attributes:
+        compiled: the ``openvino.CompiledModel``; None while it has to be made again.
+        turns: what a thread takes to compute in itself; None if OpenVINO's threads compute.
     """
 
-    def __init__(
-        self,
-        native: Native,
-        compiled: Any,
-        info: ModelInfo,
-        inputs: Sequence[Port],
-        outputs: Sequence[Port],
-        *,
-        device: str,
-        pipeline: str = "",
-    ) -> None:
+    def __init__(self, native: Native, info: ModelInfo, compilation: Compilation) -> None:
         self.native = native
-        self._compiled = compiled
-        self._inputs = inputs
-        self._outputs = outputs
+        self.compiled: Any = compilation.model
+        self.turns = threading.Semaphore(compilation.streams) if compilation.streams else None
+        self._inputs = compilation.inputs
+        self._outputs = compilation.outputs
         self._info = replace(
             info,
-            inputs=tuple(port.spec for port in inputs),
-            outputs=tuple(port.spec for port in outputs),
+            inputs=tuple(port.spec for port in compilation.inputs),
+            outputs=tuple(port.spec for port in compilation.outputs),
         )
-        self._asked = device
-        self._pipeline = pipeline
-        self._own = device.partition(":")[0] in {"AUTO", "MULTI", "HETERO", "BATCH", "NPU"}
+        self._asked = compilation.device
+        self._pipeline = compilation.pipeline
+        self._dynamic = compilation.dynamic
+        self._compile_again = compilation.again
+        self._own = self._asked.partition(":")[0] in {"AUTO", "MULTI", "HETERO", "BATCH", "NPU"}
+        self._renewing = threading.Lock()
         self._lock = threading.Lock()
         self._begun = threading.Condition(self._lock)
         self._beginning = 0
@@ -70,7 +70,7 @@ class OpenVINOGraph:
     @property
     def device(self) -> str:
         """The devices in use, as OpenVINO names them; AUTO may change its mind while it runs."""
-        compiled = self._compiled
+        compiled = self.compiled
         if compiled is None:
             return self._asked
         if self._pipeline:
@@ -105,7 +105,7 @@ class OpenVINOGraph:
             self._beginning += 1
             slot, self._idle = self._idle, None
         try:
-            slot = slot or self._new_slot()
+            slot = slot or self._fresh_slot()
             context = OpenVINOContext(self, slot, config, cancel=cancel)
             with self._lock:
                 self._contexts[context] = slot
@@ -115,9 +115,34 @@ class OpenVINOGraph:
                 self._begun.notify_all()
         return context
 
+    def failed(self, slot: Slot) -> None:
+        """An inference failed."""
+        slot.broken = True
+        with self._lock:
+            if self._dynamic and slot.compiled is self.compiled:
+                self.compiled = self._idle = None
+
+    def renewed(self, context: OpenVINOContext, slot: Slot) -> Slot:
+        """Another slot for a context whose own cannot be used any more, with the same inputs.
+
+        Raises:
+            NNError: the model cannot be compiled again.
+        """
+        fresh = self._fresh_slot()
+        fresh.take_inputs(slot)
+        with self._lock:
+            self._contexts[context] = fresh
+        return fresh
+
+    def _fresh_slot(self) -> Slot:
+        with self._renewing:
+            if self.compiled is None:
+                self.compiled = self._compile_again()
+            return self._new_slot()
+
     def _new_slot(self) -> Slot:
         try:
-            return Slot(self.native, self._compiled, self._inputs, self._outputs, own=self._own)
+            return Slot(self.native, self.compiled, self._inputs, self._outputs, own=self._own)
         except RuntimeError as error:
             raise RuntimeFailure(
                 f"{self._asked} has no room for another inference: {reason(error)}."
@@ -133,13 +158,16 @@ class OpenVINOGraph:
         """A context closed; its infer request is kept if it still works."""
         if slot.left:
             # to drop a request that computes would hold up the interpreter until it is done
-            settling = threading.Thread(target=self._settle, args=(slot,), name="wasinn-settle")
+            settling = threading.Thread(
+                target=self._settle, args=(slot,), name="wasinn-settle", daemon=True
+            )
             with self._lock:
                 self._settling.add(settling)
             settling.start()
         with self._lock:
             self._contexts.pop(context, None)
-            if not (self._closed or slot.broken or slot.left):
+            usable = not (slot.broken or slot.left) and slot.compiled is self.compiled
+            if usable and not self._closed:
                 self._idle = slot
 
     def _settle(self, slot: Slot) -> None:
@@ -148,7 +176,10 @@ class OpenVINOGraph:
             self._settling.discard(threading.current_thread())
 
     def close(self) -> None:
-        """Close all contexts and free the model. May be called twice."""
+        """Close all contexts and free the model. May be called twice.
+
+        An inference without end (a loop in the model) keeps its memory: nothing can end it.
+        """
         with self._lock:
             if self._closed:
                 return
@@ -158,5 +189,5 @@ class OpenVINOGraph:
         for context in contexts:
             context.close(_UNLOADED)
         for settling in tuple(self._settling):
-            settling.join()
-        self._idle = self._compiled = None
+            settling.join(_PATIENCE)
+        self._idle = self.compiled = None

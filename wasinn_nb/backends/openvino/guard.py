@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from wasinn_nb.nn.errors import Busy, Cancelled, InvalidArgument
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from wasinn_nb.nn.cancel import CancelToken
 
 _POLL = 0.001
+_INSIST = 0.002
 
 
 def _nothing() -> None:
@@ -26,7 +28,8 @@ class Guard:
     round, so nothing native is given away under a running call.
 
     Args:
-        abort: makes an inference that was started end early; called from any thread.
+        abort: makes an inference end early; called from any thread, and without effect before the
+            inference has really begun: so it is called until the inference has ended.
 
     Attributes:
         running: a call is inside.
@@ -40,7 +43,7 @@ class Guard:
         self.stop = ""
         self._abort = abort
         self._for_good = ""
-        self._started = False
+        self._inside = False
         self._lock = threading.Lock()
         self._forget = (
             cancel.on_cancel(lambda: self._stop(cancel.reason, for_good=True)) if cancel else None
@@ -68,21 +71,25 @@ class Guard:
         """End a call."""
         self.running = False
 
-    def start(self, start: Callable[[], None]) -> None:
-        """Start an inference that :meth:`cancel` can abort from now on.
+    def begin(self, start: Callable[[], None] | None = None) -> None:
+        """An inference begins that :meth:`cancel` can abort from now on.
+
+        Args:
+            start: what starts it, if it goes on in another thread.
 
         Raises:
             Cancelled: the call has to end already.
         """
         with self._lock:
             self.check()
-            start()
-            self._started = True
+            if start is not None:
+                start()
+            self._inside = True
 
     def ended(self) -> None:
-        """The inference that was started is over."""
+        """The inference is over."""
         with self._lock:
-            self._started = False
+            self._inside = False
 
     def check(self) -> None:
         """Raise :class:`Cancelled` if the running call has to end."""
@@ -102,12 +109,24 @@ class Guard:
         self._stop("closed", for_good=True)
         while self.running:
             time.sleep(_POLL)
-        self._abort = _nothing  # it refers to the infer request
+        self._abort = _nothing  # it refers to the context, which refers to this
 
     def _stop(self, reason: str, *, for_good: bool) -> None:
         with self._lock:
             if for_good:
                 self._for_good = self._for_good or reason or "stop"
             self.stop = self.stop or reason or "stop"
-            if self._started:
+            if not self._inside:
+                return
+            self._abort()
+        insisting = threading.Thread(target=self._insist, name="wasinn-cancel", daemon=True)
+        with suppress(RuntimeError):  # no thread to be had: it was asked once
+            insisting.start()
+
+    def _insist(self) -> None:
+        while True:
+            time.sleep(_INSIST)
+            with self._lock:
+                if not (self._inside and self.stop):
+                    return
                 self._abort()

@@ -57,8 +57,8 @@ class Input:
         """Whether a tensor of the right type and shape can be copied as it is."""
         return tensor.type is self.type and tensor.dims == self.dims
 
-    def write(self, tensor: Tensor, *, nhwc: bool) -> bool:
-        """Copy a tensor in; returns whether the shape changed.
+    def write(self, tensor: Tensor, *, nhwc: bool) -> None:
+        """Copy a tensor in.
 
         Raises:
             InvalidArgument: another type, shape or number of bytes than the model wants; what was
@@ -85,7 +85,12 @@ class Input:
             self._transpose(data)
         else:
             self._bytes[:] = data
-        return changed
+
+    def take(self, other: Input) -> None:
+        """Copy what another input of the same model holds."""
+        if self.dims != other.dims:
+            self._resize(other.dims)
+        self._bytes[:] = other._bytes
 
     def _resize(self, dims: tuple[int, ...]) -> None:
         # a new one, so that what was set stays if there is no memory for it

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.backends.openvino.abandon import Abandonable
+from wasinn_nb.backends.openvino.compilation import Compilation
 from wasinn_nb.backends.openvino.failures import reason
 from wasinn_nb.backends.openvino.graph import OpenVINOGraph
 from wasinn_nb.backends.openvino.ports import (
@@ -18,6 +21,11 @@ from wasinn_nb.backends.openvino.ports import (
 from wasinn_nb.backends.openvino.properties import compile_properties, settings_given
 from wasinn_nb.backends.openvino.reader import reading
 from wasinn_nb.backends.openvino.shapes import parse_shapes, reshape
+from wasinn_nb.backends.openvino.streams import (
+    computes_at_length,
+    inline_streams,
+    stream_properties,
+)
 from wasinn_nb.nn.errors import InvalidArgument, MissingMemory, NNError, RuntimeFailure
 
 if TYPE_CHECKING:
@@ -54,30 +62,48 @@ class Load:
         return Abandonable(self._load, self.cancel, OpenVINOGraph.close).result()
 
     def _load(self) -> OpenVINOGraph:
-        config, known = self.config, self.info
+        known = self.info
         self._stage("reading the model", 0.0)
-        with reading(self.native, self.files, mmap=bool(config["use-mmap"])) as model:
-            reshape(self.native, model, parse_shapes(str(config["reshape"])), known)
+        with self._model() as model:
             inputs = input_ports(model, known.inputs)
             outputs = output_ports(model, known.outputs)
             check_ranks(inputs)
             if not known.parameters:  # only the front end of PyTorch knows them
                 known = replace(known, parameters=count_parameters(model))
             self._stage(f"compiling for {self.device}", 0.3)
-            compiled = self._compile(model)
+            lengthy, dynamic = computes_at_length(model), model.is_dynamic()
+            compiled = self._compile(model, lengthy=lengthy)
         self._stage("making room for inputs and outputs", 0.9)
+        streams = inline_streams(self.device, compiled, lengthy=lengthy)
         return OpenVINOGraph(
             self.native,
-            compiled,
             known,
-            inputs,
-            outputs,
-            device=self.device,
-            pipeline=self.pipeline,
+            Compilation(
+                compiled,
+                inputs,
+                outputs,
+                self.device,
+                self.pipeline,
+                streams,
+                dynamic,
+                self._again,
+            ),
         )
 
-    def _compile(self, model: Any) -> Any:
+    @contextmanager
+    def _model(self) -> Iterator[Any]:
+        """The model as it is to be compiled."""
+        with reading(self.native, self.files, mmap=bool(self.config["use-mmap"])) as model:
+            reshape(self.native, model, parse_shapes(str(self.config["reshape"])), self.info)
+            yield model
+
+    def _again(self) -> Any:
+        with self._model() as model:
+            return self._compile(model, lengthy=computes_at_length(model))
+
+    def _compile(self, model: Any, *, lengthy: bool) -> Any:
         properties = compile_properties(self.config, device=self.device, pipeline=self.pipeline)
+        properties = stream_properties(self.device, properties, lengthy=lengthy)
         try:
             return self.native.core.compile_model(model, self.device, properties)
         except (RuntimeError, TypeError, ValueError) as error:

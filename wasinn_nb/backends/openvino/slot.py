@@ -23,8 +23,8 @@ class Slot:
             devices (AUTO, ...) want it: their requests change hands.
 
     Attributes:
-        quick: the last inference was so short that nobody waits for its end to cancel it.
-        broken: the device failed while it computed; no other context gets it.
+        compiled: what the request belongs to.
+        broken: an inference failed; nothing is computed with it any more.
         left: it still computes, for nobody: the device does not let it be aborted.
     """
 
@@ -37,6 +37,7 @@ class Slot:
         *,
         own: bool,
     ) -> None:
+        self.compiled = compiled
         self.request: Any = compiled.create_infer_request()
         self.inputs = tuple(
             Input(native, self.request, index, port, own=own) for index, port in enumerate(inputs)
@@ -44,7 +45,6 @@ class Slot:
         self.outputs = tuple(
             Output(native, self.request, index, port, own=own) for index, port in enumerate(outputs)
         )
-        self.quick = False
         self.broken = False
         self.left = False
         self._wait = native.request.wait
@@ -56,6 +56,11 @@ class Slot:
             with suppress(RuntimeError):  # nobody wants its result, nor its error
                 self._wait(self.request)
             self.left = False
+
+    def take_inputs(self, other: Slot) -> None:
+        """Copy the inputs of another slot of the same model."""
+        for mine, theirs in zip(self.inputs, other.inputs, strict=True):
+            mine.take(theirs)
 
     @property
     def nbytes(self) -> int:
