@@ -32,20 +32,24 @@ class ProgressLine:
 
     def __init__(self, shell: Any) -> None:
         self._painter: _Painter = _Display() if in_kernel(shell) else _Terminal()
-        self._began = time.monotonic()
+        self._began = self._since = time.monotonic()
         self._painted = 0.0
         self._what = ""
+        self._longest = (0.0, "")
         self._lock = threading.Lock()
 
     def __call__(self, what: str, fraction: float | None) -> None:
         """``what`` is going on, ``fraction`` (0..1) of it is done."""
         now = time.monotonic()
         with self._lock:
+            changed = what != self._what
+            if changed:
+                self._next(what, now)
             if now - self._began < APPEARS_AFTER:
                 return
-            if what == self._what and now - self._painted < _EVERY:
+            if not changed and now - self._painted < _EVERY:
                 return
-            self._what, self._painted = what, now
+            self._painted = now
             done = "" if fraction is None else f" {fraction:.0%}"
             self._painter.paint(f"{printable(what)}{done} ({duration(now - self._began)})")
 
@@ -54,12 +58,19 @@ class ProgressLine:
         self(what, None)
 
     def close(self) -> None:
-        """The work is over."""
+        """The work is over; what took longest of it gives the line its name."""
+        now = time.monotonic()
         with self._lock:
-            if self._what:
-                took = duration(time.monotonic() - self._began)
-                self._painter.end(f"{printable(self._what)}: took {took}")
-                self._what = ""
+            self._next("", now)
+            if self._painted:
+                took = duration(now - self._began)
+                self._painter.end(f"{printable(self._longest[1])}: took {took}")
+                self._painted = 0.0
+
+    def _next(self, what: str, now: float) -> None:
+        if self._what:
+            self._longest = max(self._longest, (now - self._since, self._what))
+        self._what, self._since = what, now
 
 
 class _Display:

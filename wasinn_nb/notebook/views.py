@@ -81,8 +81,8 @@ def device(record: ModelRecord) -> str:
     """What computes, and what was asked for where that is something else."""
     if not record.device:
         return record.asked
-    # asked for nothing in particular, or for what it got
-    if record.asked.lower() in {"auto", record.device.lower()}:
+    # asked for nothing in particular, or for what it got: "NPU (on CPU)" is an NPU's pipeline
+    if record.asked.lower() in {"auto", record.device.partition(" (")[0].lower()}:
         return record.device
     return f"{record.device} (asked: {record.asked})"
 

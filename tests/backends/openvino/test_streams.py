@@ -96,6 +96,14 @@ def test_small_weights_and_one_thread_give_what_openvino_gives(load, backend):
         assert np.array_equal(computed(context, image), expected)
 
 
+def test_every_stream_has_a_thread(backend, monkeypatch):
+    monkeypatch.setattr("wasinn_nb.backends.openvino.properties.default_threads", lambda: 3)
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    threads = {n: configured(backend, num_streams=n)["threads"] for n in (0, 2, 5, 20)}
+    assert threads == {0: 3, 2: 3, 5: 5, 20: 8}
+    assert configured(backend, num_streams=5, threads=2)["threads"] == 2
+
+
 _ENDLESS = """
 import sys, threading, time
 import numpy as np

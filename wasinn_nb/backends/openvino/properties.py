@@ -38,9 +38,10 @@ def normalised(config: EffectiveConfig) -> EffectiveConfig:
         InvalidArgument: a device, shape or property that cannot be read.
     """
     values = dict(config.values)
-    threads = cast("int", values["threads"])
+    threads, streams = cast("int", values["threads"]), cast("int", values["num-streams"])
     cpus = os.cpu_count() or 1
-    values["threads"] = min(threads, cpus) if threads > 0 else default_threads()
+    # a stream without a thread of its own would not be made
+    values["threads"] = min(threads if threads > 0 else max(default_threads(), streams), cpus)
     parse_shapes(str(values["reshape"]))
     parse_properties(str(values["properties"]))
     device, pipeline = str(values["device"]), str(values["npuw-devices"])

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _SUFFIXES = {GraphEncoding.TENSORFLOW: ".pb", GraphEncoding.TENSORFLOWLITE: ".tflite"}
 """Encodings whose front end reads only files, and knows them by their suffix."""
 
+_MAPPED = 32 << 20
+"""Bytes from which files are mapped: one that is written anew while it is mapped ends the process,
+and reading fewer costs nothing."""
+
 
 @contextmanager
 def reading(native: Native, files: ModelFiles, *, mmap: bool) -> Iterator[Any]:
@@ -39,7 +43,8 @@ def reading(native: Native, files: ModelFiles, *, mmap: bool) -> Iterator[Any]:
         prefix="wasinn-nb-openvino-", ignore_cleanup_errors=True
     ) as directory:
         try:
-            model = _read(native, files, Path(directory), mmap=mmap)
+            mapped = mmap and files.nbytes >= _MAPPED
+            model = _read(native, files, Path(directory), mmap=mapped)
         except NNError:
             raise
         except Exception as error:  # noqa: BLE001 - front ends are Python as well, and fail in many ways

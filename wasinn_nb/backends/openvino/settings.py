@@ -37,13 +37,13 @@ MODEL: tuple[Setting, ...] = (
             "f32", "f16", "bf16", "dynamic"),
     Setting("num-streams", "int", _MODEL, 0, "inferences at a time on the CPU or GPU; 0 ="
             " OpenVINO's choice", minimum=-2, maximum=1024, names={"auto": -1, "numa": -2}),
-    Setting("threads", "int", _MODEL, -1, "threads of the CPU; -1 = physical cores less one",
-            minimum=-_INT32, maximum=_INT32),
+    Setting("threads", "int", _MODEL, -1, "threads of the CPU; -1 = physical cores less one, but"
+            " one a stream", minimum=-_INT32, maximum=_INT32),
     _choice("cpu-pinning", "bind the threads to cores", "on", "off"),
     _choice("hyper-threading", "use both threads of a core", "on", "off"),
     _choice("core-type", "cores to use where there are two kinds", "any", "performance",
             "efficient"),
-    _flag("use-mmap", "map the files instead of reading them", default=True),
+    _flag("use-mmap", "map large files instead of reading them", default=True),
     _text("cache-dir", "directory for compiled models: later loads are faster", guest=False),
     _text("reshape", "shapes of the inputs: [1,3,224,224], or image:[1,3,?,?];other:[1,10]"),
     _text("npuw-devices", "with device NPU: run its pipeline on these instead (CPU)"),
