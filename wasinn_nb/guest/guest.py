@@ -86,7 +86,8 @@ class Guest:
                 outputs: names to be read back from ``/out``.
                 timeout: seconds.
                 memory_limit: MiB; half of what is free on the machine unless said, at most 4096.
-                compat: dialect of the ABI: ``auto``, ``wasmedge``, ``wasmtime``, ``strict``.
+                compat: dialect of the ABI: ``auto``, ``wasmedge``, ``wasmedge-0.14``,
+                    ``wasmtime``, ``strict``.
                 on_token, on_stdout, on_stderr: called with text as it comes, whole characters only,
                     in a thread of the run that has the caller's context.
                 stream: False to not call ``on_token``.

@@ -11,7 +11,7 @@ from typing import Any
 from wasinn_nb.notebook.parser import Completes, MagicParser
 
 LANGUAGES = ("c", "cpp", "zig", "wat")
-DIALECTS = ("auto", "wasmedge", "wasmtime", "strict")
+DIALECTS = ("auto", "wasmedge", "wasmedge-0.14", "wasmtime", "strict")
 
 
 def pair(text: str) -> tuple[str, str]:

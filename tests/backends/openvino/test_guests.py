@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from openvino import opset13 as op
 
 import wasinn_nb as wn
 from tests.backends.openvino import protobuf_writer, samples
@@ -183,3 +184,18 @@ def test_a_published_model_through_a_guest(host, guest, name, road, rng):
     (expected,) = directly(road, [array], INFERENCE_NUM_THREADS=threads(host, name))
     assert output == expected.tobytes()
     assert run.tensors["L0317_ReWeight"].tobytes() == output
+
+
+def test_an_old_guest_sends_pixels_in_the_other_order_if_that_is_asked_for(host, guest, rng):
+    x = op.parameter([1, 3, 4, 5], np.float32, name="x")
+    model = samples.serialized([op.multiply(x, np.float32(2)).output(0)], [x])
+    pixels = rng.random((1, 4, 5, 3), dtype=np.float32)
+    options = {"array": pixels, "kind": F32, "dims": (1, 3, 4, 5), "parts": model}
+    (as_said,), _ = guest("bytes", IR, 2, **options)
+    assert as_said == (pixels * 2).tobytes()
+    (in_order,), _ = guest("bytes", IR, 2, **options, compat="wasmedge-0.14")
+    assert in_order == np.ascontiguousarray(pixels.transpose(0, 3, 1, 2) * 2).tobytes()
+    doubles = {**options, "array": pixels.astype(np.uint8), "kind": OLD_U8}
+    _, run = guest("bytes", IR, 2, **doubles, compat="wasmedge-0.14")
+    assert run.stdout == "set_input=1\n"
+    assert "uint8" in str(run.last_error)

@@ -28,14 +28,19 @@ then takes as many bytes as the host reports. A guest that passes size 0 to ask 
 NULL (or Rust's dangling 1). So in ``auto`` all text is written if the pointer is real and 245,888
 bytes fit behind it, and else the answer is 7 with the size. A guest that probes with a real pointer
 needs ``--compat strict``.
+
+``wasmedge-0.14`` is for guests built before August 2023, and is wasmedge but for two things: tensor
+types have the older numbers, and an OpenVINO model that the guest brings along takes pictures in
+the order height, width, channels, although the guest says channels, height, width: that host
+transposed them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from wasinn_nb.abi.core.enums import ENCODINGS, TARGETS, TENSOR_TYPES
+from wasinn_nb.abi.core.enums import ENCODINGS, OLD_TENSOR_TYPES, TARGETS, TENSOR_TYPES
 from wasinn_nb.abi.core.errno import ERRNO
 from wasinn_nb.nn.errors import ErrorCode, InvalidArgument
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
@@ -67,6 +72,7 @@ class Dialect:
         cut_text: text that does not fit is cut, and success.
         llamaedge: text for a buffer of size 0 is written as described above.
         report_size: the size of what does not fit is written.
+        configs: settings, as JSON, of models that a guest loads from its own bytes.
     """
 
     name: str
@@ -84,6 +90,7 @@ class Dialect:
     cut_text: bool = False
     llamaedge: bool = False
     report_size: bool = True
+    configs: Mapping[GraphEncoding, bytes] = field(default_factory=dict)
 
 
 _OFFICIAL_TARGETS = {n: t for n, t in TARGETS.items() if t is not ExecutionTarget.AUTO}
@@ -108,6 +115,12 @@ WASMEDGE = Dialect(
     tensor_types={n: TENSOR_TYPES[n] for n in (0, 1, 3, 4)},
     encoding_mask=0xFF,
 )
+WASMEDGE_0_14 = replace(
+    WASMEDGE,
+    name="wasmedge-0.14",
+    tensor_types=OLD_TENSOR_TYPES,
+    configs={GraphEncoding.OPENVINO: b'{"input-layout": "nhwc"}'},
+)
 WASMTIME = Dialect(
     "wasmtime",
     functions=OFFICIAL,
@@ -121,7 +134,9 @@ WASMTIME = Dialect(
 )
 STRICT = Dialect("strict", targets=_OFFICIAL_TARGETS, sniff=(5,))
 
-DIALECTS: Mapping[str, Dialect] = {d.name: d for d in (AUTO, WASMEDGE, WASMTIME, STRICT)}
+DIALECTS: Mapping[str, Dialect] = {
+    d.name: d for d in (AUTO, WASMEDGE, WASMEDGE_0_14, WASMTIME, STRICT)
+}
 
 
 def dialect(name: str) -> Dialect:

@@ -50,7 +50,13 @@ _STAND_INS: Mapping[TensorType, tuple[TensorType, ...]] = {
     TensorType.U8: (TensorType.I8, TensorType.BOOL),
     TensorType.F16: (TensorType.BF16,),
 }
-_OLD_TENSOR_TYPES: Mapping[int, TensorType] = {2: TensorType.U8, 3: TensorType.I32}
+OLD_TENSOR_TYPES: Mapping[int, TensorType] = {
+    0: TensorType.F16,
+    1: TensorType.F32,
+    2: TensorType.U8,
+    3: TensorType.I32,
+}
+"""The numbers before August 2023."""
 
 
 def tensor_type(number: int, dims: tuple[int, ...], nbytes: int) -> TensorType | None:
@@ -59,7 +65,7 @@ def tensor_type(number: int, dims: tuple[int, ...], nbytes: int) -> TensorType |
     The present numbering holds unless only the older one agrees with the size of an element.
     """
     present = TENSOR_TYPES.get(number)
-    old = _OLD_TENSOR_TYPES.get(number)
+    old = OLD_TENSOR_TYPES.get(number)
     if present is None or old is None:
         return present
     elements = math.prod(dims)

@@ -102,7 +102,9 @@ class Functions:
         self.graphs.room()
         parts = [self.memory.read(pointer, length, "builder") for pointer, length in extents]
         self.nbytes = sum(map(len, parts))
-        config = parts.pop() if kind in CONFIGURED and len(parts) == 2 else None
+        config = self.dialect.configs.get(kind)
+        if kind in CONFIGURED and len(parts) == 2:
+            config = parts.pop()
         _check_config(len(config or b""))
         lease = self._host.acquire_buffers(parts, kind, device, config)
         self.memory.write_u32(out, self.graphs.add(GraphEntry(lease, None)))
