@@ -64,6 +64,12 @@ def test_c(host: Host) -> None:
     assert done.stdout == "".join(f"{i}: {100 * probabilities[0, i]:.1f} %\n" for i in best)
 
 
+def test_a_model_that_is_not_there_is_named() -> None:
+    guest = wn.build(PROGRAMS["c"], language="c")
+    done = guest.run(models={}, inputs={"digit": one()}, check=False)
+    assert done.stderr == "opening the model digits: not found (error 8)\n"
+
+
 def test_cpp(host: Host) -> None:
     (probabilities,) = expected(host, one()).values()
     done = run("cpp", one())

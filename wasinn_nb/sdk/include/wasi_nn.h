@@ -271,6 +271,25 @@ static inline wasi_nn_errno wasi_nn_check(wasi_nn_errno error, const char *doing
     return wasi_nn_error_end(error, "");
 }
 
+/* Open a model that the host knows under a name, and a context to compute with it. */
+static inline wasi_nn_errno wasi_nn_open(const char *name, wasi_nn_graph *graph,
+                                         wasi_nn_context *context) {
+    const char *doing = "opening the model ";
+    wasi_nn_errno error;
+    uint32_t size = 0;
+    while (name[size]) size++;
+    error = wasi_nn_load_by_name(name, size, graph);
+    if (error == WASI_NN_SUCCESS) {
+        doing = "making a context of the model ";
+        error = wasi_nn_init_execution_context(*graph, context);
+    }
+    if (error == WASI_NN_SUCCESS) return error;
+    wasi_nn_error_text[0] = 0;
+    wasi_nn_error_add(doing);
+    wasi_nn_error_add(name);
+    return wasi_nn_error_end(error, "");
+}
+
 /* ---- tensors -------------------------------------------------------------------------------- */
 
 /* The bytes of one element; 0 for a number that is no type. */
