@@ -57,8 +57,8 @@ def test_languages_and_options_of_a_cell():
     assert "--no-stream" in complete("%%wasinn c --no")
     assert "--timeout" not in complete("%%wasinn c --timeout 3 --")
     assert "--env" in complete("%%wasinn c --env A=1 --")
-    assert complete("%%wasinn c --compat w") == ["wasmedge", "wasmtime"]
-    assert complete("%%wasinn c --compat=w") == ["wasmedge", "wasmtime"]
+    assert complete("%%wasinn c --compat w") == ["wasmedge", "wasmedge-0.14", "wasmtime"]
+    assert complete("%%wasinn c --compat=w") == ["wasmedge", "wasmedge-0.14", "wasmtime"]
     assert complete("%%wasinn c -- --") == []
 
 

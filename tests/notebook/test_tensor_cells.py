@@ -162,10 +162,10 @@ def test_backends_say_which_devices_there_are(shell):
     statuses = {status.library: status for status in shell.run("%wasinn backends")}
     openvino = statuses["openvino"]
     assert openvino.version
-    text = repr(shell.run("%wasinn backends"))
-    row = next(line for line in text.splitlines() if line.startswith("openvino"))
+    listing = shell.run("%wasinn backends")
+    row = next(line for line in repr(listing).splitlines() if line.startswith("openvino"))
     assert "CPU (" in row
-    assert openvino.detail in row
+    assert openvino.detail in listing._repr_html_()
     checks = {check.subject: check for check in shell.run("%wasinn doctor")}
     assert checks["openvino models"].well
     assert f"openvino {openvino.version}; on CPU" in checks["openvino models"].found

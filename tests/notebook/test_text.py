@@ -105,6 +105,16 @@ def test_a_table_as_text():
     assert Table(("a",), empty="none").text() == "none"
 
 
+def test_long_cells_of_a_very_wide_table_are_wrapped_in_text():
+    words = "a longer note " * 20
+    rows = [("x", words.strip()), ("y", "")]
+    lines = Table(("name", "note"), rows).text().splitlines()
+    assert max(map(len, lines)) <= 4 + 2 + 40
+    assert lines[-1] == "y"
+    said = " ".join(line[6:].strip() for line in lines[2:-1])
+    assert said == words.strip()
+
+
 def test_facts_as_text_and_as_html():
     facts = Facts("it", [("a", "1\n2"), ("日本", "3")])
     assert facts.text() == "it\n  a     1\\n2\n  日本  3"

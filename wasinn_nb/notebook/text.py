@@ -6,7 +6,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import zip_longest
+from textwrap import wrap
 
+_WIDEST = 160
+_WRAPPED = 40
 _STYLE = "text-align:left;vertical-align:top;padding:2px 10px 2px 0"
 _TABLE = "margin:0 0 8px 0"
 _CAPTION = "caption-side:top;text-align:left;font-weight:bold;color:inherit"
@@ -67,11 +71,14 @@ class Table:
         return Table(cut[0], list(cut[1:]), self.title, self.empty)
 
     def text(self) -> str:
-        """Columns padded to their widest cell."""
+        """Columns padded to their widest cell; of a very wide table, long cells are wrapped."""
         head = [printable(self.title)] if self.title else []
         if not self.rows:
             return "\n".join([*head, self.empty])
         grid = [list(self.columns), *([printable(cell) for cell in row] for row in self.rows)]
+        longest = [max(_width(cell) for cell in column) for column in zip(*grid, strict=True)]
+        if sum(longest) > _WIDEST:
+            grid = [line for row in grid for line in _wrapped(row)]
         widths = [max(_width(cell) for cell in column) for column in zip(*grid, strict=True)]
         lines = ["  ".join(map(_pad, row, widths)).rstrip() for row in grid]
         rule = "  ".join("-" * width for width in widths)
@@ -125,6 +132,12 @@ def _caption(title: str) -> str:
 
 def _cell(text: str) -> str:
     return f'<td style="{_STYLE}">{escape(printable(text))}</td>'
+
+
+def _wrapped(row: Sequence[str]) -> list[list[str]]:
+    """The lines of a row whose long cells are wrapped between words."""
+    cells = [wrap(cell, _WRAPPED, break_long_words=False) or [""] for cell in row]
+    return [list(line) for line in zip_longest(*cells, fillvalue="")]
 
 
 def _pad(text: str, width: int) -> str:
