@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import mmap
 import struct
 
 import pytest
@@ -7,6 +8,7 @@ import wasmtime
 
 from tests.abi.caller import PAGE, Guest, trampolines
 from wasinn_nb.guest.engine import Engine
+from wasinn_nb.nn.tensor import Tensor
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
 
 
@@ -286,6 +288,17 @@ def test_a_tensor_is_never_cut(guest):
     context = computed(guest, "net")
     assert guest.output(context, size=9) == (7, 10, b"\xee" * 9)
     assert guest.output(context, size=10) == (0, 10, b"0123456789")
+
+
+def test_a_size_beyond_32_bits_is_told_as_the_largest(guest):
+    context = guest.context("net")
+    guest.input(context, 0, b"ab")
+    assert guest.compute(context) == 0
+    with mmap.mmap(-1, 2**32 + 10) as pages:  # none of which is touched
+        entry = guest.session.functions.contexts[context]
+        entry.context.outputs[0] = Tensor((2**32 + 10,), TensorType.U8, memoryview(pages))
+        assert guest.output(context, size=4)[:2] == (7, 2**32 - 1)
+        entry.context.outputs.clear()
 
 
 def test_llamaedge_says_its_buffer_is_empty(make):

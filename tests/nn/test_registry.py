@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
 
@@ -263,6 +264,20 @@ def test_a_guests_own_bytes_are_a_model_until_its_lease_ends(registry, backend):
     lease.release()
     assert registry.names() == []
     assert backend.graphs[0].closed
+
+
+def test_bytes_of_a_guest_are_not_kept_by_a_lease_that_has_ended(registry):
+    data = b"ECHO hello".join([b"", b""])  # no constant, which has other references
+    before = sys.getrefcount(data)
+    lease = registry.acquire_buffers(
+        [data], encoding=GraphEncoding.GGML, target=ExecutionTarget.CPU, holder="cell 1"
+    )
+    context = lease.create_context()
+    assert sys.getrefcount(data) > before
+    lease.unload()
+    assert sys.getrefcount(data) == before
+    assert not lease.alive
+    assert not context.get_output(0)
 
 
 def test_a_load_that_cannot_fit_is_refused_with_the_numbers(registry, model, monkeypatch):

@@ -32,6 +32,10 @@ class RunLease(GraphLease, Protocol):
 
     unknown: tuple[str, ...]
 
+    @property
+    def alive(self) -> bool:
+        """False once it has ended."""
+
     def create_context(
         self,
         *,
@@ -210,7 +214,8 @@ class RunModels:
         self._last_text = None
 
     def _held(self, lease: RunLease) -> RunLease:
-        self._leases.append(lease)
+        # a guest may load and unload for ever
+        self._leases = [*(held for held in self._leases if held.alive), lease]
         self._progress("", None)  # whatever was loading is loaded
         if lease.unknown:
             self.warn(

@@ -57,6 +57,8 @@ class Registrations:
                 self._table.remove(entry)
                 self._bus.publish(EventKind.MODEL_FORGOTTEN, entry.name)
             discard(entry)
+            # leases that have ended still refer to the entry; its bytes may be a whole model
+            entry.source, entry.files = (), None
 
     def pin(
         self, entry: Entry, values: Mapping[str, object], drop: Sequence[str], *, reset: bool

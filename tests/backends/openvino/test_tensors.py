@@ -164,6 +164,7 @@ def test_what_the_graph_tells(load, backend):
         ([-1, 3], tensor(np.zeros((2, 3, 1), np.float32)), "[2, 3, 1] was given"),
         ([-1, 3], Tensor((2**31, 3), TensorType.F32, bytes(24)), "25769803776 bytes; 24 were"),
         ([-1, 3], Tensor((2**32 - 1, 3), TensorType.F32, b""), "bytes; 0 were given"),
+        ([-1, -1], Tensor((2**32 - 1,) * 2, TensorType.F32, b""), "cannot be so large"),
         (
             [openvino.Dimension(2, 4), 3],
             tensor(np.zeros((5, 3), np.float32)),
@@ -178,6 +179,17 @@ def test_a_wrong_tensor_is_refused_and_changes_nothing(open_context, shape, give
     with pytest.raises(InvalidArgument) as caught:
         context.set_input(0, given)
     assert said in str(caught.value)
+    context.compute()
+    assert np.array_equal(context.output_tensor(0).numpy(), right * 2)
+
+
+@pytest.mark.parametrize("dims", [(0, 2**32 - 1, 2**32 - 1), (2**32 - 1, 2**32 - 1, 0)])
+def test_an_empty_tensor_of_boundless_shape_is_refused_and_changes_nothing(open_context, dims):
+    context = open_context(*doubling([-1, -1, -1]))
+    right = np.arange(6, dtype=np.float32).reshape(1, 2, 3)
+    context.set_input(0, tensor(right))
+    with pytest.raises(InvalidArgument, match="cannot be so large"):
+        context.set_input(0, Tensor(dims, TensorType.F32, b""))
     context.compute()
     assert np.array_equal(context.output_tensor(0).numpy(), right * 2)
 

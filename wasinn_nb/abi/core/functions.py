@@ -43,6 +43,7 @@ _MAX_BUILDERS = 64
 _MAX_RANK = 64
 _MAX_NAME = 4096
 _MAX_CONFIG = 4 << 20  # the biases of all tokens of a large vocabulary fit
+_LARGEST_SIZE = 2**32 - 1
 _LLAMAEDGE_CAPACITY = 245_888
 _REAL_POINTER = 8  # NULL, and the dangling pointers of Rust's empty buffers, are below
 
@@ -306,7 +307,7 @@ class Functions:
             room = self._room(entry, index, buffer, size)
             if not room:
                 if self.dialect.report_size:
-                    self.memory.write_u32(written, needed)
+                    self.memory.write_u32(written, min(needed, _LARGEST_SIZE))
                 raise TooLarge(
                     f"Output {index} has {needed} bytes; the guest's buffer has {size}.",
                     needed=needed,

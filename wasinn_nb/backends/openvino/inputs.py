@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wasinn_nb.nn.tensor import Tensor
 
 _NHWC_TO_NCHW = (0, 3, 1, 2)
+_ADDRESSABLE = 2**63 - 1
 
 
 class Input:
@@ -130,6 +131,9 @@ class Input:
                 if low != high and (low > 0 or high >= 0)
             )
             raise InvalidArgument(f"{self._named()} has another shape: {given} was given.{bounds}")
+        if math.prod(size or 1 for size in tensor.dims) * self.type.itemsize > _ADDRESSABLE:
+            # a size of 0 makes the tensor empty, yet its strides would be beyond any address
+            raise InvalidArgument(f"{self._named()} cannot be so large: {given} was given.")
 
     def _check_bools(self, data: memoryview) -> None:
         import numpy as np
