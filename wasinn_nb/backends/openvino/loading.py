@@ -12,6 +12,7 @@ from wasinn_nb.backends.openvino.abandon import Abandonable
 from wasinn_nb.backends.openvino.compilation import Compilation
 from wasinn_nb.backends.openvino.failures import reason
 from wasinn_nb.backends.openvino.graph import OpenVINOGraph
+from wasinn_nb.backends.openvino.hardening import harden
 from wasinn_nb.backends.openvino.ports import (
     check_ranks,
     count_parameters,
@@ -95,6 +96,7 @@ class Load:
         """The model as it is to be compiled."""
         with reading(self.native, self.files, mmap=bool(self.config["use-mmap"])) as model:
             reshape(self.native, model, parse_shapes(str(self.config["reshape"])), self.info)
+            harden(self.native, model)
             yield model
 
     def _again(self) -> Any:
