@@ -154,6 +154,23 @@ def test_the_target_of_a_preload_string_can_be_one_device_of_several():
     assert (spec.target, spec.device, spec.paths) == ("gpu", "GPU.1", ("m.xml", "m.bin"))
 
 
+@pytest.mark.parametrize(
+    ("rest", "device", "paths"),
+    [
+        ("AUTO:GPU,CPU:m.xml:m.bin", "AUTO:GPU,CPU", ("m.xml", "m.bin")),
+        ("hetero:gpu.1,cpu:m.xml", "HETERO:GPU.1,CPU", ("m.xml",)),
+        (r"MULTI:CPU,GPU:C:\m.xml", "MULTI:CPU,GPU", (r"C:\m.xml",)),
+        ("BATCH:GPU(4):m.xml", "BATCH:GPU(4)", ("m.xml",)),
+        ("AUTO:-GPU:m.xml", "AUTO:-GPU", ("m.xml",)),
+        ("AUTO:cpu.xml:cpu.bin", "", ("cpu.xml", "cpu.bin")),
+        ("AUTO:CPU", "", ("CPU",)),
+    ],
+)
+def test_the_target_of_a_preload_string_can_have_a_colon(rest, device, paths):
+    spec = parse_preload(f"m:openvino:{rest}")
+    assert (spec.target, spec.device, spec.paths) == ("auto", device, paths)
+
+
 @given(st.text())
 def test_no_text_crashes_the_preload_parser(line):
     with contextlib.suppress(WasinnError):

@@ -36,6 +36,7 @@ from wasinn_nb.nn.settings import (
     Schema,
     Scope,
     Setting,
+    Value,
 )
 from wasinn_nb.nn.sources import SourceResolver, is_remote
 from wasinn_nb.nn.spool import on_disk
@@ -82,10 +83,10 @@ class Loader:
         """Check the load options at registration where the backend can be known already.
 
         Raises:
-            InvalidArgument: unknown setting or bad value.
+            InvalidArgument: unknown setting or bad value, or settings that contradict each other.
         """
-        if entry.load_config and (backend := self._detector.known(entry)) is not None:
-            self._schema_of(backend).check_user(entry.load_config)
+        if entry.load_config and self._detector.known(entry) is not None:
+            self.effective(entry, ParsedConfig())
 
     def schema(self, entry: Entry) -> Schema:
         """The settings that apply to an entry; looks into its file only if that has to tell."""
@@ -118,8 +119,22 @@ class Loader:
             configs[json] = known
         return known
 
+    def check_pins(self, entry: Entry, pins: Mapping[str, Value]) -> None:
+        """Check whether an entry could have these pins.
+
+        Raises:
+            InvalidArgument: settings that contradict each other.
+        """
+        backend = self._presumed(entry)
+        schema = self._schema_of(backend)
+        backend.normalise(schema.resolve(load=schema.check_user(entry.load_config), pins=pins))
+
     def effective(self, entry: Entry, parsed: ParsedConfig) -> EffectiveConfig:
-        """Pins over guest over load options over defaults, as this machine uses them."""
+        """Pins over guest over load options over defaults, as this machine uses them.
+
+        Raises:
+            InvalidArgument: a bad value, or settings that contradict each other.
+        """
         backend = self._presumed(entry)
         schema = self._schema_of(backend)
         config = schema.resolve(

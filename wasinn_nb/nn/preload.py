@@ -10,6 +10,9 @@ from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
 _DEVICE = re.compile(r"(CPU|GPU|NPU|AUTO|HETERO|MULTI|BATCH)[.:(].+")
 _SCHEMES = ("builtin", "file", "hf", "http", "https")
+_OVER = {"AUTO", "HETERO", "MULTI", "BATCH"}
+_NAMED = r"-?(?:CPU|GPU|NPU)(?:\.\d+)*(?:\(\d+\))?"
+_DEVICES = re.compile(rf"{_NAMED}(?:,{_NAMED})*", re.IGNORECASE)
 _ONE_PATH = (GraphEncoding.GGML, GraphEncoding.BITNET, GraphEncoding.PYTORCH)
 
 
@@ -72,7 +75,8 @@ def parse_preload(line: str) -> Preload:
     """Read a preload string (a leading ``--nn-preload`` is allowed, as pasted from a command line).
 
     Encodings whose model is one file take the rest of the line as its path, colons included, so
-    that Windows drive letters survive.
+    that Windows drive letters survive. A target may be OpenVINO's own, colon included
+    (``NAME:OpenVINO:HETERO:GPU,CPU:PATH``).
 
     Raises:
         InvalidArgument: fewer than four parts, an empty name or path, an unknown target.
@@ -87,6 +91,9 @@ def parse_preload(line: str) -> Preload:
         )
     name, encoding_word, target_word, rest = parts
     encoding = parse_encoding(encoding_word)
+    devices, _, paths_after = rest.partition(":")
+    if target_word.strip().upper() in _OVER and paths_after and _DEVICES.fullmatch(devices):
+        target_word, rest = f"{target_word}:{devices}", paths_after
     paths = (rest,) if encoding in _ONE_PATH else _split_paths(rest)
     return Preload(name, encoding, *parse_device(target_word), paths)
 

@@ -10,6 +10,7 @@ from wasinn_nb.nn.errors import NotFound
 from wasinn_nb.nn.events import EventBus, EventKind
 from wasinn_nb.nn.loader import Loader
 from wasinn_nb.nn.record import UnloadReport
+from wasinn_nb.nn.settings import Value
 from wasinn_nb.nn.spool import discard
 from wasinn_nb.nn.table import EntryTable
 
@@ -66,14 +67,20 @@ class Registrations:
         """Change pins: all of it, or nothing.
 
         Raises:
-            InvalidArgument: an unknown setting or a bad value.
+            InvalidArgument: an unknown setting, a bad value, or pins that contradict each other or
+                the load options.
         """
         schema = self._loader.schema(entry)
         checked = schema.check_user(values)
         dropped = {schema.find(key).key for key in drop}
-        with self._table.lock:
+
+        def changed() -> dict[str, Value]:
             kept = {} if reset else {k: v for k, v in entry.pins.items() if k not in dropped}
-            entry.pins = kept | checked
+            return kept | checked
+
+        self._loader.check_pins(entry, changed())
+        with self._table.lock:
+            entry.pins = changed()
             entry.configs = {}  # after the pins: see Entry
             self._bus.publish(EventKind.CONFIG_CHANGED, entry.name, pins=dict(entry.pins))
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from wasinn_nb.nn.backend import Backend, Progress
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.entry import Entry
-from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound
+from wasinn_nb.nn.errors import Busy, InvalidArgument, NNError, NotFound
 from wasinn_nb.nn.events import EventBus
 from wasinn_nb.nn.lease import Lease
 from wasinn_nb.nn.loader import Loader
@@ -317,7 +317,10 @@ class ModelRegistry:
                 self._registrations.drop(entry) if entry.anonymous else self._loader.unload(entry)
 
     def _snapshot(self, entry: Entry) -> ModelRecord:
-        config = entry.loaded_with or self._loader.effective_or_none(entry)
+        config = entry.loaded_with
+        if config is None:
+            with suppress(NNError):  # what is wrong with its settings is said when it is loaded
+                config = self._loader.effective_or_none(entry)
         with self._table.lock:
             return entry.snapshot(config)
 

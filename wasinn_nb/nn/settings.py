@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -48,6 +48,7 @@ class Setting:
         kind: JSON type.
         default: value when nobody says anything; ``None`` leaves it to the library.
         help: one line.
+        read: gives a string its usual form; raises :class:`InvalidArgument` for what is none.
         choices: the only strings (or ints) accepted, in the order a form shows them.
         names: words that users may write for values of an int setting; guests send numbers.
         minimum, maximum: inclusive bounds; for floats in ``clamp`` a smaller value becomes the
@@ -63,6 +64,7 @@ class Setting:
     scope: Scope
     default: Value = None
     help: str = ""
+    read: Callable[[str], str] | None = None
     choices: tuple[str, ...] = ()
     names: Mapping[str, int] = field(default_factory=dict, hash=False)
     minimum: float | None = None
@@ -77,9 +79,11 @@ class Setting:
         """The value as this setting holds it.
 
         Raises:
-            InvalidArgument: wrong JSON type, or outside the bounds or choices.
+            InvalidArgument: wrong JSON type, unreadable, or outside the bounds or choices.
         """
         checked = self._typed(value)
+        if self.read is not None and isinstance(checked, str):
+            checked = self.read(checked)
         if self.choices and checked not in self.choices:
             raise InvalidArgument(
                 f"{self.key} is {checked!r}; it can be {', '.join(map(repr, self.choices))}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from wasinn_nb.nn.backend import ModelFiles
@@ -35,7 +36,7 @@ def on_disk(entry: Entry, files: ModelFiles) -> ModelFiles:
             f"{files.origin} cannot be kept in {tempfile.gettempdir()}: {error.strerror}.",
             hint="Free some space there, or set TMPDIR to another directory.",
         ) from None
-    return ModelFiles(tuple(parts), files.origin)
+    return replace(files, parts=tuple(parts))
 
 
 def discard(entry: Entry) -> None:

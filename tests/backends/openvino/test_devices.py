@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import wasinn_nb as wn
 from tests.backends.openvino.running import computed, configured, directly
 from tests.backends.openvino.samples import ir_convolution
 from wasinn_nb.backends.openvino.devices import asked_for, check_there, choose, parse
@@ -199,6 +202,50 @@ def test_only_an_npu_has_that_pipeline(load):
         load(*ir_convolution(), npuw_devices="CPU")
     with pytest.raises(InvalidArgument, match="only an NPU has that pipeline"):
         load(*ir_convolution(), npuw_devices="CPU", device="CPU")
+
+
+@pytest.mark.parametrize(
+    ("key", "one", "other", "usual"),
+    [
+        ("device", "hetero:cpu", " HETERO: CPU", "HETERO:CPU"),
+        ("reshape", "[2,1, 8,8]", "[2,1,8,8];", "[2,1,8,8]"),
+    ],
+)
+def test_a_setting_written_otherwise_is_the_same_load(host, key, one, other, usual):
+    host.load("net", ir_convolution(), config={key: one})
+    host.registry.pin("net", {key: other})
+    record = host.registry.load("net")
+    assert (record.loads, record.pins[key], record.config[key]) == (1, usual, usual)
+    assert record.notes == ()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"device": "a GPU"},
+        {"reshape": "[a]"},
+        {"properties": "[1"},
+        {"npuw-devices": "a GPU"},
+        {"npuw-devices": "CPU", "device": "CPU"},
+    ],
+)
+def test_settings_that_cannot_be_are_refused_and_change_nothing(host, bad):
+    host.load("net", ir_convolution())
+    with pytest.raises(InvalidArgument):
+        host.registry.pin("net", bad)
+    with pytest.raises(InvalidArgument):
+        host.load("net", ir_convolution(), config=bad)
+    with pytest.raises(InvalidArgument):
+        host.load("other", ir_convolution(), config=bad)
+    (record,) = host.models()
+    assert (record.name, record.pins, record.loads) == ("net", {}, 1)
+    assert host.registry.load("net").asked == "auto"
+
+
+@pytest.fixture
+def host():
+    with contextlib.closing(wn.Host()) as host:
+        yield host
 
 
 def threads(backend):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wasinn_nb.backends.openvino.shapes import InputShape, parse_shapes, with_shapes
+from wasinn_nb.backends.openvino.shapes import InputShape, parse_shapes, shapes_text, with_shapes
 from wasinn_nb.nn.backend import ModelInfo
 from wasinn_nb.nn.errors import InvalidArgument
 from wasinn_nb.nn.tensor import TensorSpec
@@ -39,7 +39,8 @@ def test_any_text_is_a_shape_or_refused(text):
         shapes = parse_shapes(text)
     except InvalidArgument:
         return
-    assert parse_shapes(";".join(map(written, shapes))) == shapes
+    assert parse_shapes(shapes_text(text)) == shapes
+    assert shapes_text(shapes_text(text)) == shapes_text(text)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,16 @@ def _part(text: str, virtual: str) -> Part | None:
     return Part(found["name"], found["count"] or "", bool(found["without"]))
 
 
+def device_text(text: str) -> str:
+    """A device as OpenVINO writes it, empty for none; raises as :func:`parse`."""
+    return str(parse(text)) if text.strip() else ""
+
+
+def parts_text(text: str) -> str:
+    """As :func:`device_text`, for a list of devices without a layer over them."""
+    return ",".join(map(str, parse(f"{HETERO}:{text}").parts)) if text.strip() else ""
+
+
 def asked_for(device: str, target: ExecutionTarget) -> DeviceRequest:
     """What the setting ``device`` asks for, or the target where that is empty.
 

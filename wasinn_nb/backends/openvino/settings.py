@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
+from wasinn_nb.backends.openvino.devices import device_text, parts_text
+from wasinn_nb.backends.openvino.passthrough import properties_text
+from wasinn_nb.backends.openvino.shapes import shapes_text
 from wasinn_nb.nn.settings import Schema, Scope, Setting, Value
 
 _MODEL, _CONTEXT = Scope.MODEL, Scope.CONTEXT
@@ -18,8 +22,10 @@ def _choice(key: str, text: str, *choices: str) -> Setting:
     return Setting(key, "str", _MODEL, DEFAULT, text, choices=(DEFAULT, *choices))
 
 
-def _text(key: str, text: str, *, guest: bool = True) -> Setting:
-    return Setting(key, "str", _MODEL, "", text, guest=guest)
+def _text(
+    key: str, text: str, read: Callable[[str], str] | None = None, *, guest: bool = True
+) -> Setting:
+    return Setting(key, "str", _MODEL, "", text, read, guest=guest)
 
 
 def _flag(key: str, text: str, default: Value) -> Setting:
@@ -27,7 +33,8 @@ def _flag(key: str, text: str, default: Value) -> Setting:
 
 
 MODEL: tuple[Setting, ...] = (
-    _text("device", "CPU, GPU.1, AUTO:GPU,CPU, HETERO:GPU,CPU, ...; empty = the target's"),
+    _text("device", "CPU, GPU.1, AUTO:GPU,CPU, HETERO:GPU,CPU, ...; empty = the target's",
+          device_text),
     _choice("performance-hint", "what to tune for: one answer soon, or many at a time", "latency",
             "throughput", "cumulative_throughput"),
     Setting("num-requests", "int", _MODEL, 0, "contexts that compute at a time, for the hint; 0 ="
@@ -45,10 +52,12 @@ MODEL: tuple[Setting, ...] = (
             "efficient"),
     _flag("use-mmap", "map large files instead of reading them", default=True),
     _text("cache-dir", "directory for compiled models: later loads are faster", guest=False),
-    _text("reshape", "shapes of the inputs: [1,3,224,224], or image:[1,3,?,?];other:[1,10]"),
-    _text("npuw-devices", "with device NPU: run its pipeline on these instead (CPU)"),
+    _text("reshape", "shapes of the inputs: [1,3,224,224], or image:[1,3,?,?];other:[1,10]",
+          shapes_text),
+    _text("npuw-devices", "with device NPU: run its pipeline on these instead (CPU)",
+          parts_text),
     _text("properties", "JSON object of further OpenVINO properties by their own names",
-          guest=False),
+          properties_text, guest=False),
 )  # fmt: skip
 """Changing one of these compiles the model again."""
 

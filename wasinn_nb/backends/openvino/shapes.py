@@ -71,6 +71,20 @@ def _size(dim: Dim) -> int:
     return dim[1] if isinstance(dim, tuple) else dim
 
 
+def shapes_text(text: str) -> str:
+    """The setting in its usual form; raises as :func:`parse_shapes`."""
+    return ";".join(
+        f"{shape.name}{':' if shape.name else ''}[{','.join(map(_size_text, shape.dims))}]"
+        for shape in parse_shapes(text)
+    )
+
+
+def _size_text(dim: Dim) -> str:
+    if isinstance(dim, tuple):
+        return f"{dim[0]}..{dim[1]}"
+    return "?" if dim < 0 else str(dim)
+
+
 def with_shapes(info: ModelInfo, text: str) -> ModelInfo:
     """What the files say of a model, with the shapes that the setting gives its inputs."""
     inputs = list(info.inputs)

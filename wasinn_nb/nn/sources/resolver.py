@@ -54,6 +54,11 @@ def describe_source(source: Source) -> str:
         InvalidArgument: it is no source.
     """
     if isinstance(source, tuple):
+        sizes = [len(part) for part in source if isinstance(part, (bytes, bytearray, memoryview))]
+        if len(sizes) == len(source) > 1:
+            from wasinn_nb.nn.memory import format_bytes
+
+            return f"{' and '.join(map(format_bytes, sizes))} given as bytes"
         return ",".join(describe_source(part) for part in source)
     if isinstance(source, (bytes, bytearray, memoryview)):
         from wasinn_nb.nn.memory import format_bytes
