@@ -25,6 +25,8 @@ from wasinn_nb.backends.openvino.formats.topology import is_cyclic
 MAX_DEPTH = 16
 _DEFAULT_DOMAINS = {"", "ai.onnx"}
 _AXES = {"axis", "batch_dims"}
+_UNCHECKED_AXIS = {"Unique"}
+"""Operators that OpenVINO evaluates for a constant without looking whether it has the axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,11 @@ class Value:
 
 @dataclass(slots=True)
 class Node:
-    """An operation; ``captured`` are values of this graph that its subgraphs use."""
+    """An operation.
+
+    ``captured`` are values of this graph that its subgraphs use; ``dims`` is the shape of a tensor
+    among its attributes.
+    """
 
     label: str
     operator: str
@@ -46,6 +52,8 @@ class Node:
     inputs: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     captured: set[str] = field(default_factory=set)
+    axis: int | None = None
+    dims: tuple[int, ...] | None = None
 
 
 class OnnxGraph:
@@ -77,6 +85,7 @@ class OnnxGraph:
         for each in message(part, span, "the graph"):
             self._field(each)
         self._names()
+        self._axes()
 
     @property
     def initialized(self) -> set[str]:
@@ -158,8 +167,10 @@ class OnnxGraph:
                 axis = integer(self._part, item, what)
                 if not -MAX_RANK <= axis <= MAX_RANK:
                     self._part.damaged(f"{name} of {node.label} is {axis:,}")
+                node.axis = axis if name == "axis" else node.axis
             elif item.number in {5, 10}:
                 self.inner.append(read_tensor(self._part, item, what))
+                node.dims = self.inner[-1].dims
             elif item.number in {6, 11} and item.wire == 2:
                 self._subgraph(node, item)
 
@@ -170,6 +181,22 @@ class OnnxGraph:
         self.inner += graph.constants + graph.inner
         self.operators += graph.operators
         node.captured |= graph.free
+
+    def _axes(self) -> None:
+        ranks = {constant.name: len(constant.dims) for constant in self.constants}
+        for node in self.nodes:
+            if node.operator == "Constant" and node.outputs and node.dims is not None:
+                ranks[node.outputs[0]] = len(node.dims)
+            elif node.operator == "Identity" and node.outputs and node.inputs[0] in ranks:
+                ranks[node.outputs[0]] = ranks[node.inputs[0]]
+        for node in self.nodes:
+            if node.operator not in _UNCHECKED_AXIS or node.axis is None:
+                continue
+            rank = ranks.get(node.inputs[0])
+            if rank is not None and not -rank <= node.axis < rank:
+                self._part.damaged(
+                    f"axis of {node.label} is {node.axis}, and its input has {rank} dimensions"
+                )
 
     # ------------------------------------------------------------------ values
 
