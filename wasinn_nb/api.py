@@ -251,7 +251,10 @@ class Host:
         from wasinn_nb.nn.inference import infer
         from wasinn_nb.nn.shield import shielded
 
-        document = json.dumps(dict(config)).encode() if config else None
+        try:
+            document = json.dumps(dict(config)).encode() if config else None
+        except (TypeError, ValueError) as error:
+            raise InvalidArgument(f"The settings cannot be written as JSON: {error}.") from None
 
         def work(token: CancelToken | None) -> dict[str, np.ndarray[Any, Any]]:
             lease = self.registry.acquire(name, holder="Python", config_json=document, cancel=token)

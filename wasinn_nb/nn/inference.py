@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from wasinn_nb.nn.arrays import as_tensor
 from wasinn_nb.nn.backend import ModelInfo
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import InvalidArgument, UnsupportedOperation
 from wasinn_nb.nn.lease import Lease
-from wasinn_nb.nn.tensor import Tensor, TensorSpec
+from wasinn_nb.nn.tensor import Tensor
 from wasinn_nb.nn.types import TensorType
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def infer(
     """Compute once, in a context of its own.
 
     Args:
-        inputs: arrays of the types that the model declares (bf16 as ``uint16``, or as ml_dtypes'
-            ``bfloat16``); lists of numbers become such arrays.
+        inputs: arrays of the types that the model declares (bf16 as the bits in ``uint16``, or as
+            ml_dtypes' ``bfloat16``); lists of numbers become such arrays.
 
     Returns:
         Every output by its name (``output 0`` where it has none), bf16 as ``uint16``.
@@ -48,7 +49,7 @@ def infer(
         index = info.input_index(key)
         if index in tensors:
             raise InvalidArgument(f"The input {info.inputs[index].name!r} is given twice.")
-        tensors[index] = _tensor(info.inputs[index], value)
+        tensors[index] = as_tensor(info.inputs[index], value)
     context = lease.create_context(cancel=cancel)
     try:
         for index, tensor in tensors.items():
@@ -72,23 +73,3 @@ def _only(info: ModelInfo) -> int:
         f"The model has {len(info.inputs)} inputs ({names}).",
         hint="Give a dict of arrays by name.",
     )
-
-
-def _tensor(spec: TensorSpec, value: npt.ArrayLike) -> Tensor:
-    import numpy as np
-
-    name = "uint16" if spec.type is TensorType.BF16 else spec.type.dtype
-    if not hasattr(value, "dtype"):
-        try:
-            value = np.asarray(value, dtype=name)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise InvalidArgument(f"The input {spec} cannot be made: {error}.") from None
-    array = np.asarray(value)
-    if array.dtype.name not in {name, spec.type.dtype}:
-        raise InvalidArgument(
-            f"The input {spec} was given as {array.dtype.name}.",
-            hint=f"Convert it: array.astype({name!r}).",
-        )
-    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    # bytes, since not every dtype can be viewed through the buffer protocol (ml_dtypes)
-    return Tensor(tuple(array.shape), spec.type, np.ascontiguousarray(little).tobytes())
