@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,12 +39,10 @@ def reading(native: Native, files: ModelFiles, *, mmap: bool) -> Iterator[Any]:
         RuntimeFailure: OpenVINO cannot read them; the message carries its reason.
     """
     _check(files)
-    with tempfile.TemporaryDirectory(
-        prefix="wasinn-nb-openvino-", ignore_cleanup_errors=True
-    ) as directory:
+    with ExitStack() as private:
         try:
             mapped = mmap and files.nbytes >= _MAPPED
-            model = _read(native, files, Path(directory), mmap=mapped)
+            model = _read(native, files, private, mmap=mapped)
         except NNError:
             raise
         except Exception as error:  # noqa: BLE001 - front ends are Python as well, and fail in many ways
@@ -71,22 +69,30 @@ def _check(files: ModelFiles) -> None:
             raise ModelNotFound(f"The model file {part} is gone.")
 
 
-def _read(native: Native, files: ModelFiles, directory: Path, *, mmap: bool) -> Any:
+def _read(native: Native, files: ModelFiles, private: ExitStack, *, mmap: bool) -> Any:
     part = files.parts[0]
     if files.encoding is GraphEncoding.PYTORCH:
         return read_pytorch(part)
     if files.encoding in _SUFFIXES:
         suffix = _SUFFIXES[files.encoding]
         if isinstance(part, bytes):
-            data, part, mmap = part, directory / f"model{suffix}", False
+            data, part, mmap = part, _place(private, f"model{suffix}"), False
             part.write_bytes(data)
         elif part.is_file() and part.suffix.lower() != suffix:
-            part = _linked(part, directory / f"model{suffix}")
+            part = _linked(part, _place(private, f"model{suffix}"))
     elif any(isinstance(one, bytes) for one in files.parts):
         return native.core.read_model(*(_bytes(one) for one in files.parts), *_no_weights(files))
     return native.core.read_model(
         str(part), *map(str, files.parts[1:]), config={"ENABLE_MMAP": mmap}
     )
+
+
+def _place(private: ExitStack, name: str) -> Path:
+    """Where to put a file that nobody else sees; it goes when the stack ends."""
+    directory = tempfile.TemporaryDirectory(
+        prefix="wasinn-nb-openvino-", ignore_cleanup_errors=True
+    )
+    return Path(private.enter_context(directory), name)
 
 
 def _bytes(part: Path | bytes) -> bytes:
