@@ -1,6 +1,7 @@
 import os
 import tracemalloc
 
+import numpy as np
 import pytest
 
 pytest.importorskip("onnx")
@@ -275,3 +276,24 @@ def test_a_large_model_is_not_copied(tmp_path):
     assert peak < 8 << 20
     os.truncate(path, path.stat().st_size - 1)
     assert "leads out of it" in refusal(path)
+
+
+@pytest.mark.parametrize("axis", [2, 5, -3, -16])
+@pytest.mark.parametrize("how", ["initializer", "node", "identity"])
+def test_axes_that_a_constant_does_not_have(axis, how):
+    from onnx import helper, numpy_helper
+
+    def unique(axis):
+        data = numpy_helper.from_array(np.ones((2, 3), np.float32), "c")
+        nodes = [helper.make_node("Unique", ["c"], ["y"], axis=axis)]
+        if how != "initializer":
+            nodes.insert(0, helper.make_node("Constant", [], ["c"], value=data))
+        if how == "identity":
+            nodes[0].output[0] = "k"
+            nodes.insert(1, helper.make_node("Identity", ["k"], ["c"]))
+        output = helper.make_tensor_value_info("y", 1, None)
+        constants = [data] if how == "initializer" else []
+        return helper.make_model(helper.make_graph(nodes, "g", [], [output], constants))
+
+    assert f"(Unique '') is {axis}, and its input has 2 dim" in refusal(unique(axis))
+    assert read(unique(1).SerializeToString()).outputs[0].name == "y"
