@@ -91,7 +91,8 @@ def test_zig(host: Host) -> None:
 def test_a_value_that_is_no_picture() -> None:
     done = run("c", b"ink")
     assert done.exit_code == 1
-    assert "taking an array for an image: invalid argument (error 1); uint8" in done.stderr
+    assert "taking an array for an image: invalid argument (error 1); an image is" in done.stderr
+    assert done.stderr.rstrip().endswith("not bytes [3]")
 
 
 def test_a_picture_of_pillows(host: Host) -> None:

@@ -127,7 +127,7 @@ def test_exceptions() -> None:
     done = run("exceptions.cpp", "uncaught", models={})
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["caught"] * 3
     assert done.trap is not None
-    assert done.trap.line == 8
+    assert (done.trap.line, done.trap.kind) == (8, "uncaught exception")
 
 
 def test_a_guest_that_never_ends_is_stopped() -> None:

@@ -115,6 +115,17 @@ def test_an_unknown_user_key_suggests_the_nearest():
         PLAIN.check_user({"ctx-szie": 1})
 
 
+def test_an_unknown_user_key_like_no_other_lists_some():
+    few = Schema([Setting("device", "str", ""), Setting("threads", "int", 0)])
+    with pytest.raises(InvalidArgument) as caught:
+        few.check_user({"n-gpu-layers": 20})
+    assert caught.value.hint == "Known are device, threads."
+    many = Schema([Setting(f"s{i}", "int", 0) for i in range(100)])
+    with pytest.raises(InvalidArgument) as caught:
+        many.check_user({"n-gpu-layers": 20})
+    assert caught.value.hint.endswith("s19 and 80 more; `%wasinn config NAME` lists them.")
+
+
 def test_suggestions_never_name_keys_without_effect():
     with pytest.raises(InvalidArgument) as caught:
         PLAIN.check_user({"draf": "x"})

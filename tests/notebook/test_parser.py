@@ -123,6 +123,17 @@ def test_variables_stand_for_their_values():
         expand(["$paht"], names)
 
 
+def test_variables_of_bytes_stay_names_and_others_are_refused():
+    names = {"xml": b"<net>", "weights": bytearray(8), "n": 3, "rows": [[0.0, 0.0]]}
+    assert expand(["$xml,$weights"], names) == ["$xml,$weights"]
+    assert expand(["$n,$n"], names) == ["3,3"]
+    with pytest.raises(UsageError, match=r"^\$weights holds bytes"):
+        expand(["$n,$weights"], names)
+    for word in ("$rows", "x=$rows"):
+        with pytest.raises(UsageError, match=r"^\$rows is of type list; .* text, a number, a path"):
+            expand([word], names)
+
+
 def test_options_that_name_a_variable_get_its_name():
     words = ["--in", "$image", "--in=$image", "--env", "A=$n", "--", "--in", "$n"]
     names = {"image": object(), "n": 3}

@@ -82,7 +82,9 @@ def _failed(
     if run.trap is not None:
         return GuestTrap(_trap_message(guest, run, run.trap), trap=run.trap)
     code = run.exit_code or 0
-    return GuestExit(f"The guest exited with code {code}.{_last_error(run)}", code=code)
+    return GuestExit(
+        "\n".join([f"The guest exited with code {code}.", *_last_error(run)]), code=code
+    )
 
 
 def _stopped(run: Run, options: RunOptions) -> tuple[State, GuestError]:
@@ -109,11 +111,11 @@ def _trap_message(guest: Guest, run: Run, trap: Trap) -> str:
     place = f" at {guest.label}:{trap.line}" if trap.line else _foreign_place(trap)
     why = trap.kind if trap.kind != ABORT else _last_words(guest, run) or trap.kind
     hint = f" {trap.hint}" if trap.hint else ""
-    lines = [f"The guest trapped{place}: {why.rstrip('.')}.{hint}{_last_error(run)}"]
+    lines = [f"The guest trapped{place}: {why.rstrip('.')}.{hint}"]
     text = guest.source.line(trap.line) if guest.source and trap.line else None
     if text is not None:
         lines.append(f"{trap.line:5d} | {text}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_last_error(run)])
 
 
 def _foreign_place(trap: Trap) -> str:
@@ -134,8 +136,8 @@ def _last_words(guest: Guest, run: Run) -> str:
     return relabel(words, guest.built) if guest.built else words
 
 
-def _last_error(run: Run) -> str:
-    return f" The last wasi-nn call that failed: {run.last_error}" if run.last_error else ""
+def _last_error(run: Run) -> list[str]:
+    return [f"The last wasi-nn call that failed: {run.last_error}"] if run.last_error else []
 
 
 def _exhausted(run: Run, options: RunOptions, memory_size: int, text: str) -> bool:

@@ -18,6 +18,10 @@ _WORDS = {
     "invalid conversion to integer": ("a number that no integer can hold", ""),
     "unreachable": (ABORT, ""),
     "cannot allocate memory": ("out of memory", ""),
+    "thrown Wasm exception": (
+        "uncaught exception",
+        "To see what it says, catch it: catch (const std::exception &error) has error.what().",
+    ),
 }
 # wasmtime reads one-letter names of C functions as mangled types of C++
 _ONE_LETTER = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -20,6 +20,8 @@ from wasinn_nb.nn.errors import InvalidArgument, InvalidEncoding
 
 Value = bool | int | float | str | None
 Kind = Literal["int", "float", "bool", "str"]
+_LISTED = 20
+"""How many settings an error names."""
 
 
 class Scope(StrEnum):
@@ -181,7 +183,7 @@ class Schema(Mapping[str, Setting]):
             return self._settings[name]
         effective = [k for k, s in self._settings.items() if s.effect]
         near = difflib.get_close_matches(name, effective, n=3, cutoff=0.6)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "See `%wasinn config NAME --help`."
+        hint = f"Did you mean {' or '.join(near)}?" if near else _known(effective)
         raise InvalidArgument(f"There is no setting {key!r}.", hint=hint)
 
     def check_user(self, values: Mapping[str, object]) -> dict[str, Value]:
@@ -289,6 +291,12 @@ class EffectiveConfig:
             if origins.get(key) is not Origin.PIN:
                 values[key], origins[key] = value, Origin.GUEST
         return EffectiveConfig(self.schema, values, origins)
+
+
+def _known(keys: Sequence[str]) -> str:
+    more = len(keys) - _LISTED
+    rest = f" and {more} more; `%wasinn config NAME` lists them" if more > 0 else ""
+    return f"Known are {', '.join(keys[:_LISTED])}{rest}."
 
 
 def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -47,7 +47,8 @@ def load(call: Call) -> ModelRecord:
     options = call.options
     source: Any = options.source
     if source.startswith("$"):
-        source = bytes(variable(source, call.namespace, "SOURCE"))
+        parts = [bytes(variable(n, call.namespace, "SOURCE")) for n in source.split(",")]
+        source = tuple(parts) if len(parts) > 1 else parts[0]
     progress = ProgressLine(call.shell)
     try:
         return call.host.load(

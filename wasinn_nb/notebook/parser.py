@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
+from numbers import Number
 from types import ModuleType
 from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 
 _VARIABLE = re.compile(r"\$(\$|[A-Za-z_]\w*)")
+_VARIABLES = re.compile(r"\$[A-Za-z_]\w*(,\$[A-Za-z_]\w*)*")
+_BYTES = (bytes, bytearray, memoryview)
 
 
 class Completes(StrEnum):
@@ -181,15 +185,16 @@ def expand(
 ) -> list[str]:
     """Put variables of text, numbers and paths in place of ``$name``; ``$$`` is a dollar sign.
 
-    A word that is nothing but ``$name`` stays as it is when the variable holds bytes: what takes it
-    looks the variable up itself. A dollar sign before anything else stands for itself.
+    A word that is nothing but ``$name``, or several joined by commas, stays as it is when the
+    variables hold bytes: what takes it looks them up itself. A dollar sign before anything else
+    stands for itself.
 
     Args:
         naming: options whose value is the name of a variable, with or without the dollar sign; it
             stays a name.
 
     Raises:
-        UsageError: a word is ``$name`` and there is no such variable.
+        UsageError: a word is ``$name`` and there is no such variable, or one holds something else.
     """
     expanded: list[str] = []
     previous = ""
@@ -226,15 +231,29 @@ def _no_variable(name: str, namespace: Mapping[str, Any], what: str, advice: str
 
 def _expand(word: str, namespace: Mapping[str, Any]) -> str:
     whole = _VARIABLE.fullmatch(word)
-    if whole and whole[1] != "$":
-        if whole[1] not in namespace:
-            _no_variable(whole[1], namespace, word, f" Write $${whole[1]} for the text itself.")
-        value = namespace[whole[1]]
-        return word if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
+    if whole and whole[1] != "$" and whole[1] not in namespace:
+        _no_variable(whole[1], namespace, word, f" Write $${whole[1]} for the text itself.")
+    if _VARIABLES.fullmatch(word) and all(
+        isinstance(namespace.get(name[1:]), _BYTES) for name in word.split(",")
+    ):
+        return word
 
     def replace(match: re.Match[str]) -> str:
         if match[1] == "$":
             return "$"
-        return str(namespace[match[1]]) if match[1] in namespace else match[0]
+        return _text(match[1], namespace[match[1]]) if match[1] in namespace else match[0]
 
     return _VARIABLE.sub(replace, word)
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, (str, Number, os.PathLike)):
+        return str(value)
+    if isinstance(value, _BYTES):
+        raise UsageError(
+            f"${name} holds bytes: it can be a word of its own, for a model or a guest."
+        )
+    raise UsageError(
+        f"${name} is of type {type(value).__name__}; a variable in this line can hold text, "
+        "a number, a path, or for a model or a guest bytes."
+    )

@@ -133,8 +133,8 @@ def _load() -> MagicParser:
     )
     parser.option(
         "source", metavar="SOURCE", completes=Completes.SOURCE,
-        help="a file, a directory, two paths joined by a comma (xml,bin), $variable with bytes, "
-        "builtin:NAME, hf:ORG/REPO/FILE or an https:// address",
+        help="a file, a directory, two paths joined by a comma (xml,bin), $variable with bytes "
+        "(or $xml,$bin), builtin:NAME, hf:ORG/REPO/FILE or an https:// address",
     )  # fmt: skip
     parser.option(
         "--encoding",

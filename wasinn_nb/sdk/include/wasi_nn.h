@@ -249,6 +249,17 @@ __attribute__((noinline)) static inline void wasi_nn_error_number(uint32_t numbe
     wasi_nn_error_add(first);
 }
 
+/* Add a shape, as in " [1, 3, 224, 224]". */
+static inline void wasi_nn_error_shape(const uint32_t *dims, uint32_t rank) {
+    uint32_t i;
+    wasi_nn_error_add(" [");
+    for (i = 0; dims && i < rank; i++) {
+        wasi_nn_error_add(i ? ", " : "");
+        wasi_nn_error_number(dims[i]);
+    }
+    wasi_nn_error_add("]");
+}
+
 /* End the text that was begun with the errno's words and, if wanted, more; hands the errno on. */
 static inline wasi_nn_errno wasi_nn_error_end(wasi_nn_errno error, const char *more) {
     wasi_nn_error_text[sizeof wasi_nn_error_text - 96] = 0; /* what is to come must fit */
@@ -344,12 +355,7 @@ static inline wasi_nn_errno wasi_nn_set_tensor(wasi_nn_context context, uint32_t
     }
     if (error == WASI_NN_SUCCESS) return error;
     wasi_nn_error_tensor("setting input ", index, type);
-    wasi_nn_error_add(" [");
-    for (i = 0; dims && i < rank; i++) {
-        wasi_nn_error_add(i ? ", " : "");
-        wasi_nn_error_number(dims[i]);
-    }
-    wasi_nn_error_add("]");
+    wasi_nn_error_shape(dims, rank);
     return wasi_nn_error_end(error, more);
 }
 

@@ -97,8 +97,12 @@ static inline wasi_nn_errno wasi_nn_array_image(const wasi_nn_array *array, wasi
         image->stride = 0;
         return WASI_NN_SUCCESS;
     }
-    return wasi_nn_image_fail("taking an array for an image",
-                              "uint8 of shape [height, width] or [height, width, 1, 3 or 4] is");
+    wasi_nn_image_fail("taking an array for an image",
+                       "an image is uint8 [height, width] or [height, width, 1, 3 or 4], not ");
+    wasi_nn_error_add(array->dtype == WASI_NN_DTYPE_BYTES ? "bytes"
+                                                          : wasi_nn_dtype_name(array->dtype));
+    wasi_nn_error_shape(array->dims, array->rank);
+    return WASI_NN_INVALID_ARGUMENT;
 }
 
 /* Give an array to input `index` as it is. */
