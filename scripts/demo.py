@@ -103,6 +103,8 @@ def run(path: Path, timeout: float) -> int:
         notebook,
         timeout=timeout,
         kernel_name="python3",
+        # no warning about its own sockets before the first line
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )
     start, executed = time.monotonic(), 0

@@ -69,6 +69,7 @@ def test_demo_prints_while_the_cell_still_runs(start, notebook, tmp_path):
     gate.touch()
     rest, _ = demo.communicate()
     assert demo.returncode == 0
+    assert "WARNING" not in seen + rest
     assert "second\n" in rest
     assert "\n42\n" in rest
     assert re.search(r"demo: 2 cells ran in [\d.]+ s, exit status 0\n\Z", rest)

@@ -86,3 +86,7 @@ class GuestStopped(GuestError):  # noqa: N818
     def __init__(self, message: str, *, reason: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.reason = reason
+
+
+class OutputNotRead(WasinnError, KeyError):  # noqa: N818
+    """A finished run has no output of this name or number."""

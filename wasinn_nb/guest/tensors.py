@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from wasinn_nb.guest.errors import OutputNotRead
 from wasinn_nb.guest.words import plain
 from wasinn_nb.nn.backend import ExecutionContext
 from wasinn_nb.nn.tensor import Buffer, Tensor, TensorSpec, shape_text
@@ -58,7 +59,7 @@ class Tensors(Mapping[str, "npt.NDArray[Any]"]):
         """An output with its type as the model has it.
 
         Raises:
-            KeyError: the guest read no such output; the message lists those it read.
+            OutputNotRead: a KeyError, and the message lists what the guest read.
         """
         if isinstance(key, str):
             if key in self._tensors:
@@ -66,7 +67,7 @@ class Tensors(Mapping[str, "npt.NDArray[Any]"]):
         elif hasattr(key, "__index__") and -len(self) <= key < len(self):
             return list(self._tensors.values())[key]
         names = ", ".join(map(repr, itertools.islice(self, _LISTED))) or "none"
-        raise KeyError(f"The guest read no output {key!r}; it read {names}.")
+        raise OutputNotRead(f"The guest read no output {key!r}; it read {names}.")
 
     def short(self) -> str:
         """The names and shapes of the first outputs, in a line."""
