@@ -7,7 +7,7 @@ gets operations in front that change such values, and no others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.backends.openvino import limits
@@ -31,22 +31,19 @@ def harden(native: Native, model: Any) -> None:
         InvalidArgument: an operation whose inputs do not fit each other or a constant.
         UnsupportedOperation: an operation that OpenVINO's CPU device cannot compile.
     """
-    for graph in _graphs(model):
-        for node in graph.get_ordered_ops():
-            for port, guard in _GUARDS.get(node.get_type_name(), ()):
-                if port < node.get_input_size():
-                    _guard(native.api, node, port, guard)
-
-
-def _graphs(model: Any) -> Iterator[Any]:
-    yield model
     for node in model.get_ordered_ops():
         kind = node.get_type_name()
-        if kind in {"Loop", "TensorIterator"}:
-            yield from _graphs(node.get_function())
-        elif kind == "If":
-            yield from _graphs(node.get_then_body())
-            yield from _graphs(node.get_else_body())
+        for body in _bodies(node, kind):
+            harden(native, body)
+        for port, guard in _GUARDS.get(kind, ()):
+            if port < node.get_input_size():
+                _guard(native.api, node, port, guard)
+
+
+def _bodies(node: Any, kind: str) -> tuple[Any, ...]:
+    if kind in {"Loop", "TensorIterator"}:
+        return (node.get_function(),)
+    return (node.get_then_body(), node.get_else_body()) if kind == "If" else ()
 
 
 def _guard(api: Any, node: Any, port: int, guard: Guard) -> None:
