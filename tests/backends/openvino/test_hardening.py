@@ -105,6 +105,37 @@ def test_indices_that_are_weights_are_limited_too(op):
     assert (directly(model, [rows])[0] == rows[[4, 0]]).all()
 
 
+def test_rows_of_packed_weights_are_never_left_unset(op):
+    rows = np.arange(20 * 64, dtype=np.uint8).reshape(20, 64) % 100
+    scale = op.constant(np.full((20, 1), 0.5, np.float32))
+    places = op.parameter([5], np.int32)
+    table = op.multiply(op.convert(op.constant(rows), np.float32), scale)
+    model = openvino.Model([op.gather(table, places, op.constant(0))], [places], "rows")
+    harden(NATIVE, model)
+    given = np.array([10**9, 3, -1, -20, -(2**31)], np.int32)
+    assert (directly(model, [given])[0] == rows[[19, 3, 19, 0, 0]] * np.float32(0.5)).all()
+    # the weights stay packed
+    compiled = openvino.Core().compile_model(model, "CPU")
+    kinds = [
+        str(node.get_rt_info()["layerType"].value)
+        for node in compiled.get_runtime_model().get_ops()
+    ]
+    assert "Convert" not in kinds
+    assert "Gather" in kinds
+
+
+def test_beams_without_length_are_not_left_unset(op):
+    beams, lengths = np.ones((2, 1, 2), np.int32), op.parameter([1], np.int32)
+    found = op.gather_tree(
+        op.constant(beams), op.constant(beams), lengths, op.constant(np.int32(9))
+    )
+    model = openvino.Model([found], [lengths], "beams")
+    harden(NATIVE, model)
+    for length in (-7, 0, 1):
+        picked = directly(model, [np.array([length], np.int32)])[0]
+        assert picked.tolist() == [[[1, 1]], [[9, 9]]]
+
+
 def test_what_crashes_the_compilation_is_refused(op):
     constant, x = op.constant(np.ones((2, 3), np.float32)), op.parameter([2, 3], np.float32)
     sums = openvino.Model([op.add(op.cum_sum(constant, op.constant(2)), x)], [x], "sums")

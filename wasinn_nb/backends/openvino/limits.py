@@ -15,6 +15,8 @@ _FAR = 1e6
 """Farther outside an image than any region is; of a type that half precision does not have."""
 _FAR_HALF = 6e4
 _MOST_PRIORS = 1 << 24
+_UNPACKING = {"Convert", "Multiply", "Reshape", "Subtract"}
+"""What makes numbers of weights in few bits; OpenVINO does it in the operation that uses them."""
 
 
 def constant(output: Any) -> bool:
@@ -33,6 +35,11 @@ def no_nan(op: Any, _: Any, value: Any) -> Any:
 def not_negative(op: Any, _: Any, value: Any) -> Any:
     """What is below 0 becomes 0."""
     return op.maximum(value, _number(op, 0, value))
+
+
+def positive(op: Any, _: Any, value: Any) -> Any:
+    """What is below 1 becomes 1."""
+    return op.maximum(value, _number(op, 1, value))
 
 
 def not_zero(op: Any, _: Any, value: Any) -> Any:
@@ -80,6 +87,21 @@ def gather_nd(op: Any, node: Any, indices: Any) -> Any:
 def _may_be_empty(data: Any) -> bool:
     shape = data.get_partial_shape()
     return shape.rank.is_dynamic or any(not dim.get_min_length() for dim in shape)
+
+
+def gather_packed(op: Any, node: Any, indices: Any) -> Any:
+    """Indices of rows of packed weights are as those of ``GatherND``; others are checked."""
+    data = node.input_value(0).get_node()
+    if data.get_type_name() not in _UNPACKING:
+        return None
+    while data.get_type_name() in _UNPACKING:
+        data = data.input_value(0).get_node()
+    if data.get_type_name() != "Constant":
+        return None
+    sizes = op.shape_of(node.input_value(0), indices.get_element_type())
+    size = op.gather(sizes, node.input_value(2), op.constant(0))
+    last = op.subtract(size, _number(op, 1, indices))
+    return op.minimum(op.maximum(indices, op.negative(size)), last)
 
 
 def scatter_elements(op: Any, node: Any, indices: Any) -> Any:
