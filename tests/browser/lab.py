@@ -53,7 +53,14 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
-        env = {**os.environ, "JUPYTER_TOKEN": self._token, "JUPYTER_CONFIG_PATH": str(CONFIG)}
+        env = {
+            **os.environ,
+            "JUPYTER_TOKEN": self._token,
+            "JUPYTER_CONFIG_PATH": str(CONFIG),
+            # a theme chosen here is not the user's choice
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        }
         command = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"),
             *(f"--port={self._port}", "--ServerApp.port_retries=0", "--allow-root"),

@@ -76,7 +76,10 @@ def _write(directory: Path, name: str, value: Exchanged) -> None:
     else:
         raise InvalidArgument(
             f"{name} is a {type(value).__name__}; "
-            "a guest can be given bytes, str, an array, an image or a Path."
+            "a guest can be given bytes, str, an array, an image or a Path.",
+            hint=f"Make an array of it: numpy.asarray({name})."
+            if isinstance(value, (list, tuple, int, float))
+            else "",
         )
 
 

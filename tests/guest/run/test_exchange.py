@@ -72,6 +72,16 @@ def test_every_byte_but_zero_is_true(tmp_path):
     assert values["x"].tobytes() == bytes([0, 1, 1, 1])
 
 
+@pytest.mark.parametrize("value", [[[0.0, 1.0]], (1, 2), 3])
+def test_numbers_that_are_no_array_yet(tmp_path, value):
+    with pytest.raises(InvalidArgument, match=r"x is a \w+; a guest can be given") as caught:
+        write_input(tmp_path, "x", value)
+    assert caught.value.hint == "Make an array of it: numpy.asarray(x)."
+    with pytest.raises(InvalidArgument) as caught:
+        write_input(tmp_path, "x", {})
+    assert caught.value.hint == ""
+
+
 def test_an_array_that_refuses_to_be_one(tmp_path):
     class Elsewhere:
         def __array__(self, dtype=None, copy=None):
