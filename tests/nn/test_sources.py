@@ -300,9 +300,11 @@ def test_the_order_of_parts_does_not_matter():
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "empty"),
+        (b"", "it is empty. Download or copy it again."),
         (b"lmgg\1\0\0\0", "Convert the model to GGUF"),
         (b"\x89HDF\r\n", "Keras"),
+        (b"\xff\xd8\xff\xdb", "a JPEG picture. A guest gets it with --in."),
+        (b"\x89PNG\r\n", "a PNG picture. A guest gets it with --in."),
         (b'\x10\0\0\0\0\0\0\0{"a":1}', "safetensors"),
         (b"<!DOCTYPE html>", "web page"),
         (b"<?xml version='1.0'?><svg>", "not an OpenVINO model"),

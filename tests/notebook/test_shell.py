@@ -277,6 +277,12 @@ def test_help(shell):
     assert "unload" in shell.find_line_magic("wasinn").__doc__
 
 
+def test_a_misspelt_model_gets_the_nearest_name(loaded):
+    with pytest.raises(NotFound) as caught:
+        loaded.run("%wasinn models defualt")
+    assert caught.value.hint == "Did you mean default?"
+
+
 def test_mistakes(shell):
     with pytest.raises(UsageError, match="Did you mean load"):
         shell.run("%wasinn laod x y")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import threading
 import time
 from collections.abc import Iterator
@@ -38,10 +39,11 @@ class EntryTable:
             if (entry := self._entries.get(name)) is not None:
                 return entry
             known = [n for n, e in self._entries.items() if not e.anonymous]
+        near = difflib.get_close_matches(name, known, n=1)
         listed = f"Registered are {', '.join(known)}." if known else "No model is registered."
         raise NotFound(
             f"There is no model named {name!r}. {listed}",
-            hint=f"Load one with `%wasinn load {name} SOURCE`.",
+            hint=f"Did you mean {near[0]}?" if near else f"Load it: `%wasinn load {name} SOURCE`.",
         )
 
     def entries(self) -> list[Entry]:

@@ -26,6 +26,8 @@ _OTHERS = (
     (b"version https://git-lfs", "a Git LFS pointer", "Run `git lfs pull` to get the real file."),
     (b"\x1f\x8b", "a gzip file", "Unpack it first."),
     (b"7z\xbc\xaf", "a 7-Zip file", "Unpack it first."),
+    (b"\xff\xd8\xff", "a JPEG picture", "A guest gets it with --in."),
+    (b"\x89PNG", "a PNG picture", "A guest gets it with --in."),
     (b"<!DOCTYPE", "a web page", "The address was not that of the file itself."),
     (b"<!doctype", "a web page", "The address was not that of the file itself."),
     (b"<html", "a web page", "The address was not that of the file itself."),
@@ -88,7 +90,7 @@ def _otherwise(head: bytes, text: bytes) -> str:
     if text.startswith(b"<?xml"):
         return "an XML file that is not an OpenVINO model"
     if not head:
-        return "empty"
+        return "empty|Download or copy it again."
     return f"a file that begins with {head[:8]!r}"
 
 
