@@ -327,6 +327,7 @@ def test_a_device_that_is_lost_while_it_computes(load, backend, how, device):
         context.get_output(0)
     setattr(context, how, whole)
     context.compute()  # with the input that was set before
+    assert graph.compiled is not broken.compiled
     assert np.frombuffer(context.get_output(0), np.float32).tobytes() == expected.tobytes()
     context.close()
     healthy = graph.create_context(configured(backend))

@@ -20,7 +20,6 @@ class Compilation:
         pipeline: the devices that the NPU's pipeline runs on instead of an NPU; empty without it.
         streams: how many inferences may run at a time in the threads that ask for them; 0 if they
             run in OpenVINO's own threads (see :mod:`.streams`).
-        dynamic: some shape in the model is not fixed.
         again: compiles the model once more.
     """
 
@@ -30,5 +29,4 @@ class Compilation:
     device: str
     pipeline: str
     streams: int
-    dynamic: bool
     again: Callable[[], Any]

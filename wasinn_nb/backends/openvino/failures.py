@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wasinn_nb.nn.errors import RuntimeFailure
+from wasinn_nb.nn.errors import MissingMemory, NNError, RuntimeFailure
 
 _SOURCE_LINE = re.compile(r"(Exception from \S+:\d+:?|Check '.*' failed at \S+:\d+:?)\s*")
 _NOISE = re.compile(
@@ -35,9 +35,19 @@ def is_cancellation(error: BaseException) -> bool:
 _LOST = ("device lost", "device_lost", "DEVICE_LOST", "CL_OUT_OF_RESOURCES", "disconnected")
 
 
-def device_failure(error: BaseException, device: str) -> RuntimeFailure:
+def is_shortage(text: str) -> bool:
+    """Whether what OpenVINO says is that memory ran out."""
+    return "bad_alloc" in text or "Failed to allocate" in text
+
+
+def device_failure(error: BaseException, device: str) -> NNError:
     """The error of an inference that failed."""
     text = reason(error)
+    if is_shortage(text):
+        return MissingMemory(
+            f"The inference on {device} failed: {text}.",
+            hint="Give it smaller inputs, or unload another model.",
+        )
     hint = "Load the model again, or on another device."
     if any(sign in str(error) for sign in _LOST):
         return RuntimeFailure(f"OpenVINO lost the device {device}: {text}.", hint=hint)

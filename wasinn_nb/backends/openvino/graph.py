@@ -33,9 +33,9 @@ class OpenVINOGraph:
     When a context closes, its infer request is kept for the next one: the first inference of a new
     request is slower, since its memory has to be made. At most one is kept.
 
-    After an inference with sizes that do not fit each other, a model with dynamic shapes fails with
-    good ones too, in every request. So what was compiled is thrown away then, and made again before
-    the next inference.
+    After an inference that failed, OpenVINO's compiled model is in a state of its own: with dynamic
+    shapes all that follow fail as well, in every request, and with fixed ones some crash. So it is
+    thrown away then, and made again before the next inference.
 
     Attributes:
         compiled: the ``openvino.CompiledModel``; None while it has to be made again.
@@ -55,7 +55,6 @@ class OpenVINOGraph:
         )
         self._asked = compilation.device
         self._pipeline = compilation.pipeline
-        self._dynamic = compilation.dynamic
         self._compile_again = compilation.again
         self._own = self._asked.partition(":")[0] in {"AUTO", "MULTI", "HETERO", "BATCH", "NPU"}
         self._renewing = threading.Lock()
@@ -119,7 +118,7 @@ class OpenVINOGraph:
         """An inference failed."""
         slot.broken = True
         with self._lock:
-            if self._dynamic and slot.compiled is self.compiled:
+            if slot.compiled is self.compiled:
                 self.compiled = self._idle = None
 
     def renewed(self, context: OpenVINOContext, slot: Slot) -> Slot:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.backends.openvino.abandon import Abandonable
 from wasinn_nb.backends.openvino.compilation import Compilation
-from wasinn_nb.backends.openvino.failures import reason
+from wasinn_nb.backends.openvino.failures import is_shortage, reason
 from wasinn_nb.backends.openvino.graph import OpenVINOGraph
 from wasinn_nb.backends.openvino.hardening import harden
 from wasinn_nb.backends.openvino.ports import (
@@ -72,7 +72,7 @@ class Load:
             if not known.parameters:  # only the front end of PyTorch knows them
                 known = replace(known, parameters=count_parameters(model))
             self._stage(f"compiling for {self.device}", 0.3)
-            lengthy, dynamic = computes_at_length(model), model.is_dynamic()
+            lengthy = computes_at_length(model)
             compiled = self._compile(model, lengthy=lengthy)
         self._stage("making room for inputs and outputs", 0.9)
         streams = inline_streams(self.device, compiled, lengthy=lengthy)
@@ -86,7 +86,6 @@ class Load:
                 self.device,
                 self.pipeline,
                 streams,
-                dynamic,
                 self._again,
             ),
         )
@@ -114,7 +113,7 @@ class Load:
     def _refusal(self, error: BaseException) -> NNError:
         text = reason(error)
         what = f"OpenVINO cannot compile {self.files.origin} for {self.device}: {text}."
-        if "bad_alloc" in text:
+        if is_shortage(text):
             return MissingMemory(what, hint="Unload another model, or give it smaller shapes.")
         given = settings_given(self.config)
         hint = f"These settings were given: {given}." if given else ""
