@@ -289,7 +289,8 @@ class ModelRegistry:
         """
         entry = self._table.get(name)
         info = self._loader.look(entry) if look else entry.info
-        return replace(self._snapshot(entry), info=info)
+        record = self._snapshot(entry)
+        return replace(record, info=info, encoding=info.encoding) if info else record
 
     def backends(self) -> dict[str, Backend]:
         """The backends by name."""

@@ -37,7 +37,7 @@ def chosen(text, *there):
     return choose(Machine(*there), parse(text))
 
 
-@given(st.sampled_from(["AUTO", "MULTI", "HETERO"]), st.lists(name, min_size=1, max_size=4))
+@given(st.sampled_from(["AUTO", "MULTI", "HETERO"]), st.lists(name, min_size=1, max_size=4, unique=True))
 def test_lists_are_read_as_they_are_written(virtual, names):
     text = f"{virtual}:{','.join(names)}"
     assert str(parse(text)) == text
@@ -227,6 +227,9 @@ def test_a_setting_written_otherwise_is_the_same_load(host, key, one, other, usu
         {"properties": "[1"},
         {"npuw-devices": "a GPU"},
         {"npuw-devices": "CPU", "device": "CPU"},
+        {"device": "MULTI:CPU,CPU"},
+        {"device": "GPU" + ".0" * 4096},
+        {"reshape": "[" * 4097},
     ],
 )
 def test_settings_that_cannot_be_are_refused_and_change_nothing(host, bad):
@@ -240,6 +243,13 @@ def test_settings_that_cannot_be_are_refused_and_change_nothing(host, bad):
     (record,) = host.models()
     assert (record.name, record.pins, record.loads) == ("net", {}, 1)
     assert host.registry.load("net").asked == "auto"
+
+
+def test_a_model_that_is_looked_at_has_the_encoding_of_its_files(host):
+    host.registry.register("net", "builtin:digits")
+    record = host.describe("net")
+    assert (record.encoding, record.loads) == ("openvino", 0)
+    assert record.info.encoding is record.encoding
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def parse(text: str) -> DeviceRequest:
     names = rest if virtual else text.strip().upper()
     parts = [_part(name.strip(), virtual) for name in names.split(",")] if names else []
     wrong_number = {"": len(parts) != 1, BATCH: len(parts) != 1, AUTO: bool(colon) and not parts}
-    if None in parts or wrong_number.get(virtual, not parts):
+    if None in parts or len(set(parts)) < len(parts) or wrong_number.get(virtual, not parts):
         raise InvalidArgument(
             f"The device {text[:80]!r} is not one that OpenVINO could have.",
             hint=f"Write {_FORMS}.",

@@ -8,6 +8,7 @@ from functools import cache
 from wasinn_nb.backends.openvino.devices import device_text, parts_text
 from wasinn_nb.backends.openvino.passthrough import properties_text
 from wasinn_nb.backends.openvino.shapes import shapes_text
+from wasinn_nb.nn.errors import InvalidArgument
 from wasinn_nb.nn.settings import Schema, Scope, Setting, Value
 
 _MODEL, _CONTEXT = Scope.MODEL, Scope.CONTEXT
@@ -16,6 +17,7 @@ DEFAULT = "default"
 """The choice that leaves a property to OpenVINO."""
 
 _INT32 = 2**31 - 1
+_LONGEST = 4096  # characters of a text; a guest must not keep the host reading
 
 
 def _choice(key: str, text: str, *choices: str) -> Setting:
@@ -25,7 +27,12 @@ def _choice(key: str, text: str, *choices: str) -> Setting:
 def _text(
     key: str, text: str, read: Callable[[str], str] | None = None, *, guest: bool = True
 ) -> Setting:
-    return Setting(key, "str", _MODEL, "", text, read, guest=guest)
+    def checked(given: str) -> str:
+        if len(given) > _LONGEST:
+            raise InvalidArgument(f"{key} has {len(given)} characters; the most is {_LONGEST}.")
+        return read(given) if read else given
+
+    return Setting(key, "str", _MODEL, "", text, checked, guest=guest)
 
 
 def _flag(key: str, text: str, default: Value) -> Setting:
