@@ -37,7 +37,10 @@ def chosen(text, *there):
     return choose(Machine(*there), parse(text))
 
 
-@given(st.sampled_from(["AUTO", "MULTI", "HETERO"]), st.lists(name, min_size=1, max_size=4, unique=True))
+@given(
+    st.sampled_from(["AUTO", "MULTI", "HETERO"]),
+    st.lists(name, min_size=1, max_size=4, unique=True),
+)
 def test_lists_are_read_as_they_are_written(virtual, names):
     text = f"{virtual}:{','.join(names)}"
     assert str(parse(text)) == text
