@@ -141,6 +141,8 @@ class Execution:
             state, error = conclude(
                 run, self._guest, self._options, failure, memory_size=self._memory_size
             )
+            if state == "finished" and (failed := run.last_error) and failed.is_mistake:
+                self._models.warn(f"A wasi-nn call failed, and the guest went on: {failed}")
         except BaseException as bug:  # noqa: BLE001 - waiters must wake up whatever happens
             self._models.broken("the end of the run", bug)
             state, error = conclude(run, self._guest, self._options, bug)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wasinn_nb.abi.core.contexts import LANGUAGE_MODELS, METADATA
-from wasinn_nb.abi.core.errno import errno_name
+from wasinn_nb.abi.core.errno import ERRNO, errno_name
 from wasinn_nb.abi.core.host import GraphLease
 from wasinn_nb.guest.tensors import ReadTensors, Tensors
 from wasinn_nb.guest.timeline import Timeline
@@ -18,7 +18,7 @@ from wasinn_nb.guest.tokens import RunStream, Transcript
 from wasinn_nb.guest.words import few, plain
 from wasinn_nb.nn.backend import ExecutionContext, Progress
 from wasinn_nb.nn.cancel import CancelToken
-from wasinn_nb.nn.errors import NotFound, WasinnError
+from wasinn_nb.nn.errors import ErrorCode, NotFound, WasinnError
 from wasinn_nb.nn.stream import TokenStream
 from wasinn_nb.nn.tensor import Buffer
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
@@ -90,6 +90,12 @@ class FailedCall:
     function: str
     errno: int
     message: str
+
+    @property
+    def is_mistake(self) -> bool:
+        """Whether a guest that goes on overlooks it; other errors can be answers it asked for."""
+        computing = self.function in {"set_input", "compute", "get_output"}
+        return computing and self.errno == ERRNO[ErrorCode.INVALID_ARGUMENT]
 
     def __str__(self) -> str:
         return f"{self.function} returned {self.errno} ({errno_name(self.errno)}): {self.message}"

@@ -33,6 +33,7 @@ _COLOURS = {
     Part.MODELS: "#b868a8",
     Part.COMPUTE: "#1fa187",
 }
+_GREY, _OTHER_GREY = "#808080", "#7f7f7f"
 _ROWS = {GUEST: 2, HOST: 1, BACKEND: 0}
 _FEWEST_COLUMNS = 100
 _HEIGHT = 0.8
@@ -66,7 +67,8 @@ def draw(timeline: Timeline, axes: Any = None) -> Any:
             hint='Install it with: %pip install "wasinn-nb[plot]". '
             "Without it, run.timeline.summary() has the figures.",
         ) from None
-    if axes is None:
+    own = axes is None
+    if own:
         _, axes = plt.subplots(figsize=(9, 2.8), layout="constrained")
     summary = timeline.summary()
     columns = max(_FEWEST_COLUMNS, round(axes.get_window_extent().width))
@@ -90,7 +92,23 @@ def draw(timeline: Timeline, axes: Any = None) -> Any:
     axes.set_xlabel(f"time since the run started ({unit})")
     axes.set_title(f"{timeline.title}: {time_text(summary.total)}".removeprefix(": "))
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    if own:
+        _suit_any_theme(axes)
     return axes
+
+
+def _suit_any_theme(axes: Any) -> None:
+    """No ground, and greys that are seen on white as on black.
+
+    Of two greys, since Jupyter puts a ground of its own under figures whose ticks are all alike.
+    """
+    axes.figure.set_facecolor("none")
+    axes.set_facecolor("none")
+    axes.tick_params(axis="x", color=_GREY, labelcolor=_GREY)
+    axes.tick_params(axis="y", labelcolor=_OTHER_GREY)
+    axes.spines["bottom"].set_color(_GREY)
+    for text in (axes.title, axes.xaxis.label, *axes.get_legend().get_texts()):
+        text.set_color(_GREY)
 
 
 def _labels(summary: Summary) -> list[str]:

@@ -86,6 +86,8 @@ class Setting:
         checked = self._typed(value)
         if self.read is not None and isinstance(checked, str):
             checked = self.read(checked)
+        if isinstance(checked, str) and self.choices:
+            checked = {word.lower(): word for word in self.choices}.get(checked.lower(), checked)
         if self.choices and checked not in self.choices:
             raise InvalidArgument(
                 f"{self.key} is {checked!r}; it can be {', '.join(map(repr, self.choices))}."

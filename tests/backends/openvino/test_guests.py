@@ -199,3 +199,39 @@ def test_an_old_guest_sends_pixels_in_the_other_order_if_that_is_asked_for(host,
     _, run = guest("bytes", IR, 2, **doubles, compat="wasmedge-0.14")
     assert run.stdout == "set_input=1\n"
     assert "uint8" in str(run.last_error)
+
+
+def test_what_wasmedge_answers_for_a_model_that_cannot_be_read(guest, image):
+    xml, weights = samples.ir_convolution()
+    for parts, compat, said in (
+        ([xml[:200], weights], "auto", "load=1\n"),
+        ([xml[:200], weights], "wasmedge", "load=5\n"),
+        ([xml], "wasmedge", "load=1\n"),
+    ):
+        _, run = guest("bytes", IR, len(parts), array=image, kind=F32, parts=parts, compat=compat)
+        assert run.stdout == said
+
+
+def test_pixels_in_the_wrong_order_are_told_what_to_do(guest, rng):
+    x = op.parameter([1, 3, 4, 5], np.float32, name="x")
+    model = samples.serialized([op.relu(x).output(0)], [x])
+    pixels = rng.random((1, 4, 5, 3), dtype=np.float32)
+    _, run = guest("bytes", IR, 2, array=pixels, kind=F32, parts=model)
+    assert "transpose(0, 3, 1, 2)" in str(run.last_error)
+
+
+def test_a_guest_that_overlooks_an_error_is_mentioned(host, name, image):
+    host.load(name, samples.ir_convolution(), encoding="openvino")
+    source = """
+    #include <wasi_nn.h>
+    int main(void) {
+        wasi_nn_graph graph;
+        wasi_nn_context context;
+        if (wasi_nn_open("net", &graph, &context)) return 1;
+        (void)wasi_nn_compute(context); /* without an input */
+        return 0;
+    }
+    """
+    run = wn.build(source, language="c").run(models={"net": name})
+    [warning] = run.warnings
+    assert warning.startswith("A wasi-nn call failed, and the guest went on: compute returned 1")

@@ -9,6 +9,7 @@ functions                     all 12              all 12        official six  al
 unknown name                  8                   8             6             8
 dead graph or context         1                   1             6             1
 failure in a backend          its code            its code      5             its code
+unreadable OpenVINO model     its code            5             5             its code
 pointer outside of memory     1                   1             trap          1
 unknown target, tensor type   1                   1             trap          1
 unknown encoding              2                   2             trap          2
@@ -72,6 +73,7 @@ class Dialect:
         cut_text: text that does not fit is cut, and success.
         llamaedge: text for a buffer of size 0 is written as described above.
         report_size: the size of what does not fit is written.
+        unreadable: encodings of which bytes that cannot be read are a runtime error.
         configs: settings, as JSON, of models that a guest loads from its own bytes.
     """
 
@@ -90,6 +92,7 @@ class Dialect:
     cut_text: bool = False
     llamaedge: bool = False
     report_size: bool = True
+    unreadable: tuple[GraphEncoding, ...] = ()
     configs: Mapping[GraphEncoding, bytes] = field(default_factory=dict)
 
 
@@ -114,6 +117,7 @@ WASMEDGE = Dialect(
     targets=_OFFICIAL_TARGETS,
     tensor_types={n: TENSOR_TYPES[n] for n in (0, 1, 3, 4)},
     encoding_mask=0xFF,
+    unreadable=(GraphEncoding.OPENVINO,),
 )
 WASMEDGE_0_14 = replace(
     WASMEDGE,

@@ -15,7 +15,13 @@ from wasinn_nb.abi.core.faults import OutOfBounds, UnknownEncoding, UnknownEnum
 from wasinn_nb.abi.core.handles import Handles
 from wasinn_nb.abi.core.host import NNHost
 from wasinn_nb.abi.core.memory import GuestMemory
-from wasinn_nb.nn.errors import InvalidArgument, TooLarge, UnsupportedOperation
+from wasinn_nb.nn.errors import (
+    InvalidArgument,
+    InvalidEncoding,
+    RuntimeFailure,
+    TooLarge,
+    UnsupportedOperation,
+)
 from wasinn_nb.nn.tensor import Buffer, Tensor
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
 
@@ -40,6 +46,7 @@ ARITY = {
 _MAX_GRAPHS = 1024
 _MAX_CONTEXTS = 1024
 _MAX_BUILDERS = 64
+_IR_PARTS = 2
 _MAX_RANK = 64
 _MAX_NAME = 4096
 _MAX_CONFIG = 4 << 20  # the biases of all tokens of a large vocabulary fit
@@ -107,7 +114,13 @@ class Functions:
         if kind in CONFIGURED and len(parts) == 2:
             config = parts.pop()
         _check_config(len(config or b""))
-        lease = self._host.acquire_buffers(parts, kind, device, config)
+        try:
+            lease = self._host.acquire_buffers(parts, kind, device, config)
+        except (InvalidArgument, InvalidEncoding) as error:
+            # a wrong number of parts is an invalid argument everywhere
+            if kind in self.dialect.unreadable and len(parts) == _IR_PARTS:
+                raise RuntimeFailure(error.message, hint=error.hint) from None
+            raise
         self.memory.write_u32(out, self.graphs.add(GraphEntry(lease, None)))
         return 0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from wasinn_nb.backends.openvino.failures import device_failure, is_cancellation, reason
 from wasinn_nb.backends.openvino.guard import Guard
-from wasinn_nb.nn.errors import Cancelled, InvalidArgument, RuntimeFailure, UnsupportedOperation
+from wasinn_nb.nn.errors import Cancelled, InvalidArgument, RuntimeFailure
 
 if TYPE_CHECKING:
     from wasinn_nb.backends.openvino.graph import OpenVINOGraph
@@ -156,7 +156,10 @@ class OpenVINOContext:
     def _complain(self) -> None:
         inputs = self._graph.describe().inputs
         missing = ", ".join(f"{index} ({inputs[index]})" for index in sorted(self._unset))
-        raise InvalidArgument(f"These inputs of the model were never set: {missing}.")
+        raise InvalidArgument(
+            f"These inputs of the model were never set: {missing}.",
+            hint="Set them with set_input before compute.",
+        )
 
     def _failed(self, error: RuntimeError) -> None:
         if is_cancellation(error):
@@ -166,21 +169,21 @@ class OpenVINOContext:
         raise failure from None
 
     def compute_single(self) -> None:
-        """Raises UnsupportedOperation: a tensor model has no steps."""
-        raise UnsupportedOperation(
+        """Raises InvalidArgument: a tensor model has no steps."""
+        raise InvalidArgument(
             "compute_single makes text token by token, and this is a tensor model.",
             hint="Call compute.",
         )
 
     def get_output_single(self, index: int) -> Buffer:  # noqa: ARG002 - the protocol's
-        """Raises UnsupportedOperation; as :meth:`compute_single`."""
-        raise UnsupportedOperation(
+        """Raises InvalidArgument; as :meth:`compute_single`."""
+        raise InvalidArgument(
             "get_output_single reads a token, and this is a tensor model.", hint="Call get_output."
         )
 
     def fini_single(self) -> None:
-        """Raises UnsupportedOperation; as :meth:`compute_single`."""
-        raise UnsupportedOperation("fini_single ends a text, and this is a tensor model.")
+        """Raises InvalidArgument; as :meth:`compute_single`."""
+        raise InvalidArgument("fini_single ends a text, and this is a tensor model.")
 
     # -- outputs ---------------------------------------------------------------------------------
 

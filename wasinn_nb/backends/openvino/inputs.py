@@ -115,22 +115,22 @@ class Input:
         given = f"{tensor.type.dtype} {shape_text(tensor.dims)}"
         if tensor.type is not self.type:
             raise InvalidArgument(
-                f"{self._named()} has elements of type {self.type.dtype}; {given} was given."
+                f"{self._named()} has elements of type {self.type.dtype}; {given} was given.",
+                hint=f"Convert the elements to {self.type.dtype}.",
             )
         limits = self.port.limits
         if limits is None:
             return
-        same = len(limits) == len(tensor.dims) and all(
-            low <= size and (high < 0 or size <= high)
-            for size, (low, high) in zip(tensor.dims, limits, strict=True)
-        )
-        if not same:
+        if not _fit(limits, tensor.dims):
             bounds = "".join(
                 f" Dimension {axis} can be {low} to {high}."
                 for axis, (low, high) in enumerate(limits)
                 if low != high and (low > 0 or high >= 0)
             )
-            raise InvalidArgument(f"{self._named()} has another shape: {given} was given.{bounds}")
+            raise InvalidArgument(
+                f"{self._named()} has another shape: {given} was given.{bounds}",
+                hint=_other_order(limits, tensor.dims),
+            )
         if math.prod(size or 1 for size in tensor.dims) * self.type.itemsize > _ADDRESSABLE:
             # a size of 0 makes the tensor empty, yet its strides would be beyond any address
             raise InvalidArgument(f"{self._named()} cannot be so large: {given} was given.")
@@ -143,3 +143,18 @@ class Input:
             raise InvalidArgument(
                 f"{self._named()} has bytes of 0 and 1; {values.max()} was given."
             )
+
+
+def _other_order(limits: tuple[tuple[int, int], ...], dims: tuple[int, ...]) -> str:
+    """What to do where pixels came in the order height, width, channels."""
+    is_image = len(dims) == len(_NHWC_TO_NCHW)
+    if is_image and _fit(limits, tuple(dims[axis] for axis in _NHWC_TO_NCHW)):
+        return "Its channels come first: array.transpose(0, 3, 1, 2), or pack the image as NCHW."
+    return ""
+
+
+def _fit(limits: tuple[tuple[int, int], ...], dims: tuple[int, ...]) -> bool:
+    return len(limits) == len(dims) and all(
+        low <= size and (high < 0 or size <= high)
+        for size, (low, high) in zip(dims, limits, strict=True)
+    )

@@ -57,7 +57,7 @@ def inspect_ir(files: ModelFiles) -> ModelInfo:
         graph = IRGraph(root, part)
         if not graph.types["Result"] and not graph.types["Assign"]:
             part.damaged("it has no output")
-    size = _check_weights(graph, weights, files, part)
+    size = _check_weights(graph, weights, files)
     return _info(root, graph, size)
 
 
@@ -77,21 +77,19 @@ def _parts(files: ModelFiles) -> tuple[Path | bytes, Path | bytes | None]:
     return xml, None
 
 
-def _check_weights(
-    graph: IRGraph, weights: Path | bytes | None, files: ModelFiles, xml: Part
-) -> int:
+def _check_weights(graph: IRGraph, weights: Path | bytes | None, files: ModelFiles) -> int:
     """Every constant lies inside the weights; returns the size of the weights in bytes."""
     last = max(graph.constants, key=lambda c: c.offset + c.nbytes, default=None)
     if weights is None:
         if last is not None and last.offset + last.nbytes:
             _no_weights(files, last.label)
         return 0
-    with Part(weights, "" if isinstance(weights, Path) else "The weights of the model") as part:
+    with Part(weights, "" if isinstance(weights, Path) else "The .bin of the model") as part:
         needed = last.offset + last.nbytes if last else 0
         if last is not None and needed > part.size:
             raise InvalidArgument(
-                f"{part.label} is cut short or belongs to another model: {last.label} of "
-                f"{xml.label} ends at byte {needed:,}, and there are {part.size:,} bytes.",
+                f"{part.label} is cut short or belongs to another model: {last.label} "
+                f"ends at byte {needed:,}, and there are {part.size:,} bytes.",
                 hint="Download both files of the model again.",
             )
         return part.size
