@@ -75,6 +75,7 @@ class Execution:
         )
         self._memory_size = 0
         self._watchdog: threading.Timer | None = None
+        self._withdraw: Callable[[], None] = _nothing
         self._pump = Pump(options, self._stdio, self._models.transcript, self._callback_failed)
 
     def start(self) -> None:
@@ -96,7 +97,10 @@ class Execution:
             self._stdio.finish()
             self._pump.finish()
             raise
-        self._run.token.on_cancel(self._expect_end)
+        self._withdraw = self._run.token.on_cancel(self._expect_end)
+        if self._run.done:
+            self._withdraw()
+            self._withdraw = _nothing
 
     def _work(self) -> None:
         failure: BaseException | None = None
@@ -147,6 +151,8 @@ class Execution:
             self._models.broken("the end of the run", bug)
             state, error = conclude(run, self._guest, self._options, bug)
         run.finish(state, error, self._on_end)
+        self._withdraw()
+        self._withdraw = _nothing  # what a run holds goes with its last reference
         if self._watchdog is not None:
             self._watchdog.cancel()
 
@@ -183,3 +189,7 @@ class Execution:
     def _callback_failed(self, error: BaseException) -> None:
         self._run.callback_failed(error)
         self._run.cancel(CALLBACK)
+
+
+def _nothing() -> None:
+    """What is left to withdraw."""

@@ -211,6 +211,7 @@ class RunModels:
                 self.broken("the end of the run", error)
         self._streams.clear()
         self._read.forget_contexts()
+        self._progress = _nothing_loads  # the other one refers to the run, which refers to this
 
     def _read_figures(self) -> None:
         """Take the figures of the last computation if the guest itself did not."""
@@ -279,3 +280,7 @@ class RunModels:
         except ValueError:
             return {}
         return document if isinstance(document, dict) else {}
+
+
+def _nothing_loads(what: str, fraction: float | None) -> None:
+    """The progress of a run that has ended."""

@@ -41,12 +41,7 @@ class Pump:
         self._failed = False
         self._ended = False
         self.wake = threading.Event()
-        self._thread = threading.Thread(
-            target=contextvars.copy_context().run,
-            args=(self._work,),
-            name="wasinn-pump",
-            daemon=True,
-        )
+        self._thread: threading.Thread | None = None
 
     @property
     def needed(self) -> bool:
@@ -57,23 +52,30 @@ class Pump:
     def start(self) -> None:
         """Begin to deliver."""
         if self.needed:
-            self._thread.start()
+            run = contextvars.copy_context().run
+            thread = threading.Thread(
+                target=run, args=(self._work,), name="wasinn-pump", daemon=True
+            )
+            thread.start()
+            self._thread = thread
 
     def finish(self) -> None:
         """Deliver the rest and end."""
         self._ended = True
         self.wake.set()
-        if self._thread.ident is not None:
-            self._join()
+        if self._thread is not None:
+            self._join(self._thread)
         else:
             self._transcript.since(0, final=True)
+        if self._thread is None or not self._thread.is_alive():
+            self._on_failure = _nobody  # the other one refers to the run, which is to go by itself
 
-    def _join(self) -> None:
+    def _join(self, thread: threading.Thread) -> None:
         """Wait for as long as callbacks return: one may wait for the very run that waits here."""
         seen = -1
-        while self._thread.is_alive() and self._calls != seen:
+        while thread.is_alive() and self._calls != seen:
             seen = self._calls
-            self._thread.join(_JOIN_SECONDS)
+            thread.join(_JOIN_SECONDS)
 
     def _work(self) -> None:
         # token streams have no event to wait for, so that writing to one stays a plain append
@@ -109,3 +111,7 @@ class Pump:
         except BaseException as error:  # noqa: BLE001 - it is raised to whoever waits for the run
             self._failed = True
             self._on_failure(error)
+
+
+def _nobody(error: BaseException) -> None:
+    """Who is told of a callback that failed when nothing can be delivered any more."""

@@ -119,6 +119,8 @@ class Stdio:
             self._selector.close()
             self.stdout.close()
             self.stderr.close()
+            # they refer to the run, which refers to this
+            self._on_limit, self._on_data, self._on_deadline = None, _nothing, _nothing
 
     def _read(self) -> None:
         selector = self._selector
@@ -156,3 +158,7 @@ class Stdio:
         self._deadline = None
         self._on_deadline()
         return _TICK
+
+
+def _nothing() -> None:
+    """What is told to whom when everything has ended."""

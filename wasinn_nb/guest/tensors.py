@@ -145,6 +145,7 @@ class ReadTensors:
     def forget_contexts(self) -> None:
         """No context is left; what they computed stays."""
         self._readers.clear()
+        self._warn = _unheard  # the other one refers to what refers to this
 
     def picture(self) -> Tensors:
         """What has been read so far."""
@@ -169,3 +170,7 @@ def _candidates(reader: _Reader, index: int) -> Iterator[str]:
     yield f"{name} ({place})"
     for more in itertools.count(index):
         yield f"{name} ({place}, output {more})"
+
+
+def _unheard(message: str) -> None:
+    """Nothing is read any more."""

@@ -81,6 +81,7 @@ class Functions:
         self.graphs.clear()
         self._by_name.clear()
         self.memory.release()
+        vars(self).pop("_host", None)
 
     # -- graphs --------------------------------------------------------------------------------
 

@@ -42,8 +42,12 @@ class Session:
         self.stopped_by: WasinnError | None = None
 
     def close(self) -> None:
-        """End all access to the guest; leases and contexts are their owner's to end."""
+        """End all access to the guest; leases and contexts are their owner's to end.
+
+        What the run keeps is not kept alive from here: native callbacks refer to this for longer.
+        """
         self.functions.release()
+        vars(self).pop("host", None)
 
     def errno_of(self, function: str, error: BaseException) -> int:
         """The number that answers a call which raised ``error``, or :data:`TRAP`. Never raises."""
