@@ -226,7 +226,7 @@ def test_outputs_before_any_computation(open_context):
 def test_steps_are_for_text(open_context):
     context = open_context(*doubling([2]))
     for call in (context.compute_single, context.fini_single, lambda: context.get_output_single(0)):
-        with pytest.raises(UnsupportedOperation, match="tensor model"):
+        with pytest.raises(InvalidArgument, match="tensor model"):
             call()
 
 
