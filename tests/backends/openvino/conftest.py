@@ -64,5 +64,5 @@ def road(root):
     folder = root.parent / "shared" / "data" / "road-segmentation"
     parts = tuple(folder / f"road-segmentation-adas-0001.{suffix}" for suffix in ("xml", "bin"))
     if not all(part.exists() for part in parts):
-        pytest.skip(f"there is no {parts[0].name} with its .bin in {folder}")
+        pytest.skip(f"a published model was not run: no {parts[0].name} and .bin in {folder}")
     return parts

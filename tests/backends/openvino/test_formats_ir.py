@@ -88,21 +88,12 @@ def test_the_digits_model():
     assert read(xml) == info  # the weights are found beside it
 
 
-def test_a_published_model(road_segmentation):
-    info = read(*road_segmentation)
+def test_a_published_model(road):
+    info = read(*road)
     assert (info.inputs[0].name, info.inputs[0].dims) == ("data", (1, 3, 512, 896))
     assert info.outputs[0].dims == (1, 4, 512, 896)
     assert info.parameters == 184_294
     assert info.metadata["cli_parameters/data_type"] == "FP32"
-
-
-@pytest.fixture
-def road_segmentation(root):
-    folder = root.parent / "shared/data/road-segmentation"
-    xml = folder / "road-segmentation-adas-0001.xml"
-    if not xml.is_file():
-        pytest.skip(f"{xml} is not there")
-    return xml, xml.with_suffix(".bin")
 
 
 def test_names_types_and_dynamic_sizes():

@@ -50,7 +50,7 @@ class Guard:
         )
 
     def enter(self) -> None:
-        """Begin a call; :meth:`leave` ends it.
+        """Begin a call; to clear :attr:`running` ends it.
 
         Raises:
             Busy: another thread is inside.
@@ -66,10 +66,6 @@ class Guard:
         if self.closed:
             self.running = False
             raise InvalidArgument(self.closed)
-
-    def leave(self) -> None:
-        """End a call."""
-        self.running = False
 
     def begin(self, start: Callable[[], None] | None = None) -> None:
         """An inference begins that :meth:`cancel` can abort from now on.
