@@ -36,6 +36,17 @@ def checks(shell: Any) -> Iterator[Check]:
     yield Check("cells", awaits, found, "" if awaits else "Turn it on: %autoawait asyncio")
 
 
+def stop_words(shell: Any) -> str:
+    """What stops a run where clicks do not arrive while a cell runs."""
+    if not in_kernel(shell):
+        return "Press Ctrl-C to stop."
+    if "google.colab" in sys.modules:
+        return "Interrupt the kernel to stop: press Ctrl+M I, or the \u25a0 button of the cell."
+    if _VSCODE in shell.user_ns:
+        return "Interrupt the kernel to stop: press the \u25a0 button of the cell."
+    return "Interrupt the kernel to stop: press I twice, or the \u25a0 button."
+
+
 def stopping(version: tuple[int, int]) -> str:
     """Which way a click and an interrupt reach a running cell."""
     if version >= (7, 4):

@@ -1,0 +1,95 @@
+"""What all widgets share: how they talk to their views, and how they end.
+
+State goes through traits, where the last value wins; text and answers go as custom messages. A view
+says ``hello`` when it is drawn and again when it missed something; the answer, ``welcome``, carries
+a snapshot and proves that clicks arrive. Handlers run wherever the kernel handles messages (the main
+thread, or one thread for all widgets), so they set a flag or start a thread, and return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from anywidget import AnyWidget
+from traitlets import Unicode
+
+from wasinn_nb.nn.errors import InvalidArgument, WasinnError
+from wasinn_nb.notebook.widgets import assets, clicks
+from wasinn_nb.notebook.widgets.requests import Request
+
+Handler = Callable[[Request], dict[str, Any] | None]
+
+
+class LiveWidget(AnyWidget):
+    """A widget over the host. Subclasses name their front end and what their views may ask.
+
+    Class attributes:
+        frontend: the ES module in ``static/``, without its suffix.
+    """
+
+    frontend = ""
+
+    _esm = Unicode().tag(sync=True)
+    _css = Unicode().tag(sync=True)
+    _anywidget_id = Unicode().tag(sync=True)
+    stop_words = Unicode(
+        help="What works instead of the buttons where clicks do not arrive."
+    ).tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        module = assets.load(self.frontend)
+        super().__init__(
+            _esm=module.code,
+            _css=module.style,
+            _anywidget_id=f"wasinn_nb.{self.frontend}",
+            stop_words=clicks.stop_words(),
+            **traits,
+        )
+        self.on_msg(self._received)
+        clicks.route(self.comm)
+
+    def add_traits(self, **traits: Any) -> None:
+        """Only those that the class lacks: adding one makes a class for this very widget."""
+        missing = {name: trait for name, trait in traits.items() if not self.has_trait(name)}
+        if missing:
+            super().add_traits(**missing)
+
+    def handlers(self) -> dict[str, Handler]:
+        """What views may ask: by kind, a function that returns what the answer carries."""
+        return {}
+
+    def snapshot(self) -> dict[str, Any]:
+        """What a view that was just drawn has to know beside the traits."""
+        return {}
+
+    def post(self, kind: str, **data: Any) -> None:
+        """Send a message to all views; from any thread; nothing once the widget is closed."""
+        if self.comm is not None:
+            self.send({"kind": kind, **data})
+
+    def close(self) -> None:
+        """Close the widget and its layout, which ipywidgets leaves alive."""
+        layout = self.layout
+        super().close()
+        if layout is not None:
+            layout.close()
+
+    def _received(self, _widget: object, content: object, _buffers: object) -> None:
+        answer_to: int | None = None
+        try:
+            request = Request(content)
+            answer_to = request.id
+            if request.kind == "hello":
+                clicks.measured()
+                self.post("welcome", **self.snapshot())
+                return
+            handler = self.handlers().get(request.kind)
+            if handler is None:
+                raise InvalidArgument(f"There is nothing called {request.kind!r} to ask for.")
+            answer = handler(request)
+        except WasinnError as error:
+            self.post("refused", id=answer_to, message=error.message, hint=error.hint)
+        else:
+            if answer_to is not None:
+                self.post("done", id=answer_to, **(answer or {}))
