@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import nbformat
@@ -89,6 +90,32 @@ def test_devices_are_chosen_and_measured():
     assert len(shares) == 3
     assert min(shares) >= 98
     assert len(pictures(notebook)) == 1
+
+
+def test_invoices_become_a_table_and_the_table_a_report():
+    notebook = execute(read("06_pipeline.ipynb"))
+    text = printed(notebook)
+    right, lines = map(int, re.search(r"(\d+) of (\d+) lines are right", text).groups())
+    assert right == lines
+    assert re.findall(r"do not add up: (\d+)", text) == ["0", "1"]
+
+    table = re.findall(r"^\d+,(\d+),\d+,(\d+),(\d+),\d+,[\d.]+$", text, re.MULTILINE)
+    assert len(table) == lines
+    spent = Counter()
+    for customer, pieces, cents in table:
+        spent[customer] += int(pieces) * int(cents)
+    reported = dict(re.findall(r"^(\w+) +(\d+\.\d\d)  ", text, re.MULTILINE))
+    assert sorted(map(float, reported.values())) == sorted(n / 100 for n in spent.values())
+
+    best, story = re.search(
+        r"> Tell me a story about an? (\w+) and an? \w+\.\n(.+)", text, re.DOTALL
+    ).groups()
+    assert best == max(reported, key=lambda name: float(reported[name]))
+    assert best in story
+    at_a_time, together = re.search(r"at most ([\d.]+) MB .* take ([\d.]+) MB", text).groups()
+    assert 0 < float(at_a_time) < float(together)
+    assert "12 loads and unloads" in text
+    assert len(pictures(notebook)) == 2
 
 
 @pytest.mark.parametrize("name", NAMES)
