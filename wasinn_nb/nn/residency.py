@@ -89,7 +89,7 @@ class Residency:
                 raise MissingMemory(
                     f"Model {entry.name!r} needs about {format_bytes(needed)}; the memory budget "
                     f"is {format_bytes(budget)}, and {format_bytes(fixed)} of it is held by models "
-                    "in use.",
+                    "in use or kept loaded.",
                     hint="Raise the budget, unload a model, or load with force.",
                 )
             victim = min(idle, key=lambda e: e.last_used)
