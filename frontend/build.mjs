@@ -12,62 +12,62 @@ const watch = process.argv.includes("--watch");
 
 /** Replace a file at once and only if it changed: a kernel may be reading it. */
 async function save(file) {
-    const before = await readFile(file.path).catch(() => undefined);
-    if (before?.equals(file.contents)) return;
-    const scratch = `${file.path}.${process.pid}.tmp`;
-    await writeFile(scratch, file.contents);
-    await rename(scratch, file.path);
+  const before = await readFile(file.path).catch(() => undefined);
+  if (before?.equals(file.contents)) return;
+  const scratch = `${file.path}.${process.pid}.tmp`;
+  await writeFile(scratch, file.contents);
+  await rename(scratch, file.path);
 }
 
 const output = {
-    name: "output",
-    setup(build) {
-        build.onEnd(async ({ errors, outputFiles = [] }) => {
-            if (errors.length > 0) return;
-            await Promise.all(outputFiles.map(save));
-            const sizes = outputFiles
-                .filter(({ path: name }) => /\.(js|css)$/.test(name))
-                .map(({ path: name, contents }) => [path.relative(OUT, name), contents.length])
-                .sort()
-                .map(([name, bytes]) => `${name} ${(bytes / 1000).toFixed(1)} kB`);
-            console.log(`front end: ${sizes.join(", ")}`);
-        });
-    },
+  name: "output",
+  setup(build) {
+    build.onEnd(async ({ errors, outputFiles = [] }) => {
+      if (errors.length > 0) return;
+      await Promise.all(outputFiles.map(save));
+      const sizes = outputFiles
+        .filter(({ path: name }) => /\.(js|css)$/.test(name))
+        .map(({ path: name, contents }) => [path.relative(OUT, name), contents.length])
+        .sort()
+        .map(([name, bytes]) => `${name} ${(bytes / 1000).toFixed(1)} kB`);
+      console.log(`front end: ${sizes.join(", ")}`);
+    });
+  },
 };
 
 const entryPoints = [];
 for (const name of WIDGETS.flatMap((widget) => [`src/${widget}.ts`, `src/${widget}.css`])) {
-    try {
-        await access(path.join(HERE, name));
-        entryPoints.push(name);
-    } catch {
-        console.log(`front end: there is no ${name} yet`);
-    }
+  try {
+    await access(path.join(HERE, name));
+    entryPoints.push(name);
+  } catch {
+    console.log(`front end: there is no ${name} yet`);
+  }
 }
 
 await mkdir(OUT, { recursive: true });
 const build = await context({
-    absWorkingDir: HERE,
-    entryPoints,
-    outdir: OUT,
-    bundle: true,
-    write: false,
-    format: "esm",
-    charset: "utf8",
-    legalComments: "none",
-    minify: !watch,
-    sourcemap: watch && "inline",
-    target: ["es2022", "chrome111", "firefox114", "safari16.4"],
-    logLevel: "warning",
-    plugins: [output],
+  absWorkingDir: HERE,
+  entryPoints,
+  outdir: OUT,
+  bundle: true,
+  write: false,
+  format: "esm",
+  charset: "utf8",
+  legalComments: "none",
+  minify: !watch,
+  sourcemap: watch && "inline",
+  target: ["es2022", "chrome111", "firefox114", "safari16.4"],
+  logLevel: "warning",
+  plugins: [output],
 });
 if (watch) {
-    await build.watch();
+  await build.watch();
 } else {
-    try {
-        await build.rebuild();
-    } catch {
-        process.exitCode = 1; // esbuild has said why
-    }
-    await build.dispose();
+  try {
+    await build.rebuild();
+  } catch {
+    process.exitCode = 1; // esbuild has said why
+  }
+  await build.dispose();
 }

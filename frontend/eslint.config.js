@@ -5,33 +5,27 @@ import tseslint from "typescript-eslint";
 const TYPESCRIPT = ["src/**/*.ts", "test/**/*.ts"];
 
 export default defineConfig(
-    js.configs.recommended,
-    {
-        files: ["*.js", "*.mjs"],
-        languageOptions: { globals: { console: "readonly", process: "readonly" } },
+  js.configs.recommended,
+  {
+    files: ["*.js", "*.mjs"],
+    languageOptions: { globals: { console: "readonly", process: "readonly" } },
+  },
+  {
+    files: TYPESCRIPT,
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      // what the kernel sends has no types, and is checked where it comes in
+      "@typescript-eslint/dot-notation": ["error", { allowIndexSignaturePropertyAccess: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "no-restricted-properties": [
+        "error",
+        ...["innerHTML", "outerHTML", "insertAdjacentHTML"].map((property) => ({
+          property,
+          message: "Texts of models and users are set as text.",
+        })),
+      ],
     },
-    {
-        files: TYPESCRIPT,
-        extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
-        languageOptions: { parserOptions: { projectService: true } },
-        rules: {
-            // what the kernel sends has no types, and is checked where it comes in
-            "@typescript-eslint/dot-notation": [
-                "error",
-                { allowIndexSignaturePropertyAccess: true },
-            ],
-            "@typescript-eslint/no-confusing-void-expression": [
-                "error",
-                { ignoreArrowShorthand: true },
-            ],
-            "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
-            "no-restricted-properties": [
-                "error",
-                ...["innerHTML", "outerHTML", "insertAdjacentHTML"].map((property) => ({
-                    property,
-                    message: "Texts of models and users are set as text.",
-                })),
-            ],
-        },
-    },
+  },
 );

@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-    test: {
-        environment: "happy-dom",
-        include: ["test/**/*.test.ts", "src/**/*.test.ts"],
-    },
+  test: {
+    environment: "happy-dom",
+    include: ["test/**/*.test.ts", "src/**/*.test.ts"],
+  },
 });

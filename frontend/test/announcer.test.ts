@@ -2,47 +2,47 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Announcer } from "../src/lib/announcer";
 
 beforeEach(() => {
-    vi.useFakeTimers();
+  vi.useFakeTimers();
 });
 
 afterEach(() => {
-    vi.useRealTimers();
+  vi.useRealTimers();
 });
 
 test("the first thing is said at once, of what follows only the last, after a pause", () => {
-    const announcer = new Announcer(4000);
-    const said = (): string | null => announcer.element.textContent;
-    announcer.say("reading the prompt");
-    expect(said()).toBe("reading the prompt");
-    for (let token = 1; token <= 1000; token++) announcer.say(`${token} tokens`);
-    vi.advanceTimersByTime(3999);
-    expect(said()).toBe("reading the prompt");
-    vi.advanceTimersByTime(1);
-    expect(said()).toBe("1000 tokens");
-    announcer.say("finished");
-    expect(said()).toBe("1000 tokens");
-    vi.advanceTimersByTime(4000);
-    expect(said()).toBe("finished");
+  const announcer = new Announcer(4000);
+  const said = (): string | null => announcer.element.textContent;
+  announcer.say("reading the prompt");
+  expect(said()).toBe("reading the prompt");
+  for (let token = 1; token <= 1000; token++) announcer.say(`${token} tokens`);
+  vi.advanceTimersByTime(3999);
+  expect(said()).toBe("reading the prompt");
+  vi.advanceTimersByTime(1);
+  expect(said()).toBe("1000 tokens");
+  announcer.say("finished");
+  expect(said()).toBe("1000 tokens");
+  vi.advanceTimersByTime(4000);
+  expect(said()).toBe("finished");
 });
 
 test("after a silence it speaks at once again", () => {
-    const announcer = new Announcer(4000);
-    announcer.say("a");
-    vi.advanceTimersByTime(4000);
-    announcer.say("b");
-    expect(announcer.element.textContent).toBe("b");
+  const announcer = new Announcer(4000);
+  announcer.say("a");
+  vi.advanceTimersByTime(4000);
+  announcer.say("b");
+  expect(announcer.element.textContent).toBe("b");
 });
 
 test("a closed one says nothing more and leaves no timer", () => {
-    const announcer = new Announcer(4000);
-    announcer.say("a");
-    announcer.say("b");
-    announcer.close();
-    expect(vi.getTimerCount()).toBe(0);
+  const announcer = new Announcer(4000);
+  announcer.say("a");
+  announcer.say("b");
+  announcer.close();
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test("it is a polite live region that nobody sees", () => {
-    const { element } = new Announcer();
-    expect(element.getAttribute("role")).toBe("status");
-    expect(element.className).toBe("wasinn-visually-hidden");
+  const { element } = new Announcer();
+  expect(element.getAttribute("role")).toBe("status");
+  expect(element.className).toBe("wasinn-visually-hidden");
 });
