@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from wasinn_nb.guest.runner import Runner
     from wasinn_nb.nn.backend import Progress
     from wasinn_nb.nn.cancel import CancelToken
+    from wasinn_nb.nn.fit import MemoryUse
     from wasinn_nb.nn.inference import Arrays
+    from wasinn_nb.nn.prospect import Prospect
     from wasinn_nb.nn.record import ModelRecord, UnloadReport
     from wasinn_nb.nn.registry import ModelRegistry
     from wasinn_nb.nn.settings import EffectiveConfig
@@ -40,6 +42,7 @@ T = TypeVar("T")
 
 _MIB = 1 << 20
 _STOPPING = 5.0
+_TURN = 0.25  # seconds until whoever came meanwhile is stopped as well
 # guests of cells without --name: a module is a megabyte, and a notebook is run all day
 _KEPT_CELLS = 50
 
@@ -206,13 +209,56 @@ class Host:
         """Register a runtime's ``NAME:ENCODING:TARGET:PATH[:PATH]`` without loading it."""
         return self.registry.preload(line)
 
-    def unload(self, name: str, *, wait: float = 0.0) -> UnloadReport:
-        """Free a model's memory now; see :meth:`ModelRegistry.unload`."""
-        return self.registry.unload(name, wait=wait)
+    def unload(self, name: str, *, wait: float = 0.0, stop: bool = False) -> UnloadReport:
+        """Free a model's memory now; the name stays registered and loads again when next used.
 
-    def forget(self, name: str, *, wait: float = 0.0) -> UnloadReport:
-        """Unload a model and drop its name."""
-        return self.registry.forget(name, wait=wait)
+        Args:
+            wait: seconds to wait for its users to finish.
+            stop: stop the runs that use it, and wait a few seconds at least for their end.
+
+        Raises:
+            NotFound: unknown name.
+            Busy: still in use; ``holders`` says by whom.
+        """
+        return self._stopping(self.registry.unload, name, wait, stop=stop)
+
+    def forget(self, name: str, *, wait: float = 0.0, stop: bool = False) -> UnloadReport:
+        """Unload a model and drop its name; as :meth:`unload`."""
+        return self._stopping(self.registry.forget, name, wait, stop=stop)
+
+    def unload_others(
+        self, name: str, *, wait: float = 0.0, stop: bool = False
+    ) -> list[UnloadReport]:
+        """Unload every model but one; those in use raise Busy after the others went.
+
+        Args:
+            wait, stop: as for :meth:`unload`, each model for itself.
+
+        Raises:
+            NotFound: unknown name.
+            Busy: names every model that stayed and its users.
+        """
+        from wasinn_nb.nn.table import unload_each
+
+        self.registry.describe(name)
+        others = [other for other in self.registry.names() if other != name]
+        return unload_each(others, lambda other: self.unload(other, wait=wait, stop=stop))
+
+    def _stopping(
+        self, free: Callable[..., UnloadReport], name: str, wait: float, *, stop: bool
+    ) -> UnloadReport:
+        """Free a model, stopping whoever uses it, also those that come meanwhile."""
+        if not stop:
+            return free(name, wait=wait)
+        until = time.monotonic() + max(wait, _STOPPING)
+        while True:
+            record = self.registry.describe(name)
+            self.runner.cancel((*record.users, record.wanted_by), "unload")
+            try:
+                return free(name, wait=min(_TURN, max(0.0, until - time.monotonic())))
+            except Busy:
+                if time.monotonic() >= until:
+                    raise
 
     def models(self) -> list[ModelRecord]:
         """A record of every registered model."""
@@ -284,6 +330,42 @@ class Host:
         if pins or unset or reset:
             self.registry.pin(name, pins or {}, drop=unset, reset=reset)
         return self.registry.config(name)
+
+    def prospect(
+        self,
+        name: str,
+        pins: Mapping[str, object] | None = None,
+        *,
+        unset: Sequence[str] = (),
+        reset: bool = False,
+    ) -> Prospect:
+        """What a change of a model's pins would mean, the memory it would take among it.
+
+        Nothing is changed, loaded or downloaded; see :meth:`ModelRegistry.prospect`.
+        """
+        return self.registry.prospect(name, pins, unset=unset, reset=reset)
+
+    def reconfigure(
+        self,
+        name: str,
+        pins: Mapping[str, object] | None = None,
+        *,
+        unset: Sequence[str] = (),
+        reset: bool = False,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> ModelRecord:
+        """Change a model's pins, and load it again if that takes a load.
+
+        All of it or nothing; see :meth:`ModelRegistry.reconfigure`.
+        """
+        return self.registry.reconfigure(
+            name, pins, unset=unset, reset=reset, progress=progress, cancel=cancel
+        )
+
+    def memory(self) -> MemoryUse:
+        """The memory of this process, of the models in it, and of the machine."""
+        return self.registry.memory()
 
     # -- guests --------------------------------------------------------------------------------
 

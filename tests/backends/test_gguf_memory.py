@@ -7,6 +7,8 @@ import pytest
 
 from tests.backends.gguf_writer import ARRAY, F32, STRING, U32, llama
 from wasinn_nb.backends.ggml.gguf import estimate, kv_bytes, model_info, read_gguf
+from wasinn_nb.nn.backend import Device
+from wasinn_nb.nn.types import ExecutionTarget
 
 MB = 1_000_000
 
@@ -54,13 +56,28 @@ def test_an_estimate_grows_with_what_it_is_for():
     assert estimate(info(), {}, repack=True).weights > small.weights
 
 
+GB = 10**9
+GPUS = tuple(Device(f"GPU{n}", ExecutionTarget.GPU, "", 8 * GB, free * GB) for n, free in
+             enumerate((6, 2)))  # fmt: skip
+
+
+def on_gpu(**config):
+    config = {key.replace("_", "-"): value for key, value in config.items()}
+    return estimate(info(), config, gpus=GPUS[:1])
+
+
 def test_layers_on_a_device():
-    none, one, both, everything = (estimate(info(), {"n-gpu-layers": n}) for n in (0, 1, 2, 99))
+    none, output, both, everything = (on_gpu(n_gpu_layers=n) for n in (0, 1, 3, 99))
     assert none.device == 0
-    assert none.total == one.total == everything.total
-    assert 0 < one.device < both.device < everything.device < everything.total
-    assert estimate(info(), {"n-gpu-layers": -1}).device == everything.device
-    assert everything.host == everything.total - everything.device
+    assert estimate(info(), {"n-gpu-layers": 3}).device == 0
+    assert none.total == everything.total
+    # the output layer is the first to go, and brings no cache
+    assert output.devices["GPU0"].kv_cache == 0
+    assert 0 < output.devices["GPU0"].weights < both.devices["GPU0"].weights
+    assert both == everything == on_gpu(n_gpu_layers=-1)
+    assert everything.devices["GPU0"].kv_cache == everything.kv_cache
+    assert everything.host == everything.total - everything.device > 0
+    assert on_gpu(n_gpu_layers=3, no_kv_offload=True).on_host.kv_cache == everything.kv_cache
 
 
 def test_odd_metadata_does_not_break_the_description():

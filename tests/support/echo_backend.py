@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -231,6 +231,18 @@ class EchoBackend:
         return SCHEMA
 
     def normalise(self, config: EffectiveConfig) -> EffectiveConfig:
+        return config
+
+    def tailored(self, info: ModelInfo | None) -> Schema:
+        return self.schema()
+
+    def settle(
+        self,
+        info: ModelInfo,
+        config: EffectiveConfig,
+        target: ExecutionTarget,
+        free: Mapping[str, int],
+    ) -> EffectiveConfig:
         return config
 
     def inspect(self, files: ModelFiles) -> ModelInfo:

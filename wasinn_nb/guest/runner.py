@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,6 +122,14 @@ class Runner:
         except BaseException:
             self._ended(run)
             raise
+
+    def cancel(self, names: Iterable[str], reason: str = "stop") -> list[Run]:
+        """Stop the runs of these names; returns those that were going on. Does not wait."""
+        wanted = set(names)
+        runs = [run for run in self.active if run.name in wanted]
+        for run in runs:
+            run.cancel(reason)
+        return runs
 
     def cancel_all(self, reason: str = "stop") -> list[Run]:
         """Stop every run; returns those that were going on."""

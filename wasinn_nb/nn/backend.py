@@ -88,17 +88,35 @@ def _index(specs: tuple[TensorSpec, ...], key: int | str, what: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Bytes at one place: on the host, or on one device."""
+
+    weights: int = 0
+    kv_cache: int = 0
+    compute: int = 0
+
+    @property
+    def total(self) -> int:
+        """Everything, in bytes."""
+        return self.weights + self.kv_cache + self.compute
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryEstimate:
     """Bytes that a load and one execution context would take, before trying.
 
-    ``host`` and ``device`` say where; ``resident`` excludes pages that stay in the file cache
-    (mmap).
+    Args:
+        weights, kv_cache, compute: in all places together.
+        devices: what falls on devices with a memory of their own, by the device's name.
+        mapped: of the host's weights, the pages of the model's file: the system counts them as
+            free while they are in memory, since it can drop them.
     """
 
     weights: int
     kv_cache: int
     compute: int
-    device: int = 0
+    devices: Mapping[str, Share] = field(default_factory=dict, hash=False)
+    mapped: int = 0
 
     @property
     def total(self) -> int:
@@ -106,23 +124,49 @@ class MemoryEstimate:
         return self.weights + self.kv_cache + self.compute
 
     @property
+    def device(self) -> int:
+        """What falls on the memory of devices, in bytes."""
+        return sum(share.total for share in self.devices.values())
+
+    @property
     def host(self) -> int:
         """What falls on the host's memory, in bytes."""
-        return max(0, self.total - self.device)
+        return self.on_host.total
+
+    @property
+    def on_host(self) -> Share:
+        """What falls on the host's memory, part by part."""
+        shares = self.devices.values()
+        return Share(
+            max(0, self.weights - sum(share.weights for share in shares)),
+            max(0, self.kv_cache - sum(share.kv_cache for share in shares)),
+            max(0, self.compute - sum(share.compute for share in shares)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class GraphMemory:
-    """Bytes in use by a loaded graph, as its library reports them."""
+    """Bytes in use by a loaded graph, as its library reports them.
+
+    ``device`` is the part of the weights that is in the memory of devices.
+    """
 
     weights: int = 0
     contexts: int = 0
     device: int = 0
 
+    @property
+    def total(self) -> int:
+        """Everything, in bytes."""
+        return self.weights + self.contexts
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device that a backend can compute on."""
+    """A device that a backend can compute on.
+
+    ``total`` and ``free`` are bytes of its own memory; a ``total`` of 0 says that nothing tells.
+    """
 
     name: str
     target: ExecutionTarget
@@ -241,6 +285,17 @@ class Backend(Protocol):
     def schema(self) -> Schema:
         """All settings, without importing the library."""
 
+    def tailored(self, info: ModelInfo | None) -> Schema:
+        """:meth:`schema` as it applies to one model on this machine, for a form.
+
+        Prominent settings come first. Only what a form shows differs: which values it offers, the
+        range of a slider, and why something is of no use here. Everything that :meth:`schema`
+        accepts is accepted still.
+
+        Args:
+            info: the model; None while nothing is known of it.
+        """
+
     def inspect(self, files: ModelFiles) -> ModelInfo:
         """Read and validate the model's header without the library.
 
@@ -254,8 +309,23 @@ class Backend(Protocol):
         Loads whose normalised MODEL settings are equal are the same load.
         """
 
+    def settle(
+        self,
+        info: ModelInfo,
+        config: EffectiveConfig,
+        target: ExecutionTarget,
+        free: Mapping[str, int],
+    ) -> EffectiveConfig:
+        """``config`` with everything decided that is left to the load (``auto``).
+
+        Args:
+            config: normalised.
+            free: bytes that the load could take of a device's memory, by the device's name, where
+                that differs from what the device says now.
+        """
+
     def estimate(self, info: ModelInfo, config: EffectiveConfig) -> MemoryEstimate:
-        """What loading it and making one context would take."""
+        """What loading it and making one context would take; ``config`` is settled."""
 
     def load(
         self,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wasinn_nb.nn.backend import Backend, Graph, GraphMemory, MemoryEstimate, ModelFiles, ModelInfo
 from wasinn_nb.nn.record import ModelRecord, ModelState
-from wasinn_nb.nn.settings import EffectiveConfig, ParsedConfig, Value
+from wasinn_nb.nn.settings import EffectiveConfig, ParsedConfig, Schema, Value
 from wasinn_nb.nn.sources import Source
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
@@ -30,6 +30,10 @@ class Entry:
     set it is the only one to change ``graph``, ``files`` and ``info`` until it is cleared.
     ``serves`` is the last configuration that what is loaded was found to serve.
     ``reserved`` is set while a load has room in the memory budget.
+    ``guest`` holds the values of the guest that what is loaded was loaded for, and ``outcome`` says
+    what that load made of what was left to it. ``activity`` is what the operation is doing, and
+    ``wanted_by`` who waits for it. ``seen`` is what a look into the files found, and when they were
+    of which size; ``tailored`` is the schema that was made for what the model is.
     """
 
     name: str
@@ -59,6 +63,12 @@ class Entry:
     load_seconds: float = 0.0
     error: str = ""
     notes: tuple[str, ...] = ()
+    outcome: tuple[str, ...] = ()
+    guest: Mapping[str, Value] = field(default_factory=dict)
+    activity: tuple[str, float | None] = ("", None)
+    wanted_by: str = ""
+    seen: tuple[tuple[tuple[int, int], ...], ModelInfo | None] = ((), None)
+    tailored: tuple[ModelInfo | None, Schema | None] = (None, None)
     stamp: tuple[tuple[int, int], ...] = ()
     configs: dict[bytes, tuple[ParsedConfig, EffectiveConfig]] = field(default_factory=dict)
 
@@ -97,7 +107,7 @@ class Entry:
             target=self.target,
             device=graph.device if graph else "",
             info=self.info,
-            memory=graph.memory() if graph and not self.operation else GraphMemory(),
+            memory=graph.memory() if graph else GraphMemory(),
             measured=self.measured,
             users=self.holders,
             pins=dict(self.pins),
@@ -106,5 +116,7 @@ class Entry:
             loads=self.loads,
             load_seconds=self.load_seconds,
             error=self.error,
-            notes=self.notes,
+            notes=self.notes + self.outcome,
+            activity=self.activity,
+            wanted_by=self.wanted_by,
         )

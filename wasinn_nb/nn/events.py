@@ -17,14 +17,22 @@ from typing import Any
 
 
 class EventKind(StrEnum):
-    """What an event is about."""
+    """What an event is about; it comes when a snapshot of its subject shows what happened.
+
+    ``MODEL_LOCATED`` says that a model's files are here and its encoding is known,
+    ``MODEL_USERS`` that somebody came or went, and ``MODEL_MEMORY`` that its contexts take more or
+    less memory than before.
+    """
 
     MODEL_REGISTERED = "model_registered"
+    MODEL_LOCATED = "model_located"
     MODEL_LOADING = "model_loading"
     MODEL_LOADED = "model_loaded"
     MODEL_UNLOADED = "model_unloaded"
     MODEL_FORGOTTEN = "model_forgotten"
     MODEL_FAILED = "model_failed"
+    MODEL_USERS = "model_users"
+    MODEL_MEMORY = "model_memory"
     CONFIG_CHANGED = "config_changed"
     RUN_STARTED = "run_started"
     RUN_ENDED = "run_ended"

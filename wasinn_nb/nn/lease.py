@@ -15,7 +15,7 @@ from wasinn_nb.nn.stream import TokenStream
 
 if TYPE_CHECKING:
     from wasinn_nb.nn.entry import Entry
-    from wasinn_nb.nn.registry import ModelRegistry
+    from wasinn_nb.nn.leasing import Leasing
 
 
 class Lease:
@@ -33,7 +33,7 @@ class Lease:
 
     def __init__(
         self,
-        registry: ModelRegistry,
+        keeper: Leasing,
         entry: Entry,
         graph: Graph,
         config: EffectiveConfig,
@@ -46,7 +46,7 @@ class Lease:
         self.unknown = unknown
         self.info: ModelInfo = graph.describe()
         self.device = graph.device
-        self._registry = registry
+        self._keeper = keeper
         self._entry = entry
         self._graph: Graph | None = graph
         self._acquired_with = config
@@ -119,4 +119,4 @@ class Lease:
             for context in contexts:
                 context.close()
         finally:
-            self._registry.lease_ended(self._entry, self, unload=unload)
+            self._keeper.ended(self._entry, self, unload=unload)

@@ -28,7 +28,8 @@ class ModelRecord:
     ``device`` is what computes while it is loaded, :attr:`asked` what was asked for. ``measured``
     is what the process grew by when the model was loaded; ``config`` is what it is (or would be)
     loaded with; ``notes`` says where that differs from what was asked for; ``loads``
-    counts loads since it was registered.
+    counts loads since it was registered. ``activity`` is what a load in progress is doing, with a
+    fraction if known, and ``wanted_by`` the run that it is for.
     """
 
     name: str
@@ -48,6 +49,8 @@ class ModelRecord:
     load_seconds: float = 0.0
     error: str = ""
     notes: tuple[str, ...] = ()
+    activity: tuple[str, float | None] = ("", None)
+    wanted_by: str = ""
 
     @property
     def asked(self) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
+from wasinn_nb.nn.configs import Configs
 from wasinn_nb.nn.entry import Entry
-from wasinn_nb.nn.errors import NotFound
+from wasinn_nb.nn.errors import NNError, NotFound
 from wasinn_nb.nn.events import EventBus, EventKind
 from wasinn_nb.nn.loader import Loader
 from wasinn_nb.nn.record import UnloadReport
@@ -18,8 +19,9 @@ from wasinn_nb.nn.table import EntryTable
 class Registrations:
     """What the registry's names stand for."""
 
-    def __init__(self, table: EntryTable, loader: Loader, bus: EventBus) -> None:
+    def __init__(self, table: EntryTable, configs: Configs, loader: Loader, bus: EventBus) -> None:
         self._table = table
+        self._configs = configs
         self._loader = loader
         self._bus = bus
 
@@ -70,19 +72,19 @@ class Registrations:
             InvalidArgument: an unknown setting, a bad value, or pins that contradict each other or
                 the load options.
         """
-        schema = self._loader.schema(entry)
-        checked = schema.check_user(values)
-        dropped = {schema.find(key).key for key in drop}
+        changed = self._configs.changed_pins(entry, values, drop, reset=reset)
+        self._configs.check_pins(entry, changed())
+        self.set_pins(entry, changed)
 
-        def changed() -> dict[str, Value]:
-            kept = {} if reset else {k: v for k, v in entry.pins.items() if k not in dropped}
-            return kept | checked
-
-        self._loader.check_pins(entry, changed())
+    def set_pins(self, entry: Entry, changed: Callable[[], Mapping[str, Value]]) -> None:
+        """Give an entry the pins that ``changed`` makes of those it has by then."""
         with self._table.lock:
             entry.pins = changed()
             entry.configs = {}  # after the pins: see Entry
-            self._bus.publish(EventKind.CONFIG_CHANGED, entry.name, pins=dict(entry.pins))
+        # not while the lock is held: what an unknown backend is, only its file may tell
+        with suppress(NNError):  # what is wrong with its settings is said when it is loaded
+            self._configs.effective_or_none(entry)
+        self._bus.publish(EventKind.CONFIG_CHANGED, entry.name, pins=dict(entry.pins))
 
     def _replace(self, old: Entry, new: Entry) -> None:
         """Put a registration in the place of another; there is no moment without one."""

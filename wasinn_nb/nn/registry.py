@@ -5,28 +5,31 @@ Every operation is thread-safe; how long operations keep out of each other's way
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 from wasinn_nb.nn.backend import Backend, Progress
 from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.configs import Configs
+from wasinn_nb.nn.detection import Detector
 from wasinn_nb.nn.entry import Entry
-from wasinn_nb.nn.errors import Busy, InvalidArgument, NNError, NotFound
-from wasinn_nb.nn.events import EventBus
+from wasinn_nb.nn.errors import InvalidArgument, NNError
+from wasinn_nb.nn.events import EventBus, EventKind
+from wasinn_nb.nn.fit import MemoryUse, memory_use
 from wasinn_nb.nn.lease import Lease
+from wasinn_nb.nn.leasing import Leasing
 from wasinn_nb.nn.loader import Loader
 from wasinn_nb.nn.preload import parse_preload
+from wasinn_nb.nn.prospect import Prospect, Prospects
 from wasinn_nb.nn.record import ModelRecord, UnloadReport
 from wasinn_nb.nn.registrations import Registrations
 from wasinn_nb.nn.residency import Residency
 from wasinn_nb.nn.settings import EffectiveConfig, ParsedConfig, Schema
 from wasinn_nb.nn.shield import shielded
 from wasinn_nb.nn.sources import Source, SourceResolver, describe_source
-from wasinn_nb.nn.spool import discard
-from wasinn_nb.nn.table import EntryTable
+from wasinn_nb.nn.table import EntryTable, unload_each
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
 
@@ -48,10 +51,23 @@ class ModelRegistry:
     ) -> None:
         self.bus = bus or EventBus()
         self._table = EntryTable()
-        self._loader = Loader(dict(backends), resolver, self.bus, self._table.lock)
-        self._residency = Residency(self._table, self._loader, self.bus)
-        self._registrations = Registrations(self._table, self._loader, self.bus)
-        self._numbers = itertools.count(1)
+        self._backends = dict(backends)
+        detector = Detector(self._backends, resolver)
+        self._configs = configs = Configs(self._backends, detector)
+        self._loader = Loader(detector, self.bus, self._table.lock)
+        self._residency = Residency(self._table, configs, self._loader, self.bus)
+        self._registrations = Registrations(self._table, configs, self._loader, self.bus)
+        self._prospects = Prospects(
+            self._table, configs, self._loader, self._registrations, self._residency
+        )
+        self._leasing = Leasing(
+            self._table,
+            configs,
+            self._loader,
+            self._registrations,
+            self._residency,
+            self.bus,
+        )
 
     @property
     def memory_budget(self) -> int | None:
@@ -85,7 +101,7 @@ class ModelRegistry:
         if not name or not name.isprintable() or name != name.strip():
             raise InvalidArgument(f"{name!r} cannot name a model; use a short printable word.")
         entry = Entry(name, source, describe_source(source), encoding, target, dict(config or {}))
-        self._loader.check_config(entry)
+        self._configs.check_config(entry)
         return self._snapshot(shielded(lambda _: self._registrations.register(entry)))
 
     def preload(self, line: str) -> ModelRecord:
@@ -151,7 +167,7 @@ class ModelRegistry:
             InvalidEncoding: ``config_json`` is not JSON. Otherwise as :meth:`load`.
         """
         return shielded(
-            lambda token: self._acquire(name, holder, config_json, progress, token),
+            lambda token: self._leasing.acquire(name, holder, config_json, progress, token),
             cancel,
             discard=Lease.release,
         )
@@ -174,23 +190,13 @@ class ModelRegistry:
         """
         if not parts:
             raise InvalidArgument("load was called without a model: the list of builders is empty.")
-        source = tuple(parts)
-        origin = f"bytes from {holder}"
-
-        def work(token: CancelToken | None) -> Lease:
-            while True:
-                name = f"{holder}/graph-{next(self._numbers)}"
-                entry = Entry(name, source, origin, encoding, target, anonymous=True)
-                if self._table.add(entry):
-                    break
-            try:
-                return self._acquire(name, holder, config_json, progress, token, owned=entry)
-            except BaseException:
-                self._table.remove(entry)
-                discard(entry)
-                raise
-
-        return shielded(work, cancel, discard=Lease.release)
+        return shielded(
+            lambda token: self._leasing.acquire_buffers(
+                parts, encoding, target, holder, config_json, progress, token
+            ),
+            cancel,
+            discard=Lease.release,
+        )
 
     def unload(self, name: str, *, wait: float = 0.0) -> UnloadReport:
         """Free the model's memory now; the name stays registered and loads again when next used.
@@ -204,30 +210,19 @@ class ModelRegistry:
         """
         return shielded(lambda cancel: self._unload(name, wait, cancel))
 
-    def unload_all(self, *, wait: float = 0.0) -> list[UnloadReport]:
+    def unload_all(self, *, wait: float = 0.0, keep: Collection[str] = ()) -> list[UnloadReport]:
         """Unload every model that is idle; those in use raise Busy after the others went.
 
         Args:
             wait: seconds to wait for users to finish, in all.
+            keep: names of models that stay.
 
         Raises:
             Busy: names every model that stayed and its users.
         """
-        reports, busy = [], []
         until = time.monotonic() + wait
-        for name in self.names():
-            try:
-                reports.append(self.unload(name, wait=max(0.0, until - time.monotonic())))
-            except Busy as error:
-                busy.append(error)
-            except NotFound:
-                continue
-        if busy:
-            holders = tuple(h for error in busy for h in error.holders)
-            raise Busy(
-                " ".join(error.message for error in busy), hint=busy[0].hint, holders=holders
-            )
-        return reports
+        names = [name for name in self.names() if name not in keep]
+        return unload_each(names, lambda name: self.unload(name, wait=until - time.monotonic()))
 
     # -- settings ------------------------------------------------------------------------------
 
@@ -237,13 +232,14 @@ class ModelRegistry:
         Raises:
             InvalidArgument: a bad value; nothing is changed then.
         """
-        self._loader.set_defaults(values)
+        self._configs.set_defaults(values)
         for entry in self._table.entries():
             entry.configs = {}
+            self.bus.publish(EventKind.CONFIG_CHANGED, entry.name, pins=dict(entry.pins))
 
     def schema(self, name: str) -> Schema:
         """The settings of a model's backend."""
-        return self._loader.schema(self._table.get(name))
+        return self._configs.schema(self._table.get(name))
 
     def pin(
         self,
@@ -264,9 +260,60 @@ class ModelRegistry:
         """
         return shielded(lambda _: self._pin(name, values, drop, reset=reset))
 
+    def prospect(
+        self,
+        name: str,
+        pins: Mapping[str, object] | None = None,
+        *,
+        unset: Sequence[str] = (),
+        reset: bool = False,
+    ) -> Prospect:
+        """What a change of pins would mean; nothing is changed, loaded or downloaded.
+
+        Args:
+            pins: to be added; unset: to be dropped; reset: whether all former ones would go.
+
+        Raises:
+            NotFound: unknown name.
+            InvalidArgument: an unknown setting, a bad value, or settings that contradict each
+                other.
+        """
+        return self._prospects.prospect(self._table.get(name), pins or {}, unset, reset=reset)
+
+    def reconfigure(
+        self,
+        name: str,
+        pins: Mapping[str, object] | None = None,
+        *,
+        unset: Sequence[str] = (),
+        reset: bool = False,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> ModelRecord:
+        """Change pins, and load the model again if it is loaded and a MODEL setting changes.
+
+        All of it or nothing: if it cannot be loaded with the new settings, it is loaded again with
+        the old ones, and its pins are as they were.
+
+        Raises:
+            NotFound, InvalidArgument: as :meth:`prospect`.
+            Busy: it would have to be loaded again, and is in use.
+            Cancelled: it is unloaded, and its pins are as they were.
+            NNError: as :meth:`load`.
+        """
+
+        def work(token: CancelToken | None) -> ModelRecord:
+            with self._table.operating(name, "loading", cancel=token) as entry:
+                self._prospects.reconfigure(
+                    entry, pins or {}, unset, reset=reset, progress=progress, cancel=token
+                )
+            return self._snapshot(entry)
+
+        return shielded(work, cancel)
+
     def config(self, name: str) -> EffectiveConfig:
         """Every setting of a model with its value and origin (no guest's values)."""
-        return self._loader.effective(self._table.get(name), ParsedConfig())
+        return self._configs.effective(self._table.get(name), ParsedConfig())
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -292,36 +339,32 @@ class ModelRegistry:
         record = self._snapshot(entry)
         return replace(record, info=info, encoding=info.encoding) if info else record
 
+    def memory(self) -> MemoryUse:
+        """The memory of this process, of the models in it, and of the machine."""
+        with self._table.lock:
+            loaded = [e for e in self._table.entries() if e.graph is not None]
+            models = sum(e.graph.memory().total for e in loaded if e.graph is not None)
+            used = {e.backend.name: e.backend for e in loaded if e.backend is not None}
+        return memory_use(models, used.values())
+
     def backends(self) -> dict[str, Backend]:
         """The backends by name."""
-        return dict(self._loader.backends)
+        return dict(self._backends)
 
     @contextmanager
     def capture_logs(self) -> Iterator[Callable[[], str]]:
         """Collect what model libraries log in this thread; yields what gives the text so far."""
         with ExitStack() as stack:
-            logs = [stack.enter_context(b.capture_log()) for b in self._loader.backends.values()]
+            logs = [stack.enter_context(b.capture_log()) for b in self._backends.values()]
             yield lambda: "\n".join(text for log in logs if (text := log.text()))
 
     # -- inside --------------------------------------------------------------------------------
-
-    def lease_ended(self, entry: Entry, lease: Lease, *, unload: bool) -> None:
-        """Called by a lease when it ends; frees the graph if asked to and nobody else holds it."""
-        self._table.drop_lease(entry, lease)
-        if not (unload or entry.anonymous):
-            return
-        with (
-            suppress(Busy, NotFound),
-            self._table.operating(entry.name, "unloading", idle_within=0.0) as current,
-        ):
-            if current is entry:  # the name may be another model's by now
-                self._registrations.drop(entry) if entry.anonymous else self._loader.unload(entry)
 
     def _snapshot(self, entry: Entry) -> ModelRecord:
         config = entry.loaded_with
         if config is None:
             with suppress(NNError):  # what is wrong with its settings is said when it is loaded
-                config = self._loader.effective_or_none(entry)
+                config = self._configs.effective_or_none(entry)
         with self._table.lock:
             return entry.snapshot(config)
 
@@ -344,39 +387,11 @@ class ModelRegistry:
             if force is not None:
                 entry.force = force
             self._loader.locate(entry, progress, cancel)
-            _, config = self._loader.guest_config(entry, b"")
+            _, config = self._configs.guest_config(entry, b"")
             self._residency.ensure(entry, config, progress, cancel, fresh=True)
+            if entry.loaded_with is config:
+                entry.guest = {}
         return self._snapshot(entry)
-
-    def _acquire(
-        self,
-        name: str,
-        holder: str,
-        config_json: bytes | None,
-        progress: Progress | None,
-        cancel: CancelToken | None,
-        *,
-        owned: Entry | None = None,
-    ) -> Lease:
-        """Args: owned: the anonymous model that is the holder's own."""
-        json = config_json or b""
-        with self._table.operating(name, "loading", cancel=cancel) as entry:
-            if entry.anonymous and entry is not owned:
-                raise NotFound(f"There is no model named {name!r}.")
-            self._loader.locate(entry, progress, cancel)
-            parsed, config = self._loader.guest_config(entry, json)
-            graph = self._residency.ensure(entry, config, progress, cancel)
-            lease = Lease(
-                self,
-                entry,
-                graph,
-                config,
-                holder,
-                parsed.unknown,
-                lambda: self._loader.guest_config(entry, json)[1],
-            )
-            self._table.add_lease(entry, lease)
-            return lease
 
     def _pin(
         self,
@@ -388,4 +403,4 @@ class ModelRegistry:
     ) -> EffectiveConfig:
         entry = self._table.get(name)
         self._registrations.pin(entry, values, drop, reset=reset)
-        return self._loader.effective(entry, ParsedConfig())
+        return self._configs.effective(entry, ParsedConfig())

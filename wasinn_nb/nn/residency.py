@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from wasinn_nb.nn.backend import Graph, Progress
 from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.configs import Configs
 from wasinn_nb.nn.entry import Entry
 from wasinn_nb.nn.errors import Busy, MissingMemory, NotFound
 from wasinn_nb.nn.events import EventBus, EventKind
@@ -23,9 +24,10 @@ class Residency:
         budget: bytes that loaded models may take together; None for no limit.
     """
 
-    def __init__(self, table: EntryTable, loader: Loader, bus: EventBus) -> None:
+    def __init__(self, table: EntryTable, configs: Configs, loader: Loader, bus: EventBus) -> None:
         self.budget: int | None = None
         self._table = table
+        self._configs = configs
         self._loader = loader
         self._bus = bus
 
@@ -49,12 +51,12 @@ class Residency:
         if entry.graph is not None:
             holders = entry.holders
             replaced = fresh and not holders and self._loader.stale(entry)
-            if self._loader.same_load(entry, config) and not replaced:
+            if self._configs.same_load(entry, config) and not replaced:
                 return entry.graph
             if holders:
                 raise Busy(
                     f"Model {entry.name!r} is loaded with other settings "
-                    f"({self._loader.difference(entry, config)}) and in use by "
+                    f"({self._configs.difference(entry, config)}) and in use by "
                     f"{', '.join(holders)}.",
                     hint="Stop that run, or ask for the same settings.",
                     holders=holders,

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from wasinn_nb.nn.errors import InvalidArgument, InvalidEncoding
+from wasinn_nb.nn.offers import Offer, Span
 
 Value = bool | int | float | str | None
 Kind = Literal["int", "float", "bool", "str"]
@@ -59,6 +60,11 @@ class Setting:
         path: the value names a file; a guest can only name one it was given.
         guest: a guest may set it.
         effect: False for keys that published guests send and that no host of today acts on.
+        prominent: a form shows it at once, and the other settings behind "more".
+        offers: the values that a form offers here, in order; others may be legal as well.
+        span: what a form's slider runs over; other values within the bounds stay legal.
+        unavailable: why the setting does nothing on this machine or for this model; empty if it
+            does.
     """
 
     key: str
@@ -76,6 +82,26 @@ class Setting:
     path: bool = False
     guest: bool = True
     effect: bool = True
+    prominent: bool = False
+    offers: tuple[Offer, ...] = ()
+    span: Span | None = None
+    unavailable: str = ""
+
+    @property
+    def offered(self) -> tuple[Offer, ...]:
+        """What a form offers: :attr:`offers`, or the choices and names where there are none."""
+        if self.offers:
+            return self.offers
+        if self.choices:
+            return tuple(Offer(word, word) for word in self.choices)
+        return tuple(Offer(number, name) for name, number in self.names.items())
+
+    def text(self, value: Value) -> str:
+        """A value as a user writes it; :meth:`parse` reads it back."""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        named = (name for name, number in self.names.items() if number == value)
+        return next(named, "" if value is None else str(value))
 
     def check(self, value: object) -> Value:
         """The value as this setting holds it.
@@ -173,6 +199,13 @@ class Schema(Mapping[str, Setting]):
 
     def __len__(self) -> int:
         return len(self._settings)
+
+    def with_first(self, settings: Iterable[Setting]) -> Schema:
+        """This schema with these settings first, in the place of those with the same keys."""
+        first = {s.key: s for s in settings}
+        return Schema(
+            [*first.values(), *(s for key, s in self._settings.items() if key not in first)]
+        )
 
     def find(self, key: str) -> Setting:
         """The setting that a *user* names (underscores are accepted for hyphens).

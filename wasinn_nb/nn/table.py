@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.entry import Entry
 from wasinn_nb.nn.errors import Busy, NotFound
 from wasinn_nb.nn.lease import Lease
+from wasinn_nb.nn.record import UnloadReport
 
 _FOREVER = float("inf")
 
@@ -92,12 +93,14 @@ class EntryTable:
         idle_within: float | None = None,
         queue: bool = True,
         cancel: CancelToken | None = None,
+        holder: str = "",
     ) -> Iterator[Entry]:
         """Own an entry's native side for the length of the block.
 
         Args:
             idle_within: also wait, for at most so many seconds, until nobody uses the entry.
             queue: False not to wait for another operation on it.
+            holder: who waits for the operation, if that is somebody with a name.
 
         Yields:
             The entry that the name has by then.
@@ -118,7 +121,7 @@ class EntryTable:
                     # Short waits: a wait without end could not be interrupted by a signal.
                     self._changed.wait(min(max(deadline - time.monotonic(), 0.01), 0.1))
                     entry = self.get(name)
-                entry.operation = operation
+                entry.operation, entry.wanted_by = operation, holder
         finally:
             if withdraw:
                 withdraw()
@@ -126,7 +129,7 @@ class EntryTable:
             yield entry
         finally:
             with self.lock:
-                entry.operation = ""
+                entry.operation = entry.wanted_by = ""
                 self._changed.notify_all()
 
     def _occupied(self, entry: Entry, deadline: float, *, queue: bool) -> bool:
@@ -144,6 +147,26 @@ class EntryTable:
     def _notify(self) -> None:
         with self.lock:
             self._changed.notify_all()
+
+
+def unload_each(names: Iterable[str], unload: Callable[[str], UnloadReport]) -> list[UnloadReport]:
+    """The reports of unloading models one after another, those that went meanwhile left out.
+
+    Raises:
+        Busy: after the last, if some stayed; names every one and its users.
+    """
+    reports, busy = [], []
+    for name in names:
+        try:
+            reports.append(unload(name))
+        except Busy as error:
+            busy.append(error)
+        except NotFound:
+            continue
+    if busy:
+        holders = tuple(dict.fromkeys(h for error in busy for h in error.holders))
+        raise Busy(" ".join(error.message for error in busy), hint=busy[0].hint, holders=holders)
+    return reports
 
 
 def _busy(entry: Entry) -> Busy:

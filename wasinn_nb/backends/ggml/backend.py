@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.backends.ggml.gguf import estimate, model_info, read_gguf, validate
+from wasinn_nb.backends.ggml.gguf_memory import fitting_layers
 from wasinn_nb.backends.ggml.logs import LOG, LogCapture
 from wasinn_nb.backends.ggml.native import INSTALL, PACKAGE, Native, native
 from wasinn_nb.backends.ggml.params import (
@@ -18,9 +20,11 @@ from wasinn_nb.backends.ggml.params import (
     refuse_unsupported,
     wants_embedding,
 )
-from wasinn_nb.backends.ggml.settings import CACHE_TYPES, schema
+from wasinn_nb.backends.ggml.settings import CACHE_TYPES, FITTING_LAYERS, schema
+from wasinn_nb.backends.ggml.tailoring import tailored
 from wasinn_nb.nn.backend import (
     BackendStatus,
+    Device,
     MemoryEstimate,
     ModelFiles,
     ModelInfo,
@@ -28,6 +32,7 @@ from wasinn_nb.nn.backend import (
 )
 from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound, RuntimeFailure
 from wasinn_nb.nn.settings import EffectiveConfig, Schema
+from wasinn_nb.nn.threads import usable_cpus
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
 if TYPE_CHECKING:
@@ -78,6 +83,12 @@ class GgmlBackend:
         """All settings."""
         return schema()
 
+    def tailored(self, info: ModelInfo | None) -> Schema:
+        """All settings as a form shows them for a model."""
+        library = _library()
+        why = library.why_no_gpu if library is not None else f"{PACKAGE} is not installed here"
+        return tailored(info, _gpus(library), why_no_gpu=why, cpus=usable_cpus())
+
     def inspect(self, files: ModelFiles) -> ModelInfo:
         """Read and check the GGUF header, without llama.cpp.
 
@@ -96,13 +107,33 @@ class GgmlBackend:
         Raises:
             InvalidArgument: settings that contradict each other.
         """
-        return normalised(config, offloads=_offloads())
+        library = _library()
+        return normalised(config, offloads=library is not None and library.offloads)
+
+    def settle(
+        self,
+        info: ModelInfo,
+        config: EffectiveConfig,
+        target: ExecutionTarget,
+        free: Mapping[str, int],
+    ) -> EffectiveConfig:
+        """``n-gpu-layers`` as a number where it is "auto", and 0 where the target is the CPU."""
+        gpus = [replace(gpu, free=free.get(gpu.name, gpu.free)) for gpu in _gpus(_library())]
+        if target is ExecutionTarget.CPU or not gpus:
+            layers: Value = 0
+        elif config["n-gpu-layers"] == FITTING_LAYERS:
+            layers = fitting_layers(
+                info, _by_name(config.values), gpus, repack=_repacks(info, config)
+            )
+        else:
+            return config
+        values = {**config.values, "n-gpu-layers": layers}
+        return EffectiveConfig(config.schema, values, config.origins)
 
     def estimate(self, info: ModelInfo, config: EffectiveConfig) -> MemoryEstimate:
         """Bytes for the weights and one context."""
-        # a mapped file stays resident beside the copies of its matrices in another layout
-        repack = bool(config["use-mmap"]) and info.quantization.startswith(_REPACKED)
-        return estimate(info, _by_name(config.values), repack=repack)
+        gpus = _gpus(_library()) if config["n-gpu-layers"] else ()
+        return estimate(info, _by_name(config.values), repack=_repacks(info, config), gpus=gpus)
 
     def load(
         self,
@@ -127,14 +158,12 @@ class GgmlBackend:
 
         refuse_unsupported(config.values)
         library = native()
-        config = normalised(config, offloads=library.offloads)
+        config = self.settle(info, normalised(config, offloads=library.offloads), target, {})
         path = _first(files)
         if isinstance(path, bytes):
             raise InvalidArgument("llama.cpp reads models only from files.")
         validate(read_gguf(path))
         params, alive = model_params(library, config)
-        if target is ExecutionTarget.CPU:
-            params.n_gpu_layers = 0
         on_device = library.offloads and params.n_gpu_layers != 0
         before = _device_free(library) if on_device else 0
         model = _load(library, path, params, progress, cancel)
@@ -202,11 +231,22 @@ def _first(files: ModelFiles) -> Path | bytes:
     return files.parts[0]
 
 
-def _offloads() -> bool:
+def _library() -> Native | None:
     try:
-        return native().offloads
+        return native()
     except Exception:  # noqa: BLE001 - a library that is not there offloads nothing
-        return False
+        return None
+
+
+def _gpus(library: Native | None) -> Sequence[Device]:
+    if library is None or not library.offloads:
+        return ()
+    return [d for d in library.devices() if d.target is ExecutionTarget.GPU]
+
+
+def _repacks(info: ModelInfo, config: EffectiveConfig) -> bool:
+    """Whether the file stays mapped beside copies of its matrices in another layout."""
+    return bool(config["use-mmap"]) and info.quantization.startswith(_REPACKED)
 
 
 def _by_name(values: Mapping[str, Value]) -> dict[str, Value]:

@@ -18,7 +18,8 @@ from weakref import WeakSet
 from wasinn_nb.backends.ggml.gguf_check import check_architecture, check_model, check_tensors
 from wasinn_nb.backends.ggml.gguf_header import GGUFArray, GGUFHeader, TensorInfo, open_model
 from wasinn_nb.backends.ggml.gguf_hparams import Hyperparameters
-from wasinn_nb.backends.ggml.gguf_info import estimate, kv_bytes, model_info
+from wasinn_nb.backends.ggml.gguf_info import model_info
+from wasinn_nb.backends.ggml.gguf_memory import estimate, kv_bytes
 from wasinn_nb.backends.ggml.gguf_reader import AGAIN, parse
 from wasinn_nb.backends.ggml.gguf_tables import ValueType
 from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound

@@ -108,6 +108,19 @@ class Native:
         return bool(self.api.llama_supports_gpu_offload())
 
     @cached_property
+    def why_no_gpu(self) -> str:
+        """Why no layer can be kept on a GPU; empty if one can."""
+        if self.offloads:
+            return ""
+        count = _bind(self.library.ggml_backend_reg_count, ctypes.c_size_t, ())
+        get = _bind(self.library.ggml_backend_reg_get, ctypes.c_void_p, (ctypes.c_size_t,))
+        name = _bind(self.library.ggml_backend_reg_name, ctypes.c_char_p, (ctypes.c_void_p,))
+        kinds = {_text(name(get(index))) for index in range(count())} & _BUILDS.keys()
+        if not kinds:
+            return "this llama.cpp was built without a GPU"
+        return f"llama.cpp sees no GPU here (it was built for {', '.join(sorted(kinds))})"
+
+    @cached_property
     def repacks(self) -> bool:
         """True if weights may be copied into layouts that suit this processor.
 

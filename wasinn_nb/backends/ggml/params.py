@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+from wasinn_nb.backends.ggml.gguf_info import EXPERTS
 from wasinn_nb.backends.ggml.settings import CACHE_TYPES, MAX_BATCH
 from wasinn_nb.nn.errors import InvalidArgument, UnsupportedOperation
 from wasinn_nb.nn.settings import EffectiveConfig, Scope, Value
@@ -27,9 +28,6 @@ _SPLIT = {"none": 0, "layer": 1, "row": 2}
 _FLASH_NAMES = {-1: "auto", 0: "off", 1: "on"}
 _UNQUANTIZED = {0, 1, 30}
 _POOLING_RANK = 4
-
-# as llama.cpp's own tools name the experts' tensors
-_EXPERTS = r"\.ffn_(up|down|gate)_exps"
 
 _LOAD_MODES = {  # (use-mmap, use-mlock)
     (False, False): 0,
@@ -173,9 +171,9 @@ def _expert_overrides(native: Native, config: EffectiveConfig) -> Any:
     """A null-terminated ``llama_model_tensor_buft_override`` array, or None."""
     patterns = []
     if config["cpu-moe"]:
-        patterns.append(_EXPERTS)
+        patterns.append(EXPERTS)
     else:
-        patterns += [rf"blk\.{i}{_EXPERTS}" for i in range(_int(config.values, "n-cpu-moe"))]
+        patterns += [rf"blk\.{i}{EXPERTS}" for i in range(_int(config.values, "n-cpu-moe"))]
     if not patterns:
         return None
     array = (_Override * (len(patterns) + 1))()

@@ -31,6 +31,9 @@ CACHE_TYPES = {
 }
 """Element types that llama.cpp can keep a KV cache in, by their ggml number."""
 
+ALL_LAYERS, FITTING_LAYERS = -1, -2
+"""Values of ``n-gpu-layers``: every layer, and as many as fit when the model is loaded."""
+
 _CACHE_NAMES = {name: number for number, name in CACHE_TYPES.items()}
 _POOLING = {"none": 0, "mean": 1, "cls": 2, "last": 3, "rank": 4}
 _ATTENTION = {"causal": 0, "non-causal": 1}
@@ -82,8 +85,8 @@ def _refused(key: str, kind: Kind, scope: Scope, text: str) -> Setting:
 
 
 MODEL: tuple[Setting, ...] = (
-    _int("n-gpu-layers", _MODEL, -1, "layers kept on the GPU; -1 all of them", -1, INT32,
-         unit="layers", names={"all": -1}),
+    _int("n-gpu-layers", _MODEL, ALL_LAYERS, "layers kept on the GPU; -1 all, -2 those that fit",
+         FITTING_LAYERS, INT32, unit="layers", names={"all": ALL_LAYERS, "auto": FITTING_LAYERS}),
     _int("main-gpu", _MODEL, 0, "the GPU used when split-mode is none", 0, INT32),
     _str("tensor-split", _MODEL, "share of each GPU, for example 3,2"),
     _str("split-mode", _MODEL, "how to spread a model over several GPUs",

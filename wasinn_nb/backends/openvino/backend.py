@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,11 @@ from wasinn_nb.backends.openvino.native import INSTALL, PACKAGE, native
 from wasinn_nb.backends.openvino.properties import normalised
 from wasinn_nb.backends.openvino.settings import schema
 from wasinn_nb.backends.openvino.shapes import with_shapes
+from wasinn_nb.backends.openvino.tailoring import tailored
 from wasinn_nb.nn.backend import BackendStatus, MemoryEstimate, ModelFiles, ModelInfo, Progress
 from wasinn_nb.nn.errors import InvalidArgument
 from wasinn_nb.nn.settings import EffectiveConfig, Schema
+from wasinn_nb.nn.threads import usable_cpus
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
 if TYPE_CHECKING:
@@ -70,6 +73,16 @@ class OpenVINOBackend:
         """All settings."""
         return schema()
 
+    def tailored(self, info: ModelInfo | None) -> Schema:  # noqa: ARG002 - devices decide
+        """All settings as a form shows them on this machine."""
+        try:
+            library = native()
+            there = library.devices(), library.absent(), library.capabilities
+        except Exception:  # noqa: BLE001 - a form also shows what is not installed
+            why = f"{PACKAGE} is not installed here"
+            there = (), dict.fromkeys(("CPU", "GPU", "NPU"), why), frozenset()
+        return tailored(*there, cpus=usable_cpus())
+
     def inspect(self, files: ModelFiles) -> ModelInfo:
         """Read and check the model's files, without OpenVINO.
 
@@ -90,6 +103,16 @@ class OpenVINOBackend:
             InvalidArgument: a setting that cannot be read, or that contradicts another.
         """
         return normalised(config)
+
+    def settle(
+        self,
+        info: ModelInfo,  # noqa: ARG002 - the protocol's
+        config: EffectiveConfig,
+        target: ExecutionTarget,  # noqa: ARG002 - the protocol's
+        free: Mapping[str, int],  # noqa: ARG002 - the protocol's
+    ) -> EffectiveConfig:
+        """``config`` as it is: what is left open, OpenVINO decides as it compiles."""
+        return config
 
     def estimate(self, info: ModelInfo, config: EffectiveConfig) -> MemoryEstimate:
         """Bytes for the weights, and for the inputs and outputs of one context.

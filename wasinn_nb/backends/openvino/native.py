@@ -89,6 +89,17 @@ class Native:
             return next((words for sign, words in _MISSING if sign in text), reason(error))
         return "it is not there"
 
+    @cached_property
+    def capabilities(self) -> frozenset[str]:
+        """What the devices here can compute in: ``FP32``, ``BF16``, ``INT8``, ..."""
+        key = "OPTIMIZATION_CAPABILITIES"
+        return frozenset(
+            str(word)
+            for name in self.device_names()
+            if key in self.core.get_property(name, "SUPPORTED_PROPERTIES")
+            for word in self.core.get_property(name, key)
+        )
+
     def absent(self) -> dict[str, str]:
         """The kinds of devices that OpenVINO could use and that are not here, and why not."""
         there = {name.partition(".")[0] for name in self.device_names()}
