@@ -158,6 +158,7 @@ class EchoContext:
             self.closed = True
             self._forget()
             self.graph.open_contexts.discard(self)
+            self.graph.changed()
 
     def _check(self) -> None:
         if self.closed:
@@ -171,9 +172,13 @@ class EchoGraph:
         self.ballast = bytearray(int(config["size"] or 0))
         self.open_contexts: set[EchoContext] = set()
         self.closed = False
+        self.changed: Callable[[], None] = lambda: None
 
     def describe(self) -> ModelInfo:
         return self.info
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        self.changed = changed
 
     def create_context(
         self,
@@ -186,6 +191,7 @@ class EchoGraph:
         del warn
         context = EchoContext(self, config, stream, cancel)
         self.open_contexts.add(context)
+        self.changed()
         return context
 
     def memory(self) -> GraphMemory:

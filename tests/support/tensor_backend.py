@@ -103,6 +103,9 @@ class TensorGraph:
     def memory(self) -> GraphMemory:
         return GraphMemory()
 
+    def watch(self, changed: Callable[[], None]) -> None:
+        del changed
+
     def close(self) -> None:
         pass
 

@@ -95,7 +95,11 @@ def _stopped(run: Run, options: RunOptions) -> tuple[State, GuestError]:
     if reason == OUTPUT_LIMIT:
         text = f"The guest was stopped: it printed more than {options.output_limit:,} bytes."
         return "failed", GuestOutputLimit(text, hint="Give it more with --output-limit.")
-    words = {"stop": "The run was stopped.", "interrupt": "The run was interrupted."}
+    words = {
+        "stop": "The run was stopped.",
+        "interrupt": "The run was interrupted.",
+        "unload": "The run was stopped to unload a model that it used.",
+    }
     return "stopped", GuestStopped(
         words.get(reason, f"The run was stopped ({reason})."), reason=reason
     )

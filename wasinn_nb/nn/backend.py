@@ -250,6 +250,12 @@ class Graph(Protocol):
     def memory(self) -> GraphMemory:
         """Bytes in use now."""
 
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call ``changed`` whenever contexts take more or less memory than before.
+
+        It is called from any thread, holds nothing up, and may be called once too often.
+        """
+
     def close(self) -> None:
         """Free everything; all contexts are closed first. May be called twice."""
 

@@ -6,6 +6,8 @@ arguments so that a test can give a tree of its own.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -25,8 +27,8 @@ class Group:
 def groups(controller: str, root: Path = ROOT) -> list[Group]:
     """The groups of this process for ``memory`` or ``cpu``, innermost first; none outside Linux."""
     found: list[Group] = []
-    mounts = _mounts(root)
-    for line in _lines(root / "proc/self/cgroup"):
+    mounts = _mounts(_text(root / "proc/self/mountinfo"))
+    for line in _text(root / "proc/self/cgroup").splitlines():
         parts = line.split(":", 2)
         if len(parts) != 3 or not parts[2].startswith("/"):
             continue
@@ -66,10 +68,11 @@ def _chain(root: Path, inner: str, mount: str, group: str, version: int) -> list
     return [Group(path, version) for path in chain]
 
 
-def _mounts(root: Path) -> dict[str, list[tuple[str, str]]]:
+@functools.lru_cache(maxsize=4)
+def _mounts(mountinfo: str) -> Mapping[str, Sequence[tuple[str, str]]]:
     """For each controller of version 1, and ``""`` for version 2: (group, mount point)."""
     mounts: dict[str, list[tuple[str, str]]] = {}
-    for line in _lines(root / "proc/self/mountinfo"):
+    for line in mountinfo.splitlines():
         before, dash, after = line.partition(" - ")
         fields, kinds = before.split(), after.split()
         if not dash or len(fields) < 5 or len(kinds) < 3:
@@ -90,8 +93,8 @@ def _unescape(text: str) -> str:
     return text
 
 
-def _lines(path: Path) -> list[str]:
+def _text(path: Path) -> str:
     try:
-        return path.read_text(errors="replace").splitlines()
+        return path.read_text(errors="replace")
     except OSError:
-        return []
+        return ""

@@ -114,7 +114,8 @@ class Configs:
         Raises:
             InvalidArgument: as :meth:`effective`.
         """
-        return self._resolved(backend, entry, entry.guest, pins)
+        guest = entry.guest if entry.graph is not None else {}
+        return self._resolved(backend, entry, guest, pins)
 
     def changed_pins(
         self,

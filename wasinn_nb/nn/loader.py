@@ -244,6 +244,8 @@ class Loader:
         graph = backend.load(
             files, info, settled, target=entry.target, progress=progress, cancel=cancel
         )
+        name = entry.name
+        graph.watch(lambda: self._bus.publish(EventKind.MODEL_MEMORY, name))
         return graph, graph.describe(), max(0, memory.rss() - before)
 
     def _reporting(self, entry: Entry, progress: Progress | None) -> Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def _affinity() -> set[int]:
     return set(range(os.cpu_count() or 1))
 
 
+@functools.lru_cache(maxsize=4096)  # a machine's topology stays as it is
 def _core(root: Path, cpu: int) -> int:
     """A number for the core that a logical processor belongs to: its lowest sibling."""
     topology = root / f"sys/devices/system/cpu/cpu{cpu}/topology"

@@ -84,6 +84,7 @@ class LlamaGraph:
         self._idle: Slot | None = None
         self._adapters: dict[str, Any] = {}
         self._closed = False
+        self._changed: Callable[[], None] = _nobody
 
     def describe(self) -> ModelInfo:
         """What the model's header says."""
@@ -128,6 +129,10 @@ class LlamaGraph:
             slots = [*self._in_use, *([self._idle] if self._idle else [])]
         return GraphMemory(self._weights, sum(slot.nbytes for slot in slots), self._device_bytes)
 
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call ``changed`` when a native context was made or freed."""
+        self._changed = changed
+
     def trim(self) -> int:
         """Free the kept native context; returns the (estimated) bytes given back."""
         with self._lock:
@@ -135,6 +140,7 @@ class LlamaGraph:
         if idle is None:
             return 0
         idle.close()
+        self._changed()
         return idle.nbytes
 
     def close(self) -> None:
@@ -188,6 +194,7 @@ class LlamaGraph:
             raise
         with self._lock:
             self._in_use.add(slot)
+        self._changed()
         return slot
 
     def give_slot(self, slot: Slot) -> None:
@@ -198,6 +205,7 @@ class LlamaGraph:
                 slot, self._idle = cast("Slot", self._idle), slot
         if slot is not None:
             slot.close()
+            self._changed()
 
     def forget(self, context: LlamaContext) -> None:
         """A context closed."""
@@ -245,3 +253,7 @@ class LlamaGraph:
                 )
             self._adapters[path] = adapter
             return adapter
+
+
+def _nobody() -> None:
+    """Who watches a graph until somebody does."""

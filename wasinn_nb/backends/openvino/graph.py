@@ -64,6 +64,7 @@ class OpenVINOGraph:
         self._contexts: dict[OpenVINOContext, Slot] = {}
         self._settling: set[threading.Thread] = set()
         self._closed = False
+        self._changed: Callable[[], None] = _nobody
         self._idle: Slot | None = self._new_slot()
 
     @property
@@ -104,10 +105,12 @@ class OpenVINOGraph:
             self._beginning += 1
             slot, self._idle = self._idle, None
         try:
-            slot = slot or self._fresh_slot()
+            kept, slot = slot is not None, slot or self._fresh_slot()
             context = OpenVINOContext(self, slot, config, cancel=cancel)
             with self._lock:
                 self._contexts[context] = slot
+            if not kept:
+                self._changed()
         finally:
             with self._lock:
                 self._beginning -= 1
@@ -153,6 +156,10 @@ class OpenVINOGraph:
             slots = [*self._contexts.values(), *([self._idle] if self._idle else [])]
         return GraphMemory(self._info.nbytes, sum(slot.nbytes for slot in slots))
 
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call ``changed`` when an infer request was made or dropped."""
+        self._changed = changed
+
     def give_back(self, context: OpenVINOContext, slot: Slot) -> None:
         """A context closed; its infer request is kept if it still works."""
         if slot.left:
@@ -166,8 +173,11 @@ class OpenVINOGraph:
         with self._lock:
             self._contexts.pop(context, None)
             usable = not (slot.broken or slot.left) and slot.compiled is self.compiled
+            kept = usable and not self._closed and self._idle is None
             if usable and not self._closed:
                 self._idle = slot
+        if not kept:
+            self._changed()
 
     def _settle(self, slot: Slot) -> None:
         slot.settle()
@@ -190,3 +200,7 @@ class OpenVINOGraph:
         for settling in tuple(self._settling):
             settling.join(_PATIENCE)
         self._idle = self.compiled = None
+
+
+def _nobody() -> None:
+    """Who watches a graph until somebody does."""
