@@ -8,7 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import wasinn_nb
-from tests.notebook.kernels import REPOSITORY, SETUP, Kernel, old_ipykernel
+from tests.notebook.kernels import REPOSITORY, SETUP, VERSIONS, Kernel, ipykernel_path
 from tests.support.echo_backend import EchoBackend
 from wasinn_nb.guest.build.builder import Builder
 from wasinn_nb.guest.build.paths import cache_root
@@ -95,19 +95,22 @@ def model(tmp_path):
     return path
 
 
-@pytest.fixture(scope="module", params=["newest", "7.3"])
+@pytest.fixture(scope="module", params=VERSIONS)
 def kernel(request, tmp_path_factory, toolchain_dir):
     """A kernel with the extension loaded and an endless, slow model at hand as ``slow.echo``."""
+    version = request.param
     folder = tmp_path_factory.mktemp("kernel")
     (folder / "story.echo").write_text(f"ECHO {STORY}")
     (folder / "slow.echo").write_text("ECHO " + "word " * 5000)
-    path = [old_ipykernel()] if request.param == "7.3" else []
+    path = [] if version == "newest" else [ipykernel_path(version)]
     kernel = Kernel(folder, path)
     try:
         ready = kernel.run(SETUP.format(repository=str(REPOSITORY), folder=str(folder)))
         assert ready.reply["status"] == "ok", ready.traceback
-        kernel.version = kernel.run("import ipykernel; print(ipykernel.__version__)").stream()
-        assert kernel.version.startswith("7.3") is (request.param == "7.3")
+        kernel.version = (
+            kernel.run("import ipykernel; print(ipykernel.__version__)").stream().strip()
+        )
+        assert version in ("newest", kernel.version)
         yield kernel
     finally:
         kernel.close()

@@ -14,7 +14,9 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 REPOSITORY = Path(__file__).parents[2]
-OLD_VERSION = "7.3.0"
+VERSIONS = ("newest", "7.3.0", "6.31.0")
+"""Of ipykernel: each brings clicks to a running cell in another way, the last not at all."""
+
 PATIENCE = 60.0
 
 SETUP = """
@@ -87,6 +89,8 @@ class Kernel:
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=PATIENCE)
+        info = self.client.kernel_info(reply=True, timeout=PATIENCE)["content"]
+        self.supported_features = info.get("supported_features", [])
         self.by_parent = {}
         self.idle = set()
         self.hangs = False
@@ -135,18 +139,34 @@ class Kernel:
         if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
             self.idle.add(parent)
 
+    def subshell(self):
+        """The id of a new subshell, as a front end asks for one; None where there are none."""
+        if "kernel subshells" not in self.supported_features:
+            return None
+        request = self.client.session.msg("create_subshell_request")
+        self.client.control_channel.send(request)
+        return self.client.get_control_msg(timeout=PATIENCE)["content"]["subshell_id"]
+
+    def say(self, comm_id, content, subshell=None):
+        """Send a custom message of a widget's view."""
+        data = {"method": "custom", "content": content}
+        message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
+        if subshell is not None:
+            message["header"]["subshell_id"] = subshell
+        self.client.shell_channel.send(message)
+
     def interrupt(self):
         self.manager.interrupt_kernel()
 
 
-def old_ipykernel():
-    """A directory with ipykernel 7.3 alone, to be put before the environment's own."""
-    place = Path(sys.prefix) / f"ipykernel-{OLD_VERSION}"
+def ipykernel_path(version):
+    """A directory with that ipykernel alone, to be put before the environment's own."""
+    place = Path(sys.prefix) / f"ipykernel-{version}"
     if not (place / "ipykernel").is_dir():
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-        command += ["--target", str(place), f"ipykernel=={OLD_VERSION}"]
+        command += ["--target", str(place), f"ipykernel=={version}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            warnings.warn(f"ipykernel {OLD_VERSION} is not tested: {done.stderr}", stacklevel=1)
-            pytest.skip(f"ipykernel {OLD_VERSION} cannot be installed")
+            warnings.warn(f"ipykernel {version} is not tested: {done.stderr}", stacklevel=1)
+            pytest.skip(f"ipykernel {version} cannot be installed")
     return place

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
 from wasinn_nb.notebook.shells import in_kernel
+
+# VS Code names the notebook to the code in it; nothing else tells it apart.
+_VSCODE = "__vsc_ipynb_file__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,10 @@ def stop_words(shell: Any) -> str:
     if not in_kernel(shell):
         return "Press Ctrl-C to stop."
     if "google.colab" in sys.modules:
-        return "Interrupt the kernel to stop: press Ctrl+M I, or the \u25a0 button of the cell."
+        return "Interrupt the kernel to stop: press Ctrl+M I, or the ■ button of the cell."
     if _VSCODE in shell.user_ns:
-        return "Interrupt the kernel to stop: press the \u25a0 button of the cell."
-    return "Interrupt the kernel to stop: press I twice, or the \u25a0 button."
+        return "Interrupt the kernel to stop: press the ■ button of the cell."
+    return "Interrupt the kernel to stop: press I twice, or the ■ button."
 
 
 def stopping(version: tuple[int, int]) -> str:

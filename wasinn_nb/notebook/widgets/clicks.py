@@ -3,8 +3,11 @@
 JupyterLab sends what widgets say to a *subshell*, a second thread of the kernel that handles
 messages while a cell holds the first. ipykernel 7.0 to 7.3 does as told; 7.4 sends a message to
 where the kernel last published on that comm, which for a view fed by a running cell is behind the
-cell. Front ends without subshells (VS Code) reach the main loop, which is free while a cell awaits.
-ipykernel 6 has one loop, and no message is looked at while a cell runs, awaited or not.
+cell. Front ends without subshells (VS Code, and JupyterLab until its page has made one) address the
+main loop; there 7.4 looks at messages only while a cell awaits, and 7.0 to 7.3 only between cells.
+ipykernel 6 has one loop, and looks at no message while a cell runs.
+
+So on 7.4 our comms choose: the subshell that the front end names, or else one that we make.
 """
 
 from __future__ import annotations
@@ -12,17 +15,20 @@ from __future__ import annotations
 import inspect
 import threading
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 _HOOK = "_reply_subshell_for"
 
+_own: str | None = None
+
 
 def route(comm: Any) -> None:
-    """Have messages for ``comm`` handled where the front end sent them.
+    """Have messages for ``comm`` handled while a cell runs, whatever the front end.
 
-    Does nothing where the kernel does that anyway, or has no subshells.
+    Does nothing where the kernel has no such choice.
     """
     hook = getattr(comm, _HOOK, None)
     if hook is not None and _parameters(hook) == ["data", "default"]:
@@ -38,13 +44,22 @@ def _parameters(function: Any) -> list[str]:
 
 
 def _choose(comm: weakref.ref[Any], data: Any, default: str | None) -> str | None:
-    """The subshell for a message that asked for ``default``; None is the main loop."""
+    """The subshell for a message that asked for ``default``; None is the main loop.
+
+    The kernel asks in the one thread that makes and ends subshells.
+    """
     target = comm()
-    if target is not None and _answers_the_kernel(data):
+    if target is None:
+        return default
+    if _answers_the_kernel(data):
         chosen: str | None = getattr(type(target), _HOOK)(target, data, default)
         return chosen
+    thread = getattr(target.kernel, "shell_channel_thread", None)
+    if thread is None:
+        return default
     # a page that was closed took its subshell along; what it said last is not to be lost
-    return default if default in _subshells(target) else None
+    there = default in thread.manager.list_subshell()
+    return default if there else _own_subshell(thread.manager)
 
 
 def _answers_the_kernel(data: Any) -> bool:
@@ -56,9 +71,14 @@ def _answers_the_kernel(data: Any) -> bool:
     return isinstance(content, dict) and isinstance(content.get("id"), str)
 
 
-def _subshells(comm: Any) -> list[str]:
-    thread = getattr(getattr(comm, "kernel", None), "shell_channel_thread", None)
-    return thread.manager.list_subshell() if thread is not None else []
+def _own_subshell(manager: Any) -> str | None:
+    """A subshell that lives as long as the kernel; None if it cannot be had."""
+    global _own  # noqa: PLW0603 - one per process is what it is
+    if _own not in manager.list_subshell():
+        _own = None
+        with suppress(Exception):  # not a public method; the main loop is the next best
+            _own = manager._create_subshell()  # noqa: SLF001 - there is no public one in a process
+    return _own
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +99,16 @@ class Arrival:
 _arrivals: dict[bool, Arrival] = {}
 
 
-def measured(seconds: float | None = None) -> None:
+def measured(seconds: float | None = None) -> Arrival:
     """Note that a view's message has arrived; called where it is handled.
 
     Args:
         seconds: how long a greeting and its answer took, as the view measured it.
     """
     subshell = threading.current_thread() is not threading.main_thread()
-    during_cell = _cell_runs()
-    _arrivals[during_cell] = Arrival(subshell, during_cell, seconds)
+    noted = Arrival(subshell, _cell_runs(), seconds)
+    _arrivals[noted.during_cell] = noted
+    return noted
 
 
 def arrival() -> Arrival | None:
