@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.notebook.cells import PRINTS_TOKENS, SPINS
+from tests.notebook.cells import SPINS
 from tests.notebook.kernels import PATIENCE
 
 pytestmark = pytest.mark.timeout(240)
@@ -65,7 +65,7 @@ def subshell(kernel):
 def click_during(kernel, source, subshell, *, arrives):
     """What was handled while the cell ran; the cell waits for it as long as it makes sense."""
     cell = kernel.begin(source.format(seconds=PATIENCE if arrives else 1))
-    kernel.until(lambda: cell.stream())
+    kernel.until(cell.stream)
     kernel.say("clicks", {"n": 1}, subshell)
     kernel.end(cell)
     kernel.until(lambda: kernel.run("print(len(handled))").stream() == "1\n")
@@ -102,7 +102,7 @@ def test_messages_of_a_view_are_handled_in_order_whoever_publishes(clicking, sub
     cell = clicking.begin(
         FEEDS.replace("not handled", "len(handled) < 100").format(seconds=PATIENCE)
     )
-    clicking.until(lambda: cell.stream())
+    clicking.until(cell.stream)
     for n in range(100):
         clicking.say("clicks", {"n": n}, subshell)
     if subshell is None:

@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from wasinn_nb.notebook.shells import in_kernel
+from wasinn_nb.notebook.widgets import clicks
 
 # VS Code names the notebook to the code in it; nothing else tells it apart.
 _VSCODE = "__vsc_ipynb_file__"
@@ -32,9 +33,10 @@ def checks(shell: Any) -> Iterator[Check]:
         return
     version = metadata.version("ipykernel")
     major, minor = (int(part) for part in version.split(".")[:2])
-    found = f"ipykernel {version}: {stopping((major, minor))}"
-    remedy = "" if major >= 7 else "For widgets that answer at once: %pip install 'ipykernel>=7'"
-    yield Check("front end", major >= 7, found, remedy)
+    yield Check("front end", True, f"ipykernel {version}: Interrupt stops a run")
+    found = f"{clicking((major, minor))}; {_measured()}"
+    remedy = "" if major >= 7 else "For buttons that work meanwhile: %pip install 'ipykernel>=7'"
+    yield Check("clicks", major >= 7, found, remedy)
     awaits = bool(shell.autoawait)
     found = "awaited, the kernel stays responsive" if awaits else "not awaited: autoawait is off"
     yield Check("cells", awaits, found, "" if awaits else "Turn it on: %autoawait asyncio")
@@ -51,10 +53,21 @@ def stop_words(shell: Any) -> str:
     return "Interrupt the kernel to stop: press I twice, or the ■ button."
 
 
-def stopping(version: tuple[int, int]) -> str:
-    """Which way a click and an interrupt reach a running cell."""
+def clicking(version: tuple[int, int]) -> str:
+    """When a kernel handles a click, by its version."""
     if version >= (7, 4):
-        return "Interrupt stops a run; widgets answer while a cell runs"
+        return "handled while a cell runs"
     if version >= (7, 0):
-        return "Interrupt stops a run; widgets answer meanwhile where the front end uses subshells"
-    return "Interrupt stops a run; widgets answer when the cell has ended"
+        return "handled while a cell runs where the front end uses subshells, as JupyterLab does"
+    return "handled when the cell has ended"
+
+
+def _measured() -> str:
+    """The same, as it was seen."""
+    seen = clicks.arrival()
+    if seen is None:
+        return "no widget has said anything yet"
+    took = "" if seen.seconds is None else f" within {seen.seconds * 1000:.0f} ms"
+    where = "in a subshell" if seen.subshell else "in the main loop"
+    when = "while a cell ran" if seen.during_cell else "between cells"
+    return f"the last widget was answered{took} {where}, {when}"
