@@ -16,8 +16,8 @@ class Screen:
         self.now = 100.0
         self.pieces = []
 
-    def token(self, text):
-        self.composer.token(text, self.now)
+    def token(self, text, *which):
+        self.composer.token(text, self.now, *which)
 
     def prints(self, text):
         self.composer.stdout(text, self.now)
@@ -32,7 +32,7 @@ class Screen:
 
     @property
     def shown(self):
-        return "".join(text for _, text in self.pieces)
+        return "".join(piece.text for piece in self.pieces)
 
 
 def words(count):
@@ -137,10 +137,9 @@ def test_short_output_that_only_looks_like_the_stream_is_not_lost():
 
 def test_two_generations_printed_at_their_ends():
     screen = Screen()
-    for answer in ("The first answer.", "Another answer."):
-        screen.composer.generation()
+    for number, answer in enumerate(("The first answer.", "Another answer.")):
         for word in answer.split(" "):
-            screen.token(word + " ")
+            screen.token(word + " ", None, number)
             screen.later(HOLD)
         screen.prints(answer + "\n")
         screen.later()
@@ -173,7 +172,8 @@ def test_channels_are_kept_apart_and_in_order():
     composer.stderr("b")
     composer.stdout("c", 0)
     composer.stdout("d", 0)
-    assert composer.tick(0) == [("stdout", "a"), ("stderr", "b"), ("stdout", "cd")]
+    pieces = [(piece.channel, piece.text) for piece in composer.tick(0)]
+    assert pieces == [("stdout", "a"), ("stderr", "b"), ("stdout", "cd")]
 
 
 EVENTS = st.lists(

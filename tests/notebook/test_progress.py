@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasinn_nb.notebook.figures import activity_text
 from wasinn_nb.notebook.progress import ProgressLine
 
 
@@ -9,8 +10,8 @@ class Painter:
     def __init__(self):
         self.painted, self.ended = [], []
 
-    def paint(self, text):
-        self.painted.append(text)
+    def paint(self, what, fraction, seconds):
+        self.painted.append(activity_text(what, fraction, seconds))
 
     def end(self, text):
         self.ended.append(text)
@@ -31,7 +32,7 @@ def progress(monkeypatch, *calls, closed):
 
 
 def test_what_is_over_in_a_moment_is_not_shown(monkeypatch):
-    shown = progress(monkeypatch, (0, "reading"), (0.5, "compiling"), closed=0.9)
+    shown = progress(monkeypatch, (0, "reading"), (0.3, "compiling"), closed=0.9)
     assert (shown.painted, shown.ended) == ([], [])
 
 

@@ -72,6 +72,7 @@ class Execution:
             timeline=run.timeline,
             echo=self._stdio.echo,
             progress=self._progress,
+            each_token=options.stream and options.on_token is not None,
         )
         self._memory_size = 0
         self._watchdog: threading.Timer | None = None

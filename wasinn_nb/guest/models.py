@@ -110,6 +110,7 @@ class RunModels:
         holder: the run's name, for "in use by" messages.
         echo: writes to the run's standard output.
         progress: told what a load is doing.
+        each_token: somebody wants the text of every token by itself.
     """
 
     def __init__(
@@ -122,9 +123,10 @@ class RunModels:
         timeline: Timeline,
         echo: Callable[[bytes], None],
         progress: Progress,
+        each_token: bool = False,
     ) -> None:
         self.calls = timeline
-        self.transcript = Transcript()
+        self.transcript = Transcript(each=each_token)
         self.warnings: list[str] = []
         self.last_error: FailedCall | None = None
         self.bugs: list[str] = []

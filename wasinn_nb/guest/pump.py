@@ -32,7 +32,8 @@ class Pump:
         on_failure: Callable[[BaseException], None],
     ) -> None:
         self._options = options
-        self._stdio = stdio
+        self._stdout = stdio.stdout.follow()
+        self._stderr = stdio.stderr.follow()
         self._transcript = transcript
         self._on_failure = on_failure
         self._on_token = options.on_token if options.stream else None
@@ -92,12 +93,13 @@ class Pump:
         o = self._options
         # Taken before the tokens and delivered after them: a guest prints a token once it is in its
         # stream, so whoever watches both sees a token before its echo.
-        printed = [self._stdio.stdout.drain(final=final)] if o.on_stdout else []
-        complained = [self._stdio.stderr.drain(final=final)] if o.on_stderr else []
+        printed = [self._stdout.read(final=final)] if o.on_stdout else []
+        complained = [self._stderr.read(final=final)] if o.on_stderr else []
         tokens: list[str] = []
         if self._on_token or final:
-            tokens = self._transcript.since(self._tokens_delivered, final=final)
-            self._tokens_delivered += len(tokens)
+            segments = self._transcript.since(self._tokens_delivered, final=final)
+            self._tokens_delivered += len(segments)
+            tokens = [segment.text for segment in segments]
         batches = [(self._on_token, tokens), (o.on_stdout, printed), (o.on_stderr, complained)]
         for callback, texts in batches:
             for text in texts:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from wasinn_nb.guest.errors import GuestError, GuestStopped
 from wasinn_nb.guest.models import FailedCall, RunModels
+from wasinn_nb.guest.reader import RunReader
 from wasinn_nb.guest.stdio import Stdio
 from wasinn_nb.guest.tensors import Tensors
 from wasinn_nb.guest.timeline import Timeline
@@ -206,6 +207,12 @@ class Run:
     def stderr(self) -> str:
         """Standard error so far, as UTF-8."""
         return self.stderr_bytes.decode("utf-8", "replace")
+
+    def reader(self) -> RunReader | None:
+        """A reader of everything it prints and generates; None if it never started."""
+        if self._stdio is None or self._models is None:
+            return None
+        return RunReader(self._stdio, self._models.transcript)
 
     @property
     def streams(self) -> list[RunStream]:

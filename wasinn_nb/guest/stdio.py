@@ -19,14 +19,27 @@ _JOIN_SECONDS = 5.0
 _TICK = 0.25
 
 
+class TextReader:
+    """One reader's place in a stream."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self._chunks = chunks
+        self._seen = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def read(self, *, final: bool = False) -> str:
+        """Text that came since the last call, whole characters only."""
+        chunks = self._chunks[self._seen :]
+        self._seen += len(chunks)
+        return self._decoder.decode(b"".join(chunks), final)
+
+
 class Stream:
     """One of the guest's output streams: its pipe and what came out of it."""
 
     def __init__(self) -> None:
         self.reader, self.writer = os.pipe()
         self.chunks: list[bytes] = []
-        self._delivered = 0
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     @property
     def path(self) -> str:
@@ -38,11 +51,9 @@ class Stream:
         """Everything that came."""
         return b"".join(self.chunks)
 
-    def drain(self, *, final: bool = False) -> str:
-        """Text that came since the last call, whole characters only. One thread drains."""
-        chunks = self.chunks[self._delivered :]
-        self._delivered += len(chunks)
-        return self._decoder.decode(b"".join(chunks), final)
+    def follow(self) -> TextReader:
+        """A reader that begins at the beginning."""
+        return TextReader(self.chunks)
 
     def close_writer(self) -> None:
         """Close our copy of the writing end."""

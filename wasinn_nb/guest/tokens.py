@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from wasinn_nb.nn.stream import TokenStream
+
+
+class _Begin(bytes):
+    """Between the pieces of two generations; no text."""
+
+
+_BEGIN = _Begin()
 
 
 class RunStream(TokenStream):
@@ -14,6 +22,7 @@ class RunStream(TokenStream):
     def __init__(self, label: str = "") -> None:
         super().__init__(label)
         self._earlier = 0
+        self._taken = 0
 
     @property
     def total_tokens(self) -> int:
@@ -23,6 +32,7 @@ class RunStream(TokenStream):
     def begin_prompt(self, total: int, cached: int = 0, predict_limit: int = -1) -> None:
         """A generation starts; the tokens of the one before still count."""
         self._earlier += self.tokens
+        self._pieces.append(_BEGIN)
         super().begin_prompt(total, cached, predict_limit)
 
     def echo_to(self, write: Callable[[bytes], None] | None) -> None:
@@ -41,27 +51,75 @@ class RunStream(TokenStream):
 
         self.__dict__["push"] = push_and_write
 
+    def take(self, *, each: bool = False, final: bool = False) -> Iterator[Segment]:
+        """The text that came since the last call, generation by generation, in whole characters.
+
+        Args:
+            each: one segment a token, and not one for all that came.
+            final: no more will come; the bytes of a broken character come too.
+        """
+        popleft = self._pieces.popleft
+        batch: list[bytes] = []
+        for _ in range(len(self._pieces)):
+            piece = popleft()
+            if piece is _BEGIN:
+                yield from self._decoded(batch, each=each, final=True)
+                self._taken += 1
+                batch = []
+            else:
+                batch.append(piece)
+        yield from self._decoded(batch, each=each, final=final)
+
+    def _decoded(self, pieces: list[bytes], *, each: bool, final: bool) -> Iterator[Segment]:
+        decode = self._decoder.decode
+        if each:
+            texts = [*map(decode, pieces), decode(b"", final)]
+        else:
+            texts = [decode(b"".join(pieces), final)]
+        for text in texts:
+            if text:
+                yield Segment(self, self._taken, text)
+
+
+class Segment(NamedTuple):
+    """Text of one stream, whole characters only.
+
+    Attributes:
+        stream: whose it is.
+        generation: the number of the context's generation, from 1.
+        text: not empty.
+    """
+
+    stream: RunStream
+    generation: int
+    text: str
+
 
 class Transcript:
-    """The text of all streams of a run, in the order it came. Any thread may read."""
+    """The text of all streams of a run, in the order it came. Any thread may read.
 
-    def __init__(self) -> None:
+    Args:
+        each: keep tokens apart, for a reader that wants each by itself.
+    """
+
+    def __init__(self, *, each: bool = False) -> None:
         self.streams: list[RunStream] = []
+        self._each = each
         self._lock = threading.Lock()
-        self._texts: list[str] = []
+        self._segments: list[Segment] = []
 
     @property
     def text(self) -> str:
         """Everything so far, whole characters only."""
-        return "".join(self.since(0))
+        return "".join(segment.text for segment in self.since(0))
 
     @property
     def tokens(self) -> int:
         """Tokens of all streams."""
         return sum(stream.total_tokens for stream in self.streams)
 
-    def since(self, number: int, *, final: bool = False) -> list[str]:
-        """The texts from ``number`` on, one a token, whole characters only.
+    def since(self, number: int, *, final: bool = False) -> list[Segment]:
+        """The segments from ``number`` on.
 
         Args:
             number: how many of them the caller has seen.
@@ -69,5 +127,5 @@ class Transcript:
         """
         with self._lock:
             for stream in tuple(self.streams):
-                self._texts += stream.drain_tokens(final=final)
-            return self._texts[number:]
+                self._segments += stream.take(each=self._each, final=final)
+            return self._segments[number:]

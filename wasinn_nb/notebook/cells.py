@@ -14,17 +14,20 @@ from wasinn_nb.nn.memory import format_bytes
 from wasinn_nb.notebook import views
 from wasinn_nb.notebook.commands import Call
 from wasinn_nb.notebook.errors import render
-from wasinn_nb.notebook.figures import figures
+from wasinn_nb.notebook.figures import Standing, figures
 from wasinn_nb.notebook.job import Job
 from wasinn_nb.notebook.parser import variable
-from wasinn_nb.notebook.progress import ProgressLine
+from wasinn_nb.notebook.progress import CLICK, ProgressLine, SlotProgress, cancellable
 from wasinn_nb.notebook.pump import Pump
 from wasinn_nb.notebook.shells import in_kernel
 from wasinn_nb.notebook.text import html_line, printable
+from wasinn_nb.notebook.widgets.display import RunSlots, Slot
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.guest import Guest
+    from wasinn_nb.guest.languages.base import Progress as BuildProgress
     from wasinn_nb.guest.run import Run
+    from wasinn_nb.guest.tokens import RunStream
 
 _WARNINGS_SHOWN = 5
 
@@ -32,9 +35,34 @@ _WARNINGS_SHOWN = 5
 def build_and_run(call: Call, source: str, first_line: int) -> Any:
     """``%%wasinn``: returns None, or a line about the guest after ``--no-run``."""
     options = call.options
-    progress = ProgressLine(call.shell)
-    try:
-        guest = call.host.build(
+    slot = _first_slot(call)
+    guest = _build(call, slot, source, first_line)
+    if guest.built is not None and guest.built.warnings:
+        print(guest.built.warnings, file=sys.stderr)  # noqa: T201 - the compiler's remarks
+    keep(call, guest)
+    if options.no_run:
+        told = f"{guest.name}: {guest.language}, {format_bytes(len(guest.wasm))}, not run"
+        if slot is None or not slot.shown:
+            return views.line(told)
+        slot.end(Standing(state="finished", reason=told))
+        return None
+    GuestCell(call, guest, slot).run()
+    return None
+
+
+def _first_slot(call: Call) -> Slot | None:
+    """The slot for what comes first; None where text is all there is, or was asked for."""
+    surface = call.surface
+    if not surface.slots or call.options.no_stream or not call.preferences.stream:
+        return None
+    return Slot(surface, lambda: call.cancel.cancel(CLICK))
+
+
+def _build(call: Call, slot: Slot | None, source: str, first_line: int) -> Guest:
+    options = call.options
+
+    def build(progress: BuildProgress) -> Guest:
+        return call.host.build(
             source,
             language=options.language,
             name=options.name,
@@ -43,20 +71,20 @@ def build_and_run(call: Call, source: str, first_line: int) -> Any:
             flags=options.flag,
             debug=options.debug,
             force=options.force,
-            progress=progress.elapsed,
+            progress=progress,
             cancel=call.cancel,
         )
-    finally:
-        progress.close()
-    if guest.built is not None and guest.built.warnings:
-        print(guest.built.warnings, file=sys.stderr)  # noqa: T201 - the compiler's remarks
-    keep(call, guest)
-    if options.no_run:
-        return views.line(
-            f"{guest.name}: {guest.language}, {format_bytes(len(guest.wasm))}, not run"
-        )
-    GuestCell(call, guest).run()
-    return None
+
+    if slot is None:
+        with call.progress("the build") as line:
+            return build(line.elapsed)
+    shown = SlotProgress(slot)
+    try:
+        with cancellable(call.cancel, "the build"):
+            return build(shown.elapsed)
+    except BaseException as error:
+        shown.failed(error)
+        raise
 
 
 def run_file(call: Call) -> Run:
@@ -70,7 +98,7 @@ def run_file(call: Call) -> Run:
     else:
         guest = call.host.load_guest(file, name=call.options.name)
     keep(call, guest)
-    return GuestCell(call, guest).run()
+    return GuestCell(call, guest, _first_slot(call)).run()
 
 
 def keep(call: Call, guest: Guest) -> None:
@@ -85,21 +113,15 @@ class GuestCell:
     Args:
         call: the magic's use, with all run options.
         guest: what to run.
+        slot: what shows it, as far as it generates; None for text.
     """
 
-    def __init__(self, call: Call, guest: Guest) -> None:
+    def __init__(self, call: Call, guest: Guest, slot: Slot | None) -> None:
         self._call = call
         self._guest = guest
         self._options = call.options
         self._namespace: MutableMapping[str, Any] = call.shell.user_ns
-        self._run: Run | None = None
-        self._progress: ProgressLine | None = None
-        self._pump = Pump(
-            self._generations,
-            self._show_activity,
-            frame_rate=call.preferences.frame_rate,
-            stream=call.preferences.stream and not self._options.no_stream,
-        )
+        self._slot = slot
 
     def run(self) -> Run:
         """Run to the end, or with ``--background`` return the running run.
@@ -107,55 +129,53 @@ class GuestCell:
         Raises:
             GuestError: the guest did not end well; what it printed was shown.
         """
-        run = self._start()
+        run = self._guest.start(**self._arguments())
+        pump = self._pump(run).start()
         for name in {"_wasinn", self._options.result or "_wasinn"}:
             self._namespace[name] = run
         if self._options.background:
-            Job(lambda _: self._follow(run), f"wasinn {run.name}").start()
+            Job(lambda _: self._follow(run, pump), f"wasinn {run.name}").start()
             return run
-        undo = self._call.cancel.on_cancel(lambda: run.cancel(self._call.cancel.reason))
+        undo = self._call.cancel.on_cancel(lambda: run.cancel(self._reason()))
         try:
-            self._finish(run)
+            self._finish(run, pump)
         finally:
             undo()
         return run
 
-    def _start(self) -> Run:
-        arguments = self._arguments()
-        self._pump.start()
-        try:
-            self._run = self._guest.start(
-                **arguments,
-                on_token=self._pump.token,
-                on_stdout=self._pump.stdout,
-                on_stderr=self._pump.stderr,
-            )
-        except BaseException:
-            self._pump.finish()
-            raise
-        return self._run
+    def _pump(self, run: Run) -> Pump:
+        rate = self._call.preferences.frame_rate
+        if self._slot is None:
+            stream = self._call.preferences.stream and not self._options.no_stream
+            line = _ActivityLine(self._call.shell, run)
+            return Pump(run, line, frame_rate=rate, stream=stream, inline=True)
+        slots = RunSlots(run, self._call.surface, run.cancel, first=self._slot)
+        return Pump(run, slots, frame_rate=rate)
 
-    def _finish(self, run: Run) -> None:
+    def _reason(self) -> str:
+        """Why the cell was cancelled; a click that came before the run is one of Stop."""
+        reason = self._call.cancel.reason
+        return "stop" if reason == CLICK else reason
+
+    def _finish(self, run: Run, pump: Pump) -> None:
         try:
             run.wait()
         finally:
-            self._pump.finish()
-            if self._progress is not None:
-                self._progress.close()
+            pump.finish()
             self._namespace.update(run.outputs)
-            self._show_end(run)
+            self._show_end(run, pump)
 
-    def _follow(self, run: Run) -> None:
+    def _follow(self, run: Run, pump: Pump) -> None:
         """A background run: nobody waits, so how it ended is told in its cell."""
         try:
-            self._finish(run)
+            self._finish(run, pump)
         except WasinnError as error:
             print("\n".join(render(error)), file=sys.stderr)  # noqa: T201
 
-    def _show_end(self, run: Run) -> None:
-        if not (self._pump.at_line_start or in_kernel(self._call.shell)):
+    def _show_end(self, run: Run, pump: Pump) -> None:
+        if not (pump.at_line_start or in_kernel(self._call.shell)):
             print()  # noqa: T201 - a terminal's next prompt begins a line
-        if run.tokens:
+        if run.tokens and self._slot is None:
             text = figures(run)
             display({"text/plain": text, "text/html": html_line(text)}, raw=True)
         warnings = list(dict.fromkeys(run.warnings))
@@ -164,19 +184,6 @@ class GuestCell:
         if len(warnings) > _WARNINGS_SHOWN:
             left = len(warnings) - _WARNINGS_SHOWN
             print(f"({left} more in _wasinn.warnings)", file=sys.stderr)  # noqa: T201
-
-    def _show_activity(self) -> None:
-        """What the guest waits for, while it waits: a model that is being loaded."""
-        what, fraction = self._run.activity if self._run else ("", None)
-        if what:
-            self._progress = self._progress or ProgressLine(self._call.shell)
-            self._progress(what, fraction)
-        elif self._progress is not None:
-            self._progress.close()
-            self._progress = None
-
-    def _generations(self) -> int:
-        return sum(stream.generation for stream in self._run.streams) if self._run else 0
 
     def _arguments(self) -> dict[str, Any]:
         options, preferences = self._options, self._call.preferences
@@ -200,3 +207,31 @@ class GuestCell:
             "output_limit": options.output_limit << 20 if options.output_limit else None,
             "compat": options.compat or preferences.compat,
         }
+
+
+class _ActivityLine:
+    """A run where text is all there is: what it waits for, such as a model that is being loaded."""
+
+    def __init__(self, shell: Any, run: Run) -> None:
+        self._shell = shell
+        self._run = run
+        self._line: ProgressLine | None = None
+
+    def write(self, text: str, stream: RunStream, generation: int) -> None:
+        """Streams are printed."""
+
+    def frame(self) -> bool:
+        """Show it while it lasts."""
+        what, fraction = self._run.activity
+        if what:
+            self._line = self._line or ProgressLine(self._shell)
+            self._line(what, fraction)
+        else:
+            self.end()
+        return True
+
+    def end(self) -> None:
+        """It is over."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,13 @@ from wasinn_nb.nn.record import ModelRecord, UnloadReport
 from wasinn_nb.notebook import views
 from wasinn_nb.notebook.describing import description
 from wasinn_nb.notebook.parser import variable
-from wasinn_nb.notebook.progress import ProgressLine
+from wasinn_nb.notebook.progress import ProgressLine, progress_line
+from wasinn_nb.notebook.widgets.display import Surface, surface
 
 if TYPE_CHECKING:
     from wasinn_nb.api import Host
     from wasinn_nb.notebook.preferences import Preferences
+    from wasinn_nb.notebook.widgets.panel import ModelPanel
 
 
 @dataclass
@@ -41,6 +44,16 @@ class Call:
     namespace: Mapping[str, Any]
     cancel: CancelToken
 
+    @property
+    def surface(self) -> Surface:
+        """How the cell can show what goes on."""
+        markdown = self.preferences.markdown or getattr(self.options, "markdown", False)
+        return surface(self.shell, frame_rate=self.preferences.frame_rate, markdown=markdown)
+
+    def progress(self, what: str) -> AbstractContextManager[ProgressLine]:
+        """Show what takes long, such as ``the load of 'story'``, with a button to cancel it."""
+        return progress_line(self.shell, self.cancel, what, live=self.surface.live)
+
 
 def load(call: Call) -> ModelRecord:
     """``%wasinn load``."""
@@ -49,8 +62,7 @@ def load(call: Call) -> ModelRecord:
     if source.startswith("$"):
         parts = [bytes(variable(n, call.namespace, "SOURCE")) for n in source.split(",")]
         source = tuple(parts) if len(parts) > 1 else parts[0]
-    progress = ProgressLine(call.shell)
-    try:
+    with call.progress(f"the load of {options.name!r}") as progress:
         return call.host.load(
             options.name,
             source,
@@ -61,8 +73,6 @@ def load(call: Call) -> ModelRecord:
             progress=progress,
             cancel=call.cancel,
         )
-    finally:
-        progress.close()
 
 
 def preload(call: Call) -> views.Document:
@@ -110,3 +120,10 @@ def config(call: Call) -> Any:
     pins = ", ".join(f"{key}={views.value_text(value)}" for key, value in record.pins.items())
     told = [f"{name}: {'pinned ' + pins if pins else 'no pins'}", *record.notes]
     return views.line("\n".join(told))
+
+
+def panel(call: Call) -> ModelPanel:
+    """``%wasinn panel``."""
+    from wasinn_nb.notebook.widgets.panel import shared_panel
+
+    return shared_panel(call.host)

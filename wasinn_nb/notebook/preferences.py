@@ -21,6 +21,7 @@ class Preferences(Magics):
     stream = Bool(True, help="Show tokens that a guest generates and does not print.").tag(
         config=True
     )
+    markdown = Bool(False, help="Show generated text as Markdown.").tag(config=True)
     frame_rate = Float(20.0, help="Paints a second while tokens stream, 1 to 60.").tag(config=True)
     timeout = Float(
         None, allow_none=True, help="Seconds after which a run is ended; None for no limit."

@@ -1,6 +1,6 @@
-"""The thread that shows a run: it paints what the run delivered, at a fixed frame rate.
+"""The thread that shows a run: it reads what the run delivered, at a fixed frame rate.
 
-The run only appends to a queue, so a slow front end never slows a model.
+The run only appends to queues, so a slow front end never slows a model.
 """
 
 from __future__ import annotations
@@ -9,116 +9,183 @@ import contextvars
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
-from wasinn_nb.notebook.composer import Channel, Composer, Piece
+from wasinn_nb.notebook.composer import Composer
+
+if TYPE_CHECKING:
+    from wasinn_nb.guest.reader import Arrived, RunReader
+    from wasinn_nb.guest.run import Run
+    from wasinn_nb.guest.tokens import RunStream
 
 SHOWN_LIMIT = 1_000_000
 """Characters of one run that a cell shows as they come: more would freeze a browser."""
 
+Printed = Literal["stdout", "stderr"]
+
 _TAIL = 10_000
+
+
+class Screen(Protocol):
+    """Where tokens and figures of a run are shown; called in the pump's thread."""
+
+    def write(self, text: str, stream: RunStream, generation: int) -> None:
+        """Text of a stream that the guest does not print."""
+
+    def frame(self) -> bool:
+        """Everything that came was written; False if nobody looks any more."""
+
+    def end(self) -> None:
+        """The run is over, and everything was written."""
 
 
 class Pump:
     """Paints one run's output into the cell that created the pump.
 
     Args:
-        generations: how many generations the run has begun so far.
-        on_frame: called before each paint, in the painting thread.
+        run: what to show, from its beginning.
+        screen: where its streams are shown.
         frame_rate: paints a second, at most.
-        stream: whether there is a token view.
+        stream: whether streams are shown.
+        inline: streams are shown among what the guest prints, and not on the screen.
+        printing: whether what the guest prints is shown. Without it, streams are shown whole.
     """
 
     def __init__(
         self,
-        generations: Callable[[], int],
-        on_frame: Callable[[], None],
+        run: Run,
+        screen: Screen,
         *,
         frame_rate: float,
         stream: bool = True,
+        inline: bool = False,
+        printing: bool = True,
     ) -> None:
-        self._generations = generations
-        self._on_frame = on_frame
-        self._generation = 0
+        self._run = run
+        self._screen = screen
         self._frame = 1 / frame_rate
-        self._composer = Composer(stream=stream)
-        self._arrived: deque[tuple[Literal["token"] | Channel, str]] = deque()
+        self._inline = inline
+        self._composer = Composer(stream=stream) if printing else None
         self._end = threading.Event()
+        self._paper = Paper()
+        self._broken: BaseException | None = None
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(
+            target=context.run, args=(self._show,), name="wasinn display", daemon=True
+        )
+
+    @property
+    def at_line_start(self) -> bool:
+        """Whether what was printed last ended its line."""
+        return self._paper.at_line_start
+
+    def start(self) -> Pump:
+        """Start painting; ends by itself when the run is done."""
+        self._thread.start()
+        return self
+
+    def finish(self) -> None:
+        """Paint what is left of a run that is done; returns when everything was handed on."""
+        self._end.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _show(self) -> None:
+        reader = self._run.reader()
+        if reader is None:
+            return
+        seen = True
+        while seen and not self._run.done:
+            if not self._end.wait(self._paper.pace(self._frame)):
+                seen = self._paint(reader, final=False)
+        if seen:
+            self._paint(reader, final=True)
+            self._paper.end()
+            self._guarded(self._screen.end)
+        if self._broken is not None:
+            self._paper.write(
+                "stderr",
+                f"The view of this run failed ({self._broken!r}); _wasinn.text has its text.\n",
+            )
+
+    def _paint(self, reader: RunReader, *, final: bool) -> bool:
+        """One frame; returns whether there is a next one."""
+        arrived = reader.read(final=final)
+        printed: list[tuple[Printed, str]] = []
+        if self._composer is None:
+            for segment in arrived.segments:
+                self._guarded(self._screen.write, segment.text, segment.stream, segment.generation)
+        else:
+            printed = self._compose(self._composer, arrived, final=final)
+        # first, because it makes a slot above what is printed then
+        seen = final or self._guarded(self._screen.frame) is not False
+        for channel, text in printed:
+            self._paper.write(channel, text)
+        return seen or self._composer is not None
+
+    def _compose(
+        self, composer: Composer, arrived: Arrived, *, final: bool
+    ) -> list[tuple[Printed, str]]:
+        """Write what is for the screen; returns what is to be printed."""
+        now = time.monotonic()
+        for segment in arrived.segments:
+            composer.token(segment.text, now, segment.stream, segment.generation)
+        if arrived.stdout:
+            composer.stdout(arrived.stdout, now)
+        if arrived.stderr:
+            composer.stderr(arrived.stderr)
+        printed: list[tuple[Printed, str]] = []
+        for piece in composer.finish() if final else composer.tick(now):
+            if piece.channel != "stream":
+                printed.append((piece.channel, piece.text))
+            elif self._inline:
+                printed.append(("stdout", piece.text))
+            else:
+                self._guarded(self._screen.write, piece.text, piece.source, piece.generation)
+        return printed
+
+    def _guarded(self, function, *arguments):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN202
+        """What a front end does must not end the showing of what the guest prints."""
+        try:
+            return function(*arguments)
+        except Exception as error:  # noqa: BLE001 - it is told at the end
+            self._broken = self._broken or error
+            return None
+
+
+class Paper:
+    """The standard output and error of a cell, with as much text as a browser can bear."""
+
+    def __init__(self) -> None:
         # Bound now: a background run goes on after `%%capture` has put the real ones back.
-        self._files: dict[Channel, TextIO] = {"stdout": sys.stdout, "stderr": sys.stderr}
+        self._files: dict[Printed, TextIO] = {"stdout": sys.stdout, "stderr": sys.stderr}
         self._room = SHOWN_LIMIT
         self._held_back = 0
         self._tail = ""
         self.at_line_start = True
-        context = contextvars.copy_context()
-        self._thread = threading.Thread(
-            target=context.run, args=(self._loop,), name="wasinn display", daemon=True
-        )
 
-    def start(self) -> None:
-        """Start painting."""
-        self._thread.start()
+    def pace(self, frame: float) -> float:
+        """Seconds to the next paint."""
+        return frame
 
-    def token(self, text: str) -> None:
-        """A model generated a token; from any thread."""
-        self._arrived.append(("token", text))
+    def write(self, channel: Printed, text: str) -> None:
+        """Show text, if there is room."""
+        shown, rest = text[: self._room], text[self._room :]
+        self._room -= len(shown)
+        if rest:
+            self._held_back += len(rest)
+            self._tail = (self._tail + rest)[-_TAIL:]
+        if shown:
+            self._paint(channel, shown)
 
-    def stdout(self, text: str) -> None:
-        """The guest printed; from any thread."""
-        self._arrived.append(("stdout", text))
-
-    def stderr(self, text: str) -> None:
-        """The guest wrote to standard error; from any thread."""
-        self._arrived.append(("stderr", text))
-
-    def finish(self) -> None:
-        """Paint what is left and end the thread; returns when everything was handed on."""
-        self._end.set()
-        self._thread.join()
-
-    def _loop(self) -> None:
-        while not self._end.wait(self._frame):
-            self._on_frame()
-            self._gather()
-            self._write(self._composer.tick(time.monotonic()))
-        self._gather()
-        self._write(self._composer.finish())
-        self._write_tail()
-
-    def _gather(self) -> None:
-        now = time.monotonic()
-        if (begun := self._generations()) != self._generation:
-            self._generation = begun
-            self._composer.generation()
-        while self._arrived:
-            what, text = self._arrived.popleft()
-            if what == "token":
-                self._composer.token(text, now)
-            elif what == "stdout":
-                self._composer.stdout(text, now)
-            else:
-                self._composer.stderr(text)
-
-    def _write(self, pieces: list[Piece]) -> None:
-        for channel, text in pieces:
-            shown, rest = text[: self._room], text[self._room :]
-            self._room -= len(shown)
-            if rest:
-                self._held_back += len(rest)
-                self._tail = (self._tail + rest)[-_TAIL:]
-            if shown:
-                self._paint(channel, shown)
-
-    def _write_tail(self) -> None:
-        """The end of what was too long to be shown."""
+    def end(self) -> None:
+        """Show the end of what was too long."""
         if self._tail:
             left_out = self._held_back - len(self._tail)
             note = f"[{left_out:,} characters are not shown; _wasinn.stdout and .stderr have all]"
             self._paint("stdout", f"\n{note}\n{self._tail}" if left_out else self._tail)
 
-    def _paint(self, channel: Channel, text: str) -> None:
+    def _paint(self, channel: Printed, text: str) -> None:
         self._files[channel].write(text)
         self._files[channel].flush()
         self.at_line_start = text.endswith("\n")

@@ -86,7 +86,7 @@ def _positive(text: str, convert: Any, unit: str) -> float:
 def verbs() -> dict[str, MagicParser]:
     """The parsers of ``%wasinn``'s verbs, in the order of the reference."""
     found = (
-        _load(), _preload(), _unload(), _forget(), _models(), _config(),
+        _load(), _preload(), _unload(), _forget(), _models(), _config(), _panel(),
         _run(), _guests(), _export(), _backends(), _doctor(),
     )  # fmt: skip
     return {parser.prog.removeprefix("%wasinn "): parser for parser in found}
@@ -217,6 +217,12 @@ def _config() -> MagicParser:
     return parser
 
 
+def _panel() -> MagicParser:
+    return MagicParser(
+        "%wasinn panel", description="Show the model manager: every model live, with buttons."
+    )
+
+
 def _run() -> MagicParser:
     parser = MagicParser(
         "%wasinn run", description="Run a prebuilt guest.", trailing="ARGS...",
@@ -301,6 +307,8 @@ def _add_run_options(parser: MagicParser) -> None:
         help="return at once; the output goes on, and _wasinn is the run: .wait(), .cancel()")
     add("--no-stream", action="store_true",
         help="no token view; only what the guest prints is shown")
+    add("--markdown", action="store_true",
+        help="show the text of the token view as Markdown")
     add("--compat", metavar="DIALECT", choices=DIALECTS,
         help=f"which host's reading of the ABI where hosts disagree: {', '.join(DIALECTS)}")
     add("--result", metavar="VAR", type=identifier,

@@ -13,7 +13,6 @@ from tests.support.core_abi import ARITY
 from wasinn_nb.guest import plot
 from wasinn_nb.guest import timeline as module
 from wasinn_nb.guest.timeline import CallTotals, HostCall, Part, Timeline, part_of, time_text
-from wasinn_nb.guest.tokens import RunStream, Transcript
 from wasinn_nb.nn.errors import UnsupportedOperation
 
 
@@ -242,21 +241,6 @@ def test_plotting_without_matplotlib_says_what_to_install(runner, monkeypatch):
 
 
 # -- token streams
-
-
-def test_tokens_of_all_generations_count():
-    transcript = Transcript()
-    stream = RunStream("m")
-    transcript.streams.append(stream)
-    for _ in range(3):
-        stream.begin_prompt(1)
-        stream.push(b"\xe2\x82")
-        stream.push(b"\xac")
-    assert (transcript.tokens, transcript.text) == (6, "€€€")
-    assert transcript.since(1) == ["€", "€"]
-    stream.push(b"\xe2")
-    assert transcript.text == "€€€"
-    assert transcript.since(3, final=True) == ["�"]
 
 
 def test_text_and_tokens_are_there_while_the_guest_runs(runner):
