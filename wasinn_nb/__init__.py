@@ -22,17 +22,25 @@ if TYPE_CHECKING:
     from wasinn_nb.guest.guest import Guest
     from wasinn_nb.guest.run import Run
     from wasinn_nb.nn.errors import NNError, WasinnError
+    from wasinn_nb.notebook.widgets.config import ModelConfig
+    from wasinn_nb.notebook.widgets.display import display_stream
+    from wasinn_nb.notebook.widgets.panel import ModelPanel
+    from wasinn_nb.notebook.widgets.stream import TokenStream
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Guest",
     "Host",
+    "ModelConfig",
+    "ModelPanel",
     "NNError",
     "Run",
+    "TokenStream",
     "WasinnError",
     "__version__",
     "build",
+    "display_stream",
     "host",
     "load_guest",
 ]
@@ -40,10 +48,14 @@ __all__ = [
 _HOMES = {
     "Guest": "wasinn_nb.guest.guest",
     "Host": "wasinn_nb.api",
+    "ModelConfig": "wasinn_nb.notebook.widgets.config",
+    "ModelPanel": "wasinn_nb.notebook.widgets.panel",
     "NNError": "wasinn_nb.nn.errors",
     "Run": "wasinn_nb.guest.run",
+    "TokenStream": "wasinn_nb.notebook.widgets.stream",
     "WasinnError": "wasinn_nb.nn.errors",
     "build": "wasinn_nb.api",
+    "display_stream": "wasinn_nb.notebook.widgets.display",
     "host": "wasinn_nb.api",
     "load_guest": "wasinn_nb.api",
 }
