@@ -119,4 +119,5 @@ class Entry:
             notes=self.notes + self.outcome,
             activity=self.activity,
             wanted_by=self.wanted_by,
+            anonymous=self.anonymous,
         )

@@ -29,7 +29,8 @@ class ModelRecord:
     is what the process grew by when the model was loaded; ``config`` is what it is (or would be)
     loaded with; ``notes`` says where that differs from what was asked for; ``loads``
     counts loads since it was registered. ``activity`` is what a load in progress is doing, with a
-    fraction if known, and ``wanted_by`` the run that it is for.
+    fraction if known, and ``wanted_by`` the run that it is for. An ``anonymous`` model was
+    brought along by a guest, and goes with it.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ModelRecord:
     notes: tuple[str, ...] = ()
     activity: tuple[str, float | None] = ("", None)
     wanted_by: str = ""
+    anonymous: bool = False
 
     @property
     def asked(self) -> str:

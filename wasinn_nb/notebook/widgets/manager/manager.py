@@ -1,0 +1,107 @@
+"""The one manager of a host: it watches the host for all panels, and acts for them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakValueDictionary
+
+from wasinn_nb.nn.events import Event, EventKind, Subscription
+from wasinn_nb.notebook.widgets.manager.actions import Actions
+from wasinn_nb.notebook.widgets.manager.overview import Overview
+
+if TYPE_CHECKING:
+    from wasinn_nb.api import Host
+
+# at most five messages a second, whatever happens
+_EVERY = 0.2
+# memory is looked at even if nothing has happened to models
+_LOOK = 2.0
+
+
+class Post(Protocol):
+    """Sends a message to the views of one panel; from any thread."""
+
+    def __call__(self, kind: str, **data: Any) -> None:
+        """Send a message of a kind with its values."""
+
+
+class Manager:
+    """Rows for panels, told of changes by one thread that lives while a panel is watched.
+
+    Attributes:
+        actions: what panels can begin.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.actions = Actions(host, self._wake)
+        self._overview = Overview(host, self.actions)
+        self._lock = threading.Lock()
+        self._posts: list[Post] = []
+        self._subscription: Subscription | None = None
+
+    def look(self) -> dict[str, Any]:
+        """Everything that a panel shows, as it is now."""
+        with self._lock:
+            self._tell()
+            return self._overview.whole()
+
+    def watch(self, post: Post) -> None:
+        """Post differences from now on."""
+        with self._lock:
+            if post not in self._posts:
+                self._posts.append(post)
+            if self._subscription is None:
+                self._subscription = self.host.bus.subscribe()
+                threading.Thread(
+                    target=self._watch, args=(self._subscription,), name="wasinn panel", daemon=True
+                ).start()
+
+    def leave(self, post: Post) -> None:
+        """Post no more; without posts nothing is watched."""
+        with self._lock:
+            if post in self._posts:
+                self._posts.remove(post)
+        self._wake()
+
+    def _wake(self) -> None:
+        if (subscription := self._subscription) is not None:
+            subscription.put(Event(EventKind.NOTICE))
+
+    def _watch(self, subscription: Subscription) -> None:
+        while True:
+            subscription.wait(_LOOK)
+            with self._lock:
+                if not self._posts:
+                    self._subscription = None
+                    break
+                self._overview.note(subscription.drain())
+                self._tell()
+            time.sleep(_EVERY)
+        self.host.bus.unsubscribe(subscription)
+
+    def _tell(self) -> None:
+        difference = self._overview.difference()
+        if difference is None:
+            return
+        for post in list(self._posts):
+            try:
+                post("changed", **difference)
+            except Exception:  # noqa: BLE001 - a panel whose channel is broken must not silence others
+                self._posts.remove(post)
+
+
+_lock = threading.Lock()
+# by the identity of the host, which a manager keeps alive
+_managers: WeakValueDictionary[int, Manager] = WeakValueDictionary()
+
+
+def manager(host: Host) -> Manager:
+    """The manager of a host, for as long as somebody refers to it."""
+    with _lock:
+        known = _managers.get(id(host))
+        if known is None:
+            known = _managers[id(host)] = Manager(host)
+        return known
