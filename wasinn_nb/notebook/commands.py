@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 
 from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.errors import UnsupportedOperation
 from wasinn_nb.nn.record import ModelRecord, UnloadReport
 from wasinn_nb.notebook import views
 from wasinn_nb.notebook.describing import description
 from wasinn_nb.notebook.parser import variable
 from wasinn_nb.notebook.progress import ProgressLine, progress_line
+from wasinn_nb.notebook.shells import in_kernel
 from wasinn_nb.notebook.widgets.display import Surface, surface
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def config(call: Call) -> Any:
     """``%wasinn config``."""
     options, name = call.options, call.options.name
     if not (options.set or options.unset or options.reset):
-        return views.config(name, call.host.config(name))
+        return _form(call) or views.config(name, call.host.config(name))
     call.host.config(name, dict(options.set), unset=options.unset, reset=options.reset)
     record = call.host.registry.describe(name)
     pins = ", ".join(f"{key}={views.value_text(value)}" for key, value in record.pins.items())
@@ -127,3 +129,15 @@ def panel(call: Call) -> ModelPanel:
     from wasinn_nb.notebook.widgets.panel import shared_panel
 
     return shared_panel(call.host)
+
+
+def _form(call: Call) -> Any:
+    """The form for a model's settings; None where there is no front end that could show it."""
+    if not in_kernel(call.shell):
+        return None
+    from wasinn_nb.notebook.widgets import config
+
+    try:
+        return config.in_cell(call.options.name, call.host)
+    except UnsupportedOperation:  # a checkout whose front end is not built
+        return None

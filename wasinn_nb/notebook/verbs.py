@@ -205,9 +205,12 @@ def _models() -> MagicParser:
 def _config() -> MagicParser:
     parser = MagicParser(
         "%wasinn config",
-        description="Pin settings of a model, or show what each is and where its value came from.",
+        description="Pin settings of a model, or open a form that shows each and what it costs.",
     )
-    parser.option("name", metavar="NAME", completes=Completes.MODEL, help="a registered model")
+    parser.option(
+        "name", metavar="NAME", completes=Completes.MODEL,
+        help="a registered model; with nothing else, its form (outside notebooks: a table)",
+    )  # fmt: skip
     _add_set(parser, "pin a setting; a pin wins over the guest and over load")
     parser.option(
         "--unset", metavar="KEY", action="append", default=[], completes=Completes.SETTING_KEY,

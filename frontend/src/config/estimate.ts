@@ -1,0 +1,112 @@
+/** What the settings would need, place by place, against what is free there. */
+
+import { h, setText } from "../lib/dom";
+import { formatBytes, percent } from "../lib/units";
+import type { Estimate, Place } from "./types";
+
+const TIGHT = 0.9;
+
+/** How a place copes: `fits`, `tight` (over nine tenths of what is free), or `over`. */
+export function fit(place: Place): "fits" | "tight" | "over" {
+  if (place.free === null) return "fits";
+  if (place.needed > place.free) return "over";
+  return place.needed > TIGHT * place.free ? "tight" : "fits";
+}
+
+/** What a place's bar says in words. */
+export function placeText(place: Place): string {
+  const needed = formatBytes(place.needed);
+  if (place.free === null) return `${needed}; what is free is not known`;
+  const need = `${needed} of ${formatBytes(place.free)} free`;
+  const over = place.needed - place.free;
+  return over > 0 ? `${need}: ${formatBytes(over)} too much` : need;
+}
+
+/** Shares of a bar: what others use, and what this model needs, of what there is. */
+export function shares(place: Place): { used: number; needed: number } {
+  const used = place.free === null ? 0 : Math.max(0, place.total - place.free);
+  // what does not fit is drawn all the same: the bar then ends before it does
+  const whole = Math.max(place.total, used + place.needed, 1);
+  return { used: used / whole, needed: place.needed / whole };
+}
+
+/** The parts of an estimate in one line. */
+export function partsText(estimate: Estimate): string {
+  const parts = [`weights ${formatBytes(estimate.weights)}`];
+  if (estimate.kv_cache > 0) parts.push(`KV cache ${formatBytes(estimate.kv_cache)}`);
+  if (estimate.compute > 0) parts.push(`compute ${formatBytes(estimate.compute)}`);
+  return parts.join(" · ");
+}
+
+export class EstimateView {
+  readonly element: HTMLElement;
+  private readonly title = h("span", { class: "wasinn-config-needs" });
+  private readonly parts = h("span", { class: "wasinn-dim" });
+  private readonly list = h("div", { class: "wasinn-config-places" });
+  private rows: PlaceRow[] = [];
+
+  constructor() {
+    this.element = h(
+      "div",
+      { class: "wasinn-config-estimate wasinn-figures", role: "group", "aria-label": "Memory" },
+      h("div", { class: "wasinn-row" }, this.title, this.parts),
+      this.list,
+    );
+  }
+
+  show(estimate: Estimate | null, places: readonly Place[]): void {
+    if (!estimate) {
+      setText(this.title, "Memory: not known before the model has been read");
+      setText(this.parts, "");
+    } else {
+      setText(this.title, `Memory: about ${formatBytes(estimate.total)}`);
+      setText(this.parts, partsText(estimate));
+    }
+    if (this.rows.map((row) => row.name).join() !== places.map((place) => place.name).join()) {
+      this.rows = places.map((place) => new PlaceRow(place.name));
+      this.list.replaceChildren(...this.rows.map((row) => row.element));
+    }
+    places.forEach((place, index) => this.rows[index]?.show(place));
+  }
+}
+
+class PlaceRow {
+  readonly element: HTMLElement;
+  private readonly used = h("span", { class: "wasinn-config-used" });
+  private readonly needed = h("span", { class: "wasinn-config-needed" });
+  private readonly bar: HTMLElement;
+  private readonly text = h("span", {});
+
+  constructor(readonly name: string) {
+    this.bar = h(
+      "div",
+      {
+        class: "wasinn-config-bar",
+        role: "meter",
+        "aria-label": `Memory of ${name}`,
+        "aria-valuemin": 0,
+      },
+      this.used,
+      this.needed,
+    );
+    this.element = h(
+      "div",
+      { class: "wasinn-config-place" },
+      h("span", { class: "wasinn-foreign" }, name),
+      this.bar,
+      this.text,
+    );
+  }
+
+  show(place: Place): void {
+    const { used, needed } = shares(place);
+    this.used.style.setProperty("--share", percent(used).replace(" ", ""));
+    this.needed.style.setProperty("--share", `${(needed * 100).toFixed(2)}%`);
+    this.element.dataset["fit"] = fit(place);
+    const text = placeText(place);
+    setText(this.text, text);
+    this.bar.setAttribute("aria-valuemax", String(Math.max(place.free ?? 0, place.needed)));
+    this.bar.setAttribute("aria-valuenow", String(place.needed));
+    this.bar.setAttribute("aria-valuetext", `needs ${text}`);
+  }
+}

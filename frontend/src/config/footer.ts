@@ -1,0 +1,99 @@
+/** The end of a form: what Apply would do, the buttons, the progress of a load, what came of it. */
+
+import { Bar } from "../lib/bar";
+import { button, h, setText } from "../lib/dom";
+import { percent } from "../lib/units";
+import type { Outcome, Work } from "./types";
+import type { Action } from "./wording";
+
+export interface FooterEvents {
+  apply(action: Action): void;
+  revert(): void;
+  unpinAll(): void;
+  cancel(): void;
+}
+
+export interface FooterState {
+  action: Action;
+  changes: number;
+  pins: number;
+  work: Work;
+  outcome: Outcome;
+  notes: readonly string[];
+  /** What to say in place of all else: the kernel cannot be reached, or the model is gone. */
+  blocked: string;
+}
+
+export class Footer {
+  readonly element: HTMLElement;
+  private readonly reason = h("div", {
+    class: "wasinn-config-reason wasinn-foreign",
+    role: "status",
+  });
+  private readonly outcome = h("div", {
+    class: "wasinn-config-outcome wasinn-foreign",
+    role: "status",
+  });
+  private readonly notes = h("div", { class: "wasinn-warning wasinn-foreign" });
+  private readonly apply: HTMLButtonElement;
+  private readonly revert: HTMLButtonElement;
+  private readonly unpin: HTMLButtonElement;
+  private readonly cancel: HTMLButtonElement;
+  private readonly bar = new Bar("Loading");
+  private readonly doing = h("span", { class: "wasinn-grow wasinn-foreign wasinn-figures" });
+  private readonly buttons: HTMLElement;
+  private readonly progress: HTMLElement;
+  private action: Action | undefined;
+
+  constructor(prefix: string, events: FooterEvents) {
+    this.reason.id = `${prefix}-reason`;
+    this.apply = button("Apply", () => this.action?.enabled && events.apply(this.action), {
+      class: "wasinn-button wasinn-button-primary",
+      "aria-describedby": this.reason.id,
+    });
+    this.revert = button("Undo changes", () => events.revert(), { class: "wasinn-button" });
+    this.unpin = button("Unpin all", () => events.unpinAll(), { class: "wasinn-button" });
+    this.cancel = button("Cancel", () => events.cancel(), { class: "wasinn-button" });
+    this.buttons = h("div", { class: "wasinn-row" }, this.apply, this.revert, this.unpin);
+    this.progress = h("div", { class: "wasinn-row" }, this.cancel, this.doing, this.bar.element);
+    this.element = h(
+      "div",
+      { class: "wasinn-config-footer" },
+      this.notes,
+      this.reason,
+      this.buttons,
+      this.progress,
+      this.outcome,
+    );
+  }
+
+  show(state: FooterState): void {
+    const { action, work, outcome } = state;
+    const busy = work.what !== "";
+    this.action = action;
+    setText(this.reason, state.blocked || (busy ? "" : action.reason));
+    setText(this.apply, action.label);
+    this.apply.disabled = !action.enabled || state.blocked !== "";
+    this.revert.disabled = state.changes === 0;
+    this.unpin.disabled = state.pins === 0 || state.blocked !== "";
+    this.swap(busy);
+    this.cancel.disabled = work.cancelling;
+    const done = work.fraction === null ? "" : ` ${percent(work.fraction)}`;
+    setText(this.doing, work.cancelling ? "cancelling" : `${work.what}${done}`);
+    this.bar.set(work.fraction ?? undefined);
+    setText(this.notes, state.notes.join(" "));
+    this.notes.hidden = state.notes.length === 0;
+    setText(this.outcome, busy ? "" : [outcome.message, outcome.hint].filter(Boolean).join(" "));
+    this.outcome.classList.toggle("wasinn-error", !outcome.ok);
+  }
+
+  /** Buttons or progress; the focus goes along, so that a keyboard does not lose its place. */
+  private swap(busy: boolean): void {
+    if (this.progress.hidden !== busy && this.buttons.hidden === busy) return;
+    const [from, to] = busy ? [this.buttons, this.progress] : [this.progress, this.buttons];
+    const had = from.contains(from.ownerDocument.activeElement);
+    from.hidden = true;
+    to.hidden = false;
+    if (had) (busy ? this.cancel : this.apply.disabled ? this.revert : this.apply).focus();
+  }
+}

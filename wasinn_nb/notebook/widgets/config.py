@@ -1,0 +1,257 @@
+"""A model's settings as a form that shows what each would cost before it is applied."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from traitlets import Bool, Dict, List, Unicode
+
+from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound, WasinnError
+from wasinn_nb.nn.events import Event, EventKind
+from wasinn_nb.notebook.widgets import config_form
+from wasinn_nb.notebook.widgets.base import Handler, LiveWidget
+from wasinn_nb.notebook.widgets.config_apply import IDLE, NO_OUTCOME, Application
+from wasinn_nb.notebook.widgets.config_draft import Draft
+
+if TYPE_CHECKING:
+    from wasinn_nb.api import Host
+    from wasinn_nb.notebook.widgets.requests import Request
+
+# at most twenty looks a second, however fast somebody drags or events come
+_EVERY = 0.05
+# a view that the table did not replace says so within a second
+_PATIENCE = 3.0
+# events of other models: how much memory is free has changed
+_MEMORY = {EventKind.MODEL_LOADED, EventKind.MODEL_UNLOADED, EventKind.MODEL_MEMORY}
+
+_forms: WeakSet[ModelConfig] = WeakSet()
+_in_cells: dict[str, ModelConfig] = {}
+
+
+class ModelConfig(LiveWidget):
+    """A form over a model's settings, built from what its backend says of them.
+
+    What is changed in the form is a draft: its cost is shown at once, and nothing else happens
+    before *Apply*, which loads the model again only if a load-time setting changed. The form
+    follows when pins are changed or the model is loaded elsewhere. All views of it show the same.
+
+    Args:
+        name: a registered model.
+        host: whose; by default this process's host.
+
+    Raises:
+        NotFound: there is no such model.
+    """
+
+    frontend = "config"
+
+    name = Unicode(help="The model's name.").tag(sync=True)
+    fields: List[Any] = List(help="The settings; see config_form.Field.").tag(sync=True)
+    model = Dict(help="The model as it is, and its settings without the draft.").tag(sync=True)
+    prospect = Dict(help="The draft, and what it would come to.").tag(sync=True)
+    work = Dict(IDLE, help="What an Apply is doing.").tag(sync=True)
+    outcome = Dict(NO_OUTCOME, help="How the last Apply ended.").tag(sync=True)
+    ended = Bool(help="The form was closed, and stays as a table.").tag(sync=True)
+
+    def __init__(self, name: str, host: Host | None = None) -> None:
+        from wasinn_nb.api import host as this_host
+
+        # the traits are for views; what is done follows from these
+        self._host = host or this_host()
+        self._name = name
+        self._draft = Draft()
+        self._application: Application | None = None
+        self._displays: list[Any] = []
+        self._lock = threading.RLock()
+        self._look_lock = threading.Lock()
+        self._ended = threading.Event()
+        self._closed = threading.Event()
+        self._remains = threading.Event()
+        super().__init__(name=name, **self._look(self._draft))
+        self._subscription = self._host.bus.subscribe()
+        threading.Thread(target=self._watch, name=f"wasinn config {name}", daemon=True).start()
+        _forms.add(self)
+        _end_at_exit()
+
+    def end(self) -> None:
+        """Put a table of the settings in place of the form wherever it is shown, and close it."""
+        with self._lock:
+            if self._ended.is_set() or self._closed.is_set():
+                return
+            self._ended.set()
+            table = self._table()
+            for display in self._displays:
+                display.update(table, raw=True)
+            # an output of a page that was reloaded cannot be replaced: there a view is the table
+            self.ended = True
+        self._wake()
+
+    def close(self) -> None:
+        """Close the form; what it applies goes on."""
+        self._closed.set()
+        self._wake()
+        super().close()
+
+    # -- what views ask ------------------------------------------------------------------------
+
+    def handlers(self) -> dict[str, Handler]:
+        """What views may ask, by kind."""
+        return {
+            "draft": self._take,
+            "apply": self._apply,
+            "cancel": self._cancel,
+            "close": lambda _: self.end(),
+            "remains": lambda _: self._remains.set(),
+        }
+
+    def _take(self, request: Request) -> None:
+        draft = Draft.read(request)
+        with self._lock:
+            self._draft = draft
+            if self._application is None:
+                self.outcome = NO_OUTCOME
+        self._wake()
+
+    def _apply(self, request: Request) -> None:
+        stop = request.flag("stop")
+        with self._lock:
+            if self._application is not None:
+                raise Busy("Settings are being applied already.")
+            draft = self._draft
+            values, errors = draft.checked(self._host.registry.schema(self._name))
+            if errors:
+                raise InvalidArgument(" ".join(errors.values()))
+
+            def ended(outcome: dict[str, Any], *, applied: bool) -> None:
+                self._applied(outcome, draft if applied else None)
+
+            self.outcome = NO_OUTCOME
+            self._application = Application(self._host, self._name, values, draft.unset, stop=stop)
+            self._application.start(self._report, ended)
+
+    def _cancel(self, _request: Request) -> None:
+        if (application := self._application) is not None:
+            application.cancel()
+
+    # -- what an Apply tells -------------------------------------------------------------------
+
+    def _report(self, work: dict[str, Any]) -> None:
+        with self._lock:
+            self.work = work
+
+    def _applied(self, outcome: dict[str, Any], draft: Draft | None) -> None:
+        with self._lock:
+            if draft is not None:
+                self._draft = self._draft.without(draft)
+        self._refresh()
+        with self._lock:
+            self._application = None
+            self.outcome = outcome
+            self.work = IDLE
+
+    # -- what is shown -------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        self._subscription.put(Event(EventKind.NOTICE, self._name))
+
+    def _watch(self) -> None:
+        while not (self._closed.is_set() or self._ended.is_set()):
+            self._subscription.wait()
+            events = self._subscription.drain()
+            if any(e.subject == self._name or e.kind in _MEMORY for e in events):
+                self._refresh()
+            self._ended.wait(_EVERY)
+        self._host.bus.unsubscribe(self._subscription)
+        if not (self._closed.is_set() or self._remains.wait(_PATIENCE)):
+            self.close()
+
+    def _refresh(self) -> None:
+        with self._look_lock:  # who looked last tells last
+            with self._lock:
+                draft = self._draft
+            try:
+                traits = self._look(draft)
+            except NotFound:
+                traits = {"model": {**self.model, **_FORGOTTEN}}
+            with self._lock:
+                if not (self._ended.is_set() or self._closed.is_set()):
+                    for key, value in traits.items():
+                        setattr(self, key, value)
+
+    def _look(self, draft: Draft) -> dict[str, Any]:
+        """The traits that say how things stand with a draft."""
+        record = self._host.registry.describe(self._name)
+        now = then = self._host.prospect(self._name)
+        draft = draft.differing(now.pins)
+        values, errors = draft.checked(now.schema)
+        problem = None
+        try:
+            if values or draft.unset:
+                then = self._host.prospect(self._name, values, unset=draft.unset)
+        except NotFound:
+            raise
+        except WasinnError as error:
+            problem = {"message": error.message, "hint": error.hint}
+        ahead = config_form.ahead(now, then, draft)
+        self._now = now
+        return {
+            "fields": config_form.fields(now.schema),
+            "model": config_form.model(record, now),
+            "prospect": ahead | {"errors": errors, "problem": problem},
+        }
+
+    def _table(self) -> dict[str, Any]:
+        return config_form.table(self._now)
+
+    # -- where it is shown ---------------------------------------------------------------------
+
+    def _ipython_display_(self, **_options: Any) -> None:
+        from IPython.display import DisplayHandle
+
+        data, metadata = self._repr_mimebundle_() or ({}, {})
+        handle = DisplayHandle()
+        handle.display(data, raw=True, metadata=metadata)
+        self._displays.append(handle)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        # for where there is no kernel, or no widgets: the table as it was
+        return {**data, **self._table()}, metadata
+
+
+_FORGOTTEN = {
+    "detail": "forgotten",
+    "gone": "The model was forgotten. When it is registered again, this form goes on.",
+    "loaded": False,
+    "users": [],
+}
+
+
+def in_cell(name: str, host: Host) -> ModelConfig:
+    """The form that ``%wasinn config NAME`` shows: the one of an earlier cell becomes a table."""
+    form = ModelConfig(name, host)
+    if (earlier := _in_cells.pop(name, None)) is not None:
+        earlier.end()
+    _in_cells[name] = form
+    return form
+
+
+def end_all() -> None:
+    """Put tables in place of all forms, because the kernel or the extension ends."""
+    _in_cells.clear()
+    for form in list(_forms):
+        form.end()
+
+
+@cache
+def _end_at_exit() -> None:
+    process = os.getpid()
+    atexit.register(lambda: end_all() if os.getpid() == process else None)
