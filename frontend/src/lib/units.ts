@@ -28,6 +28,12 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
+/** Seconds of something that goes on, in whole ones: tenths would flicker. */
+export function wholeSeconds(seconds: number): string {
+  const past = Math.floor(seconds);
+  return past < 60 ? `${past} s` : duration(past);
+}
+
 /** Tokens a second. */
 export function rate(perSecond: number): string {
   return `${grouped(fixed(perSecond, perSecond < 9.95 ? 1 : 0))} tok/s`;

@@ -1,0 +1,103 @@
+/** One line: what goes on, how much of it is done, and what ends it. */
+
+import { Announcer } from "../lib/announcer";
+import { h } from "../lib/dom";
+import { keepFocus, StatusLine, type Sign } from "../lib/line";
+import { Link, type Model } from "../lib/link";
+import { Stopper } from "../lib/stopper";
+import { percent, wholeSeconds } from "../lib/units";
+
+const EVERY = 1000; // milliseconds
+const TRAITS = ["activity", "fraction", "elapsed", "state", "message", "stop_words"];
+const SIGNS: Record<string, Sign> = { finished: "done", cancelled: "stopped", failed: "failed" };
+
+export class ProgressView {
+  readonly element: HTMLElement;
+  private readonly line: StatusLine;
+  private readonly announcer = new Announcer();
+  private readonly stopper = new Stopper("Cancel", "Cancelling…", () => this.cancel());
+  private readonly link: Link;
+  private readonly timer: ReturnType<typeof setInterval>;
+  private asOf = performance.now();
+  private said: string;
+
+  constructor(private readonly model: Model) {
+    this.line = new StatusLine(this.stopper.element);
+    this.element = h(
+      "div",
+      { class: "wasinn wasinn-progress", role: "group", tabindex: -1 },
+      this.line.element,
+      this.announcer.element,
+    );
+    this.link = new Link(model, { onReach: () => this.paint() });
+    model.on("change:elapsed", this.timed);
+    for (const key of TRAITS) model.on(`change:${key}`, this.changed);
+    this.timer = setInterval(() => this.paint(), EVERY);
+    this.said = this.spoken();
+    this.paint();
+  }
+
+  /** Stop listening; no timer or listener is left. */
+  close(): void {
+    clearInterval(this.timer);
+    this.model.off("change:elapsed", this.timed);
+    for (const key of TRAITS) this.model.off(`change:${key}`, this.changed);
+    this.link.close();
+    this.announcer.close();
+  }
+
+  private readonly timed = (): void => {
+    this.asOf = performance.now();
+  };
+
+  private readonly changed = (): void => {
+    this.paint();
+    const spoken = this.spoken();
+    if (spoken !== this.said) this.announcer.say(spoken);
+    this.said = spoken;
+  };
+
+  private cancel(): void {
+    // it asks for an answer, for that shows whether the click has arrived
+    this.link.ask("cancel").catch(() => this.paint());
+  }
+
+  private paint(): void {
+    const { reach } = this.link;
+    const sign = SIGNS[this.string("state")];
+    const activity = this.string("activity");
+    this.element.setAttribute("aria-label", activity || "Progress");
+    keepFocus(this.element, this.element, () =>
+      this.stopper.set({ running: !sign, reach, words: this.string("stop_words") }),
+    );
+    if (sign || reach === "gone") {
+      if (sign) this.line.say(sign, "", this.string("message") || this.string("state"));
+      else this.line.say("ended", activity, "kernel ended");
+      this.line.progress();
+      return;
+    }
+    const fraction = this.model.get("fraction");
+    const known = typeof fraction === "number" ? { fraction } : {};
+    this.line.say("busy", activity, this.words(known.fraction));
+    this.line.progress({ label: activity || "Progress", ...known });
+  }
+
+  private words(fraction?: number): string {
+    const elapsed = this.model.get("elapsed");
+    const passed = (performance.now() - this.asOf) / 1000;
+    const seconds = (typeof elapsed === "number" ? elapsed : 0) + passed;
+    const done = fraction === undefined ? "" : percent(fraction);
+    const took = seconds < 1 ? "" : `(${wholeSeconds(seconds)})`;
+    return [done, took].filter(Boolean).join(" ");
+  }
+
+  private spoken(): string {
+    const state = this.string("state");
+    return state in SIGNS ? this.string("message") || state : this.string("activity");
+  }
+
+  private string(key: string): string {
+    const value = this.model.get(key);
+    return typeof value === "string" ? value : "";
+  }
+}

@@ -1,0 +1,144 @@
+/** The text of a stream: grows at its end, once a frame, and never holds more than a page can bear. */
+
+import { button, h, setText } from "../lib/dom";
+import { Blocks, ending, type Addition } from "./blocks";
+import { Pin } from "./scroll";
+
+/** UTF-16 code units that are in the page at most, but for one block. */
+export const LIMIT = 100_000;
+
+// eslint-disable-next-line no-control-regex -- it is about them
+const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
+
+export class TextView {
+  readonly element: HTMLElement;
+  /** What scrolls, and takes the focus. */
+  readonly region: HTMLElement;
+  private readonly note = h("div", { class: "wasinn-stream-note wasinn-dim", hidden: true });
+  private readonly plain = h("div", { class: "wasinn-stream-plain" });
+  private readonly rendered = h("div", { class: "jp-RenderedHTMLCommon", hidden: true });
+  private readonly jump: HTMLButtonElement;
+  private readonly pin: Pin;
+  private blocks = new Blocks();
+  private last = new Text();
+  /** Text that is not in the page yet, and where in the whole text it begins. */
+  private pending = "";
+  private pendingAt = 0;
+  private frame: number | undefined;
+
+  constructor() {
+    const content = h("div", {}, this.note, this.plain, this.rendered);
+    this.region = h(
+      "div",
+      {
+        class: "wasinn-stream-text",
+        role: "log",
+        "aria-live": "off",
+        "aria-label": "Generated text",
+        tabindex: 0,
+        // else JupyterLab takes the arrow keys, to go to another cell
+        "data-lm-suppress-shortcuts": "true",
+      },
+      content,
+    );
+    this.jump = button("↓ Jump to end", () => this.toEnd(), {
+      class: "wasinn-button wasinn-stream-jump",
+      hidden: true,
+    });
+    this.element = h("div", { class: "wasinn-stream-frame", hidden: true }, this.region, this.jump);
+    this.pin = new Pin(this.region, content, (pinned) => {
+      this.jump.hidden = pinned;
+      if (pinned) this.schedule();
+    });
+  }
+
+  /** The whole text from its beginning on, or undefined if this view does not have it. */
+  get whole(): string | undefined {
+    const follows = this.pendingAt === this.blocks.end;
+    if ((follows ? this.blocks.start : this.pendingAt) > 0) return undefined;
+    return follows ? this.blocks.text + this.pending : this.pending;
+  }
+
+  /** Text that follows what came before. */
+  append(text: string): void {
+    this.pending += text;
+    if (this.pending.length > 2 * LIMIT) this.shorten(); // the page is out of sight, say
+    this.schedule();
+  }
+
+  /** Text that replaces what is shown: what lies between does not come any more. */
+  restart(at: number, text: string): void {
+    this.pendingAt = at;
+    this.pending = text;
+    this.schedule();
+  }
+
+  /** Show this instead of the plain text; with undefined, the plain text again. */
+  render(content: DocumentFragment | undefined): void {
+    this.rendered.replaceChildren(...(content ? [content] : []));
+    this.rendered.hidden = content === undefined;
+    this.plain.hidden = content !== undefined;
+    this.pin.keep();
+  }
+
+  /** Listen and paint no more. */
+  close(): void {
+    if (this.frame !== undefined) cancelAnimationFrame(this.frame);
+    this.pin.close();
+  }
+
+  private toEnd(): void {
+    this.flush();
+    this.pin.toEnd();
+    this.region.focus({ preventScroll: true });
+  }
+
+  private schedule(): void {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      // who reads further up keeps what they read; the rest waits until they come to the end
+      if (this.pin.pinned || this.blocks.length + this.pending.length < LIMIT) this.flush();
+      this.pin.keep();
+    });
+  }
+
+  private flush(): void {
+    if (this.pending.length > LIMIT) this.shorten();
+    if (this.pendingAt !== this.blocks.end) this.clear();
+    for (const addition of this.blocks.append(this.pending)) this.add(addition);
+    this.pendingAt += this.pending.length;
+    this.pending = "";
+    for (let old = this.blocks.trim(LIMIT); old > 0; old--) this.plain.firstChild?.remove();
+    const earlier = this.blocks.start.toLocaleString("en");
+    setText(this.note, `… ${earlier} characters before this are not shown; Copy has them`);
+    this.note.hidden = this.blocks.start === 0;
+  }
+
+  /** Give up all but the end of what is pending: it would be removed as soon as it is shown. */
+  private shorten(): void {
+    const kept = ending(this.pending, LIMIT);
+    this.pendingAt += this.pending.length - kept.length;
+    this.pending = kept;
+  }
+
+  private clear(): void {
+    this.plain.replaceChildren();
+    this.blocks = new Blocks(this.pendingAt);
+  }
+
+  private add({ text, opens }: Addition): void {
+    if (opens) {
+      this.last = new Text();
+      this.plain.append(h("div", { class: "wasinn-stream-block" }, this.last));
+    }
+    // one text node a block: characters that come in parts are shaped together
+    this.last.appendData(visible(text));
+  }
+}
+
+/** Control characters as their symbols: a model's text is no terminal, and nothing in it is hidden. */
+function visible(text: string): string {
+  return text.replace(CONTROLS, (control) =>
+    control === "\x7f" ? "\u2421" : String.fromCharCode(0x2400 + control.charCodeAt(0)),
+  );
+}

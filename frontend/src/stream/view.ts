@@ -1,0 +1,185 @@
+/** Puts a stream's line and text together, and follows what the kernel says of them. */
+
+import { Announcer } from "../lib/announcer";
+import { h } from "../lib/dom";
+import { keepFocus, StatusLine, type Sign } from "../lib/line";
+import { Link, type Message, type Model } from "../lib/link";
+import { Stopper } from "../lib/stopper";
+import { Feed, pieceOf, type Step } from "./feed";
+import { figuresOf, isFinal, KEYS, updated, type Figures } from "./figures";
+import { nodesOf } from "./markdown";
+import { TextView } from "./text";
+import { Toolbar } from "./toolbar";
+import { progress, spoken, words } from "./words";
+
+const CALM = 250; // milliseconds between two changes of a figure: faster ones cannot be read
+
+export class StreamView {
+  readonly element: HTMLElement;
+  private readonly line: StatusLine;
+  private readonly text = new TextView();
+  private readonly announcer = new Announcer();
+  private readonly stopper = new Stopper("Stop", "Stopping…", () => this.stop());
+  private readonly tools: Toolbar;
+  private readonly feed = new Feed();
+  private readonly link: Link;
+  private readonly listeners: [event: string, callback: () => void][] = [];
+  private readonly timer: ReturnType<typeof setInterval>;
+  private figures: Figures;
+  /** When the figures said how much time has elapsed, on the page's clock. */
+  private asOf = performance.now();
+  private asked = false;
+
+  constructor(private readonly model: Model) {
+    this.figures = figuresOf(model);
+    this.tools = new Toolbar({
+      text: () => this.text.whole,
+      ask: (kind, values) => this.link.ask(kind, values),
+      say: (what) => this.announcer.say(what),
+    });
+    this.line = new StatusLine(this.stopper.element, ...this.tools.elements);
+    this.element = h(
+      "div",
+      { class: "wasinn wasinn-stream", role: "group", tabindex: -1 },
+      this.line.element,
+      this.text.element,
+      this.announcer.element,
+    );
+    this.link = new Link(model, {
+      onMessage: (message) => this.received(message),
+      onWelcome: (message) => this.welcomed(message),
+      onReach: () => this.paint(),
+    });
+    this.follow();
+    this.take(this.model.get("tail"));
+    this.renderMarkdown();
+    this.timer = setInterval(() => this.tick(), CALM);
+    this.paint();
+  }
+
+  /** Stop listening; no timer, observer or listener is left. */
+  close(): void {
+    clearInterval(this.timer);
+    for (const [event, callback] of this.listeners) this.model.off(event, callback);
+    this.link.close();
+    this.text.close();
+    this.tools.close();
+    this.announcer.close();
+  }
+
+  private follow(): void {
+    const on = (key: string, callback: () => void): void => {
+      this.listeners.push([`change:${key}`, callback]);
+      this.model.on(`change:${key}`, callback);
+    };
+    for (const key of KEYS) on(key, () => this.update({ [key]: this.model.get(key) }));
+    for (const key of ["label", "reason", "shows_text", "stop_words"]) on(key, () => this.paint());
+    on("tail", () => this.take(this.model.get("tail")));
+    for (const key of ["markdown", "html"]) on(key, () => this.renderMarkdown());
+  }
+
+  private received(message: Message): void {
+    if (message.kind !== "frame") return;
+    const piece = pieceOf(message);
+    if (piece) this.apply(this.feed.frame(piece));
+    this.hear(message);
+  }
+
+  private welcomed(message: Message): void {
+    this.asked = false;
+    this.take(message);
+    this.hear(message);
+    this.paint();
+  }
+
+  private hear(message: Message): void {
+    const news = message["figures"];
+    if (typeof news === "object" && news !== null) this.update(news as Record<string, unknown>);
+  }
+
+  /** Everything that the kernel still has. */
+  private take(tail: unknown): void {
+    const piece = pieceOf(tail);
+    if (!piece) return;
+    this.asked = false;
+    this.apply(this.feed.tail(piece));
+  }
+
+  private apply(step: Step): void {
+    if (step.do === "append") this.text.append(step.text);
+    else if (step.do === "restart") this.text.restart(step.at, step.text);
+    else if (step.do === "ask" && !this.asked) {
+      this.asked = true;
+      this.link.hello();
+    }
+    if (step.do === "append" || step.do === "restart") this.showText();
+  }
+
+  private update(news: Record<string, unknown>): void {
+    const before = this.figures;
+    this.figures = updated(before, news);
+    if ("elapsed" in news) this.asOf = performance.now();
+    if (before.state === this.figures.state) return; // with the next tick
+    this.paint();
+    this.announcer.say(spoken(this.figures, this.string("reason")));
+  }
+
+  private tick(): void {
+    if (!isFinal(this.figures.state)) this.paintFigures();
+  }
+
+  private stop(): void {
+    // it asks for an answer, for that shows whether the click has arrived
+    this.link.ask("stop").catch(() => this.paint());
+  }
+
+  private paint(): void {
+    const { state } = this.figures;
+    const { reach } = this.link;
+    const running = !isFinal(state);
+    this.element.setAttribute("aria-label", this.string("label") || "Token stream");
+    this.showText();
+    keepFocus(this.element, this.text.element.hidden ? this.element : this.text.region, () => {
+      this.stopper.set({ running, reach, words: this.string("stop_words") });
+      this.tools.set({
+        reach,
+        markdown: this.model.get("markdown") === true,
+        shown: !this.text.element.hidden,
+      });
+    });
+    this.paintFigures();
+  }
+
+  private paintFigures(): void {
+    const label = this.string("label");
+    if (!isFinal(this.figures.state) && this.link.reach === "gone") {
+      this.line.say("ended", label, "kernel ended");
+      this.line.progress();
+      return;
+    }
+    const passed = (performance.now() - this.asOf) / 1000;
+    const said = words(this.figures, this.figures.elapsed + passed, this.string("reason"));
+    this.line.say(signOf(this.figures), label, said);
+    this.line.progress(progress(this.figures));
+  }
+
+  private showText(): void {
+    this.text.element.hidden = this.model.get("shows_text") !== true || this.feed.end === 0;
+  }
+
+  private renderMarkdown(): void {
+    const html = this.model.get("markdown") === true ? this.string("html") : "";
+    this.text.render(html === "" ? undefined : nodesOf(html));
+    this.paint();
+  }
+
+  private string(key: string): string {
+    const value = this.model.get(key);
+    return typeof value === "string" ? value : "";
+  }
+}
+
+function signOf({ state }: Figures): Sign {
+  if (state === "finished") return "done";
+  return state === "stopped" || state === "failed" ? state : "busy";
+}
