@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.support.echo_backend import EchoBackend, echo_registry
+from tests.nn.conftest import prompt, register
 from wasinn_nb.nn import loader as loader_module
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import (
@@ -24,33 +24,7 @@ from wasinn_nb.nn.errors import (
 from wasinn_nb.nn.events import EventKind
 from wasinn_nb.nn.record import ModelState
 from wasinn_nb.nn.settings import EffectiveConfig, Origin
-from wasinn_nb.nn.tensor import Tensor
-from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
-
-
-@pytest.fixture
-def backend():
-    return EchoBackend()
-
-
-@pytest.fixture
-def registry(backend, tmp_path):
-    return echo_registry(backend, tmp_path)
-
-
-@pytest.fixture
-def model(tmp_path):
-    path = tmp_path / "m.gguf"
-    path.write_bytes(b"ECHO and then some")
-    return path
-
-
-def register(registry, name, path, **config):
-    return registry.register(name, path, encoding=GraphEncoding.GGML, config=config)
-
-
-def prompt(text):
-    return Tensor((1,), TensorType.U8, text.encode())
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
 
 def test_a_resident_model_is_not_loaded_again(registry, backend, model):

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests.nn.test_registry import backend, model, prompt, register, registry
+from tests.nn.conftest import prompt, register
 from wasinn_nb.nn.errors import (
     Busy,
     ContextFull,
@@ -23,8 +23,6 @@ from wasinn_nb.nn.registry import ModelRegistry
 from wasinn_nb.nn.settings import Origin
 from wasinn_nb.nn.sources import SourceResolver
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
-
-__all__ = ["backend", "model", "registry"]
 
 
 def on_load(backend, action):

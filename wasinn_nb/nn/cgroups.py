@@ -7,7 +7,6 @@ arguments so that a test can give a tree of its own.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -26,9 +25,15 @@ class Group:
 
 def groups(controller: str, root: Path = ROOT) -> list[Group]:
     """The groups of this process for ``memory`` or ``cpu``, innermost first; none outside Linux."""
+    mine, mounts = _text(root / "proc/self/cgroup"), _text(root / "proc/self/mountinfo")
+    return list(_groups(controller, root, mine, mounts))
+
+
+@functools.lru_cache(maxsize=8)
+def _groups(controller: str, root: Path, mine: str, mountinfo: str) -> tuple[Group, ...]:
     found: list[Group] = []
-    mounts = _mounts(_text(root / "proc/self/mountinfo"))
-    for line in _text(root / "proc/self/cgroup").splitlines():
+    mounts = _mounts(mountinfo)
+    for line in mine.splitlines():
         parts = line.split(":", 2)
         if len(parts) != 3 or not parts[2].startswith("/"):
             continue
@@ -40,7 +45,7 @@ def groups(controller: str, root: Path = ROOT) -> list[Group]:
             continue
         for inner, mount in mounts.get(kind, ()):
             found += _chain(root, inner, mount, parts[2], version)
-    return found
+    return tuple(found)
 
 
 def read_int(path: Path) -> int | None:
@@ -68,8 +73,7 @@ def _chain(root: Path, inner: str, mount: str, group: str, version: int) -> list
     return [Group(path, version) for path in chain]
 
 
-@functools.lru_cache(maxsize=4)
-def _mounts(mountinfo: str) -> Mapping[str, Sequence[tuple[str, str]]]:
+def _mounts(mountinfo: str) -> dict[str, list[tuple[str, str]]]:
     """For each controller of version 1, and ``""`` for version 2: (group, mount point)."""
     mounts: dict[str, list[tuple[str, str]]] = {}
     for line in mountinfo.splitlines():

@@ -91,7 +91,7 @@ class Configs:
         Raises:
             InvalidArgument: settings that contradict each other.
         """
-        self._resolved(self.presumed(entry), entry, {}, pins)
+        self.draft(self.presumed(entry), entry, {}, pins)
 
     def effective(self, entry: Entry, parsed: ParsedConfig) -> EffectiveConfig:
         """Pins over guest over load options over defaults, as this machine uses them.
@@ -99,23 +99,34 @@ class Configs:
         Raises:
             InvalidArgument: a bad value, or settings that contradict each other.
         """
-        asked, used = self._resolved(self.presumed(entry), entry, parsed.values, entry.pins)
+        asked, used = self.draft(self.presumed(entry), entry, parsed.values, entry.pins)
         if not parsed.values:  # a guest's values would hide what the user is to be told
             entry.notes = tuple(adjustments(asked, used))
         return used
 
     def draft(
-        self, backend: Backend, entry: Entry, pins: Mapping[str, Value]
+        self,
+        backend: Backend,
+        entry: Entry,
+        guest: Mapping[str, Value],
+        pins: Mapping[str, Value],
     ) -> tuple[EffectiveConfig, EffectiveConfig]:
         """What an entry would be loaded with if it had these pins: as asked for, and as used.
 
-        The values of the guest that it was loaded for stay, where no pin wins over them.
+        Args:
+            guest: values that a guest asked for.
 
         Raises:
-            InvalidArgument: as :meth:`effective`.
+            InvalidArgument: a bad value, or settings that contradict each other.
         """
-        guest = entry.guest if entry.graph is not None else {}
-        return self._resolved(backend, entry, guest, pins)
+        schema = self.of(backend)
+        asked = schema.resolve(
+            host=schema.check_user({k: v for k, v in self.defaults.items() if k in schema}),
+            load=schema.check_user(entry.load_config),
+            guest=guest,
+            pins=schema.check_user(pins),
+        )
+        return asked, backend.normalise(asked)
 
     def changed_pins(
         self,
@@ -140,22 +151,6 @@ class Configs:
             return kept | checked
 
         return changed
-
-    def _resolved(
-        self,
-        backend: Backend,
-        entry: Entry,
-        guest: Mapping[str, Value],
-        pins: Mapping[str, Value],
-    ) -> tuple[EffectiveConfig, EffectiveConfig]:
-        schema = self.of(backend)
-        asked = schema.resolve(
-            host=schema.check_user({k: v for k, v in self.defaults.items() if k in schema}),
-            load=schema.check_user(entry.load_config),
-            guest=guest,
-            pins=schema.check_user(pins),
-        )
-        return asked, backend.normalise(asked)
 
     def effective_or_none(self, entry: Entry) -> EffectiveConfig | None:
         """As :meth:`effective`, or None while only the files could tell the backend."""

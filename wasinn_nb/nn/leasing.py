@@ -62,9 +62,7 @@ class Leasing:
                 raise NotFound(f"There is no model named {name!r}.")
             self._loader.locate(entry, progress, cancel)
             parsed, config = self._configs.guest_config(entry, json)
-            graph = self._residency.ensure(entry, config, progress, cancel)
-            if entry.loaded_with is config:
-                entry.guest = parsed.values
+            graph = self._residency.ensure(entry, config, parsed.values, progress, cancel)
             lease = Lease(
                 self,
                 entry,

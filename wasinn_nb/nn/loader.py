@@ -6,7 +6,7 @@ Called by the registry only, for an entry that the caller operates on exclusivel
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from wasinn_nb.nn.errors import (
 from wasinn_nb.nn.events import EventBus, EventKind
 from wasinn_nb.nn.fit import check_memory, gpus, places
 from wasinn_nb.nn.record import ModelState, UnloadReport
-from wasinn_nb.nn.settings import EffectiveConfig
+from wasinn_nb.nn.settings import EffectiveConfig, Value
 from wasinn_nb.nn.sources import is_remote
 from wasinn_nb.nn.spool import on_disk
 from wasinn_nb.nn.types import GraphEncoding
@@ -102,9 +102,9 @@ class Loader:
 
     def look(self, entry: Entry) -> ModelInfo | None:
         """What a model is, loaded or not; None if that cannot be told."""
-        if entry.info is not None or entry.operation:
-            return entry.info
         stamp, info = entry.seen
+        if entry.info is not None or entry.operation:
+            return entry.info or info
         if info is not None and entry.files is not None and _stamp(entry.files) == stamp:
             return info
         with suppress(NNError):  # said when it is loaded
@@ -119,6 +119,7 @@ class Loader:
         self,
         entry: Entry,
         config: EffectiveConfig,
+        guest: Mapping[str, Value],
         *,
         room: MakeRoom | None,
         progress: Progress | None,
@@ -127,16 +128,19 @@ class Loader:
         """Load with ``config``, replacing what is loaded; the old load comes back if that fails.
 
         A cancelled reload leaves the model unloaded: whoever cancels does not want to wait.
+
+        Args:
+            guest: the values in ``config`` that a guest asked for, also those that a pin hides.
         """
-        previous = entry.loaded_with if entry.graph is not None else None
+        previous, before = entry.loaded_with, entry.guest
         if previous is not None:
             self.unload(entry)
         try:
-            return self._load(entry, config, room, progress, cancel)
+            return self._load(entry, config, guest, room, progress, cancel)
         except NNError:
             if previous is not None:
                 with suppress(NNError):  # then it stays unloaded; what was asked for counts
-                    self._load(entry, previous, None, None, cancel)
+                    self._load(entry, previous, before, None, None, cancel)
             raise
 
     def unload(self, entry: Entry) -> UnloadReport:
@@ -165,6 +169,7 @@ class Loader:
         self,
         entry: Entry,
         config: EffectiveConfig,
+        guest: Mapping[str, Value],
         room: MakeRoom | None,
         progress: Progress | None,
         cancel: CancelToken | None,
@@ -176,6 +181,7 @@ class Loader:
             )
         with self._lock:
             entry.graph, entry.info, entry.loaded_with = graph, info, config
+            entry.guest = guest
             entry.measured, entry.activity = measured, _IDLE
             entry.load_seconds = time.perf_counter() - began
             entry.loads += 1

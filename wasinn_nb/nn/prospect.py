@@ -92,11 +92,11 @@ class Prospects:
             return Prospect(entry.name, config, _UNKNOWN, pins, notes=(_NOT_HERE,))
         schema = self._configs.of(backend)
         pins = self._configs.changed_pins(entry, values, drop, reset=reset, schema=schema)()
-        asked, used = self._configs.draft(backend, entry, pins)
         info = self._loader.look(entry)
         with self._table.lock:
-            loaded, busy = entry.loaded_with, entry.holders
+            loaded, busy, guest = entry.loaded_with, entry.holders, self._guest(entry)
             returned = self._given_back(entry)
+        asked, used = self._configs.draft(backend, entry, guest, pins)
         notes, devices = tuple(adjustments(asked, used)), gpus(backend)
         estimate = None
         if info is not None:
@@ -137,10 +137,16 @@ class Prospects:
         """
         changed = self._configs.changed_pins(entry, values, drop, reset=reset)
         backend: Backend = self._configs.presumed(entry)
-        _, config = self._configs.draft(backend, entry, changed())
+        guest = self._guest(entry)
+        _, config = self._configs.draft(backend, entry, guest, changed())
         if entry.graph is not None:
-            self._residency.ensure(entry, config, progress, cancel)
+            self._residency.ensure(entry, config, guest, progress, cancel)
         self._registrations.set_pins(entry, changed)
+
+    @staticmethod
+    def _guest(entry: Entry) -> Mapping[str, Value]:
+        """The values of the guest that what is loaded was loaded for."""
+        return entry.guest if entry.graph is not None else {}
 
     @staticmethod
     def _given_back(entry: Entry) -> dict[str, int]:

@@ -388,9 +388,7 @@ class ModelRegistry:
                 entry.force = force
             self._loader.locate(entry, progress, cancel)
             _, config = self._configs.guest_config(entry, b"")
-            self._residency.ensure(entry, config, progress, cancel, fresh=True)
-            if entry.loaded_with is config:
-                entry.guest = {}
+            self._residency.ensure(entry, config, {}, progress, cancel, fresh=True)
         return self._snapshot(entry)
 
     def _pin(

@@ -5,6 +5,8 @@ Called by the registry for entries that it operates on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from wasinn_nb.nn.backend import Graph, Progress
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.configs import Configs
@@ -13,7 +15,7 @@ from wasinn_nb.nn.errors import Busy, MissingMemory, NotFound
 from wasinn_nb.nn.events import EventBus, EventKind
 from wasinn_nb.nn.loader import Loader
 from wasinn_nb.nn.memory import format_bytes
-from wasinn_nb.nn.settings import EffectiveConfig
+from wasinn_nb.nn.settings import EffectiveConfig, Value
 from wasinn_nb.nn.table import EntryTable
 
 
@@ -35,6 +37,7 @@ class Residency:
         self,
         entry: Entry,
         config: EffectiveConfig,
+        guest: Mapping[str, Value],
         progress: Progress | None,
         cancel: CancelToken | None,
         *,
@@ -43,6 +46,7 @@ class Residency:
         """The entry's graph, loaded with the MODEL settings of ``config``.
 
         Args:
+            guest: the values that a guest asked for.
             fresh: also load again when the file changed on disk (and nobody uses the old one).
 
         Raises:
@@ -63,7 +67,9 @@ class Residency:
                 )
         room = self._make_room if self.budget else None
         try:
-            return self._loader.reload(entry, config, room=room, progress=progress, cancel=cancel)
+            return self._loader.reload(
+                entry, config, guest, room=room, progress=progress, cancel=cancel
+            )
         finally:
             entry.reserved = False
 

@@ -77,7 +77,8 @@ def _fractions(low: float, high: float | None, *, open_low: bool, open_high: boo
         if above <= last and not (open_high and last == high):
             ways.append(f'"{last}" ("." "0"{{1,{_DIGITS}}})?')
     if open_low and (last is None or first < last):
-        ways.append(f'"{first}." [0-9]{{0,{_DIGITS - 1}}} [1-9]')
+        half = _DIGITS // 2  # of the digits may be zeros before the one that makes it more
+        ways.append(f'"{first}." "0"{{0,{half}}} [1-9] [0-9]{{0,{half - 1}}}')
     return ways
 
 

@@ -48,6 +48,7 @@ class Native:
         self.core: Any = self.api.Core()
         self.request: Any = self.api.InferRequest.__mro__[2]
         self._devices: dict[str, Device] = {}
+        self._absent: dict[str, str] = {}
 
     @cached_property
     def version(self) -> str:
@@ -103,7 +104,10 @@ class Native:
     def absent(self) -> dict[str, str]:
         """The kinds of devices that OpenVINO could use and that are not here, and why not."""
         there = {name.partition(".")[0] for name in self.device_names()}
-        return {kind: self.why_missing(kind) for kind in _KINDS if kind not in there}
+        missing = _KINDS.keys() - there
+        if missing != self._absent.keys():  # to ask OpenVINO for what is not there takes its time
+            self._absent = {kind: self.why_missing(kind) for kind in _KINDS if kind in missing}
+        return dict(self._absent)
 
 
 _lock = threading.Lock()

@@ -1,0 +1,360 @@
+"""Looking ahead at a change of settings, and making it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from tests.nn.conftest import register
+from wasinn_nb.nn import fit
+from wasinn_nb.nn.backend import BackendStatus, Device, MemoryEstimate, Share
+from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.errors import Busy, Cancelled, InvalidArgument, MissingMemory, NotFound
+from wasinn_nb.nn.events import EventKind
+from wasinn_nb.nn.record import ModelState
+from wasinn_nb.nn.settings import EffectiveConfig, Origin
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
+
+
+def test_a_draft_is_looked_at_and_nothing_changes(registry, backend, model):
+    register(registry, "m", model, size=1000)
+    registry.pin("m", {"limit": 3})
+    before = registry.describe("m")
+    with registry.bus.watching() as events:
+        ahead = registry.prospect("m", {"size": "5000", "window": 9}, unset=["limit"])
+        assert events.drain() == []
+    assert (ahead.config["size"], ahead.config["limit"]) == (5000, -1)
+    assert ahead.config.origins["size"] is Origin.PIN
+    assert ahead.config.origins["limit"] is Origin.DEFAULT
+    assert ahead.pins == {"size": 5000, "window": 9}
+    assert (ahead.loaded, ahead.reload, ahead.busy) == (None, (), ())
+    assert ahead.estimate.weights == 5000 + model.stat().st_size
+    assert ahead.places[0].needed == ahead.estimate.total
+    assert registry.prospect("m", reset=True).pins == {}
+    assert registry.describe("m") == before
+    assert backend.loads == 0
+
+
+def test_a_draft_that_cannot_be_is_refused(registry, model):
+    register(registry, "m", model)
+    with pytest.raises(InvalidArgument, match="size"):
+        registry.prospect("m", {"size": -1})
+    with pytest.raises(InvalidArgument, match="shout"):
+        registry.prospect("m", {"shoot": True})
+    with pytest.raises(NotFound):
+        registry.prospect("n")
+
+
+def test_only_settings_of_the_model_mean_a_reload_and_users_are_named(registry, model):
+    register(registry, "m", model)
+    lease = registry.acquire("m", holder="cell 3")
+    assert registry.prospect("m", {"window": 9, "limit": 1}).reload == ()
+    ahead = registry.prospect("m", {"window": 9, "shout": True, "size": 7})
+    assert ahead.reload == ("shout", "size")
+    assert ahead.loaded["shout"] is False
+    assert ahead.busy == ("cell 3",)
+    lease.release()
+    assert registry.prospect("m").busy == ()
+
+
+def test_what_a_guest_loaded_it_with_stays_unless_it_is_pinned(registry, backend, model):
+    register(registry, "m", model)
+    registry.acquire("m", holder="run", config_json=b'{"shout": true, "window": 9}').release()
+    ahead = registry.prospect("m", {"size": 5})
+    assert (ahead.config["shout"], ahead.config["window"]) == (True, 9)
+    assert ahead.config.origins["shout"] is Origin.GUEST
+    assert ahead.reload == ("size",)
+    assert registry.prospect("m", {"shout": False}).config.origins["shout"] is Origin.PIN
+    registry.reconfigure("m", {"size": 5})
+    assert backend.graphs[-1].shout
+    registry.acquire("m", holder="run", config_json=b'{"shout": true}').release()
+    assert backend.loads == 2
+    registry.unload("m")
+    assert registry.prospect("m").config.origins["shout"] is Origin.DEFAULT
+
+
+def test_a_model_that_is_far_away_has_no_estimate(registry):
+    registry.register("far", "https://models.invalid/a.gguf")
+    registry.register("odd", "https://models.invalid/model")
+    far, odd = (
+        registry.prospect("far", {"size": 5}),
+        registry.prospect("odd", {"keep-loaded": True}),
+    )
+    assert (far.info, far.estimate, far.config["size"]) == (None, None, 5)
+    assert far.places[0].needed == 0
+    assert (list(odd.schema), odd.estimate) == (["keep-loaded"], None)
+    assert "downloaded" in odd.notes[0]
+
+
+def test_a_file_is_read_once_until_it_is_replaced(registry, backend, model, monkeypatch):
+    looks = []
+    inspect = backend.inspect
+    monkeypatch.setattr(backend, "inspect", lambda files: looks.append(1) or inspect(files))
+    register(registry, "m", model)
+    for size in range(5):
+        registry.prospect("m", {"size": size})
+    assert len(looks) == 1
+    model.write_bytes(b"ECHO " + b"x" * 500)
+    assert registry.prospect("m").estimate.weights == 505
+    assert len(looks) == 2
+    model.write_bytes(b"no model")
+    assert registry.prospect("m").estimate is None
+
+
+@pytest.fixture
+def card(backend, monkeypatch):
+    """A GPU of 1000 bytes with 600 free, which takes all of a model and decides its size."""
+    card = Device("GPU0", ExecutionTarget.GPU, "a card", total=1000, free=600)
+    seen = []
+
+    def settle(info, config, target, free):
+        del info, target
+        seen.append(dict(free))
+        if config["size"] != 1:
+            return config
+        return EffectiveConfig(config.schema, {**config.values, "size": 333}, config.origins)
+
+    def estimate(info, config):
+        size = config["size"] + info.nbytes
+        return MemoryEstimate(size, 0, 0, {"GPU0": Share(size)})
+
+    monkeypatch.setattr(backend, "settle", settle)
+    monkeypatch.setattr(backend, "estimate", estimate)
+    monkeypatch.setattr(backend, "status", lambda: BackendStatus(True, "echo", "", (card,)))
+    return seen
+
+
+def test_what_is_left_to_the_load_is_settled_with_what_will_be_free(registry, backend, model, card):
+    register(registry, "m", model)
+    ahead = registry.prospect("m", {"size": 1})
+    assert (ahead.config["size"], ahead.estimate.device) == (1, 333 + model.stat().st_size)
+    assert ahead.notes == ("size=1 came to 333.",)
+    registry.pin("m", {"size": 1})
+    registry.load("m")
+    assert len(backend.graphs[-1].ballast) == 333
+    record = registry.describe("m")
+    assert (record.config["size"], record.notes) == (1, ("size=1 came to 333.",))
+    assert registry.prospect("m").reload == ()
+    registry.prospect("m", {"size": 5})
+    assert card[0] == {"GPU0": 600}
+    assert card[-1] == {"GPU0": 600 + 333 + model.stat().st_size}
+    registry.unload("m")
+    assert registry.describe("m").notes == ()
+
+
+def test_a_device_that_is_too_small_refuses_the_load(registry, model, card):
+    register(registry, "m", model, size=700)
+    ahead = registry.prospect("m")
+    assert not ahead.fits
+    assert [place.fits for place in ahead.places] == [True, False]
+    with pytest.raises(MissingMemory, match="GPU0"):
+        registry.load("m")
+    assert card[-1] == {}
+
+
+def test_a_reload_counts_on_the_memory_of_the_old_load(registry, model, monkeypatch):
+    register(registry, "m", model, size=50_000_000)
+    registry.load("m")
+    monkeypatch.setattr(fit.memory, "available", lambda: 10_000_000)
+    ahead = registry.prospect("m", {"shout": True})
+    assert ahead.places[0].free >= 10_000_000 + 0.9 * 50_000_000
+    assert ahead.fits
+
+
+# -- making the change ---------------------------------------------------------------------------
+
+
+def test_reconfiguring_loads_again_only_for_settings_of_the_model(registry, backend, model):
+    register(registry, "m", model)
+    assert registry.reconfigure("m", {"shout": True}).state is ModelState.REGISTERED
+    assert backend.loads == 0
+    registry.load("m")
+    record = registry.reconfigure("m", {"window": 9})
+    assert (backend.loads, record.pins) == (1, {"shout": True, "window": 9})
+    record = registry.reconfigure("m", {"size": 10}, unset=["shout"])
+    assert (backend.loads, record.pins, record.state) == (2, {"window": 9, "size": 10}, "loaded")
+    assert not backend.graphs[-1].shout
+    assert backend.graphs[0].closed
+    assert registry.reconfigure("m", reset=True).pins == {}
+    assert backend.loads == 3
+
+
+def test_a_reload_that_fails_leaves_all_as_it_was(registry, backend, model):
+    register(registry, "m", model)
+    registry.pin("m", {"window": 9})
+    registry.load("m")
+    backend.fail_next = True
+    with pytest.raises(InvalidArgument, match="refused"):
+        registry.reconfigure("m", {"shout": True, "window": 3})
+    record = registry.describe("m")
+    assert (record.state, record.pins, record.error) == ("loaded", {"window": 9}, "")
+    assert record.config["shout"] is False
+    with pytest.raises(InvalidArgument):
+        registry.reconfigure("m", {"size": -1})
+    assert registry.describe("m").pins == {"window": 9}
+    assert backend.loads == 2
+
+
+def test_a_reload_that_is_cancelled_leaves_it_unloaded_with_its_pins(registry, model):
+    register(registry, "m", model)
+    registry.pin("m", {"window": 9})
+    registry.load("m")
+    token = CancelToken()
+
+    def stop(what, fraction):
+        del what, fraction
+        token.cancel()
+
+    with pytest.raises(Cancelled):
+        registry.reconfigure("m", {"load-ms": 60_000}, progress=stop, cancel=token)
+    record = registry.describe("m")
+    assert (record.state, record.pins) == ("registered", {"window": 9})
+    assert registry.load("m").state is ModelState.LOADED
+
+
+def test_a_model_in_use_keeps_its_settings(registry, backend, model):
+    register(registry, "m", model)
+    lease = registry.acquire("m", holder="cell 3")
+    with pytest.raises(Busy, match="cell 3"):
+        registry.reconfigure("m", {"shout": True, "limit": 2})
+    assert registry.describe("m").pins == {}
+    assert not backend.graphs[0].closed
+    registry.reconfigure("m", {"limit": 2})
+    assert lease.config["limit"] == 2
+    lease.release()
+    registry.reconfigure("m", {"shout": True})
+    assert backend.graphs[-1].shout
+
+
+# -- what watchers see ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def seen(registry):
+    """(event, what a snapshot showed at that moment), in order."""
+    told = []
+
+    def put(event):
+        record = {r.name: r for r in registry.models()}.get(event.subject)
+        told.append((event.kind, record))
+
+    registry.bus.subscribe().put = put
+    return told
+
+
+def test_every_event_comes_when_a_snapshot_shows_it(registry, backend, model, seen):
+    register(registry, "m", model, size=1000)
+    registry.load("m")
+    lease = registry.acquire("m", holder="cell 1")
+    context = lease.create_context()
+    lease.drop_context(context)
+    lease.release()
+    registry.pin("m", {"limit": 1})
+    registry.unload("m")
+    backend.fail_next = True
+    with pytest.raises(InvalidArgument):
+        registry.load("m")
+    registry.forget("m")
+    story = [
+        (kind, record and (record.state.value, record.memory.total, record.users, record.pins))
+        for kind, record in seen
+    ]
+    assert story == [
+        (EventKind.MODEL_REGISTERED, ("registered", 0, (), {})),
+        (EventKind.MODEL_LOADING, ("loading", 0, (), {})),
+        (EventKind.MODEL_LOADED, ("loaded", 1000, (), {})),
+        (EventKind.MODEL_USERS, ("loaded", 1000, ("cell 1",), {})),
+        (EventKind.MODEL_MEMORY, ("loaded", 1001, ("cell 1",), {})),
+        (EventKind.MODEL_MEMORY, ("loaded", 1000, ("cell 1",), {})),
+        (EventKind.MODEL_USERS, ("loaded", 1000, (), {})),
+        (EventKind.CONFIG_CHANGED, ("loaded", 1000, (), {"limit": 1})),
+        (EventKind.MODEL_UNLOADED, ("registered", 0, (), {"limit": 1})),
+        (EventKind.MODEL_LOADING, ("loading", 0, (), {"limit": 1})),
+        (EventKind.MODEL_FAILED, ("failed", 0, (), {"limit": 1})),
+        (EventKind.MODEL_FORGOTTEN, None),
+    ]
+
+
+def test_progress_is_in_the_record_while_it_loads_and_says_for_whom(registry, model, seen):
+    register(registry, "m", model, **{"load-ms": 50})
+    registry.acquire("m", holder="cell 7").release()
+    loading = [record for kind, record in seen if kind is EventKind.MODEL_LOADING]
+    assert ("reading", 0.5) in [record.activity for record in loading]
+    assert {record.wanted_by for record in loading} == {"cell 7"}
+    assert (registry.describe("m").activity, registry.describe("m").wanted_by) == (("", None), "")
+
+
+def test_host_wide_defaults_are_told_to_those_who_watch_models(registry, model, seen):
+    register(registry, "m", model)
+    registry.set_defaults({"window": 5})
+    assert seen[-1][0] is EventKind.CONFIG_CHANGED
+    assert seen[-1][1].config["window"] == 5
+
+
+def test_a_guests_own_bytes_come_and_go_before_watchers_eyes(registry, seen):
+    registry.acquire_buffers(
+        [b"ECHO hello"],
+        encoding=GraphEncoding.GGML,
+        target=ExecutionTarget.CPU,
+        holder="cell 1",
+    ).release()
+    with pytest.raises(InvalidArgument):
+        registry.acquire_buffers(
+            [b"ECHO"],
+            encoding=GraphEncoding.GGML,
+            target=ExecutionTarget.CPU,
+            holder="cell 2",
+            config_json=b'{"window": "x"}',
+        )
+    kinds = [kind for kind, _ in seen]
+    assert kinds.count(EventKind.MODEL_FORGOTTEN) == 2
+    assert registry.models() == []
+
+
+def test_prospects_while_others_load_and_unload(registry, model):
+    register(registry, "m", model, **{"load-ms": 1})
+    registry.prospect("m")
+    stop, problems = threading.Event(), []
+
+    def churn():
+        while not stop.is_set():
+            registry.acquire("m", holder="x", config_json=b'{"shout": true}').release()
+            registry.unload("m")
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        for size in range(300):
+            ahead = registry.prospect("m", {"size": size})
+            if ahead.estimate is None or set(ahead.reload) - {"size"}:
+                problems.append(ahead)
+    finally:
+        stop.set()
+        thread.join()
+    assert problems == []
+
+
+def test_the_memory_of_all(registry, model):
+    register(registry, "m", model, size=5_000_000)
+    idle = registry.memory()
+    registry.load("m")
+    loaded = registry.memory()
+    assert (idle.models, loaded.models) == (0, 5_000_000)
+    assert 0 < loaded.process < loaded.total
+    assert 0 < loaded.free <= loaded.total
+
+
+def test_unloading_all_but_some(registry, model):
+    for name in "abc":
+        register(registry, name, model)
+        registry.load(name)
+    lease = registry.acquire("c", holder="cell 9")
+    with pytest.raises(Busy, match="'c' is in use by cell 9"):
+        registry.unload_all(keep=["a"])
+    assert [record.state.value for record in registry.models()] == [
+        "loaded",
+        "registered",
+        "loaded",
+    ]
+    lease.release()
