@@ -78,7 +78,7 @@ export class Cell {
     this.drafted = state.drafted;
     this.control.show(state.raw);
     this.control.invalid(state.error !== "");
-    this.control.remark(state.remark);
+    this.control.remark?.(state.remark);
     const origin = state.drafted ? "changed" : originText(state.origin);
     setText(this.badge, origin);
     this.badge.dataset["origin"] = state.drafted ? "draft" : state.origin;

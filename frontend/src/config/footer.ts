@@ -26,14 +26,7 @@ export interface FooterState {
 
 export class Footer {
   readonly element: HTMLElement;
-  private readonly reason = h("div", {
-    class: "wasinn-config-reason wasinn-foreign",
-    role: "status",
-  });
-  private readonly outcome = h("div", {
-    class: "wasinn-config-outcome wasinn-foreign",
-    role: "status",
-  });
+  private readonly said = h("div", { class: "wasinn-config-said wasinn-foreign", role: "status" });
   private readonly notes = h("div", { class: "wasinn-warning wasinn-foreign" });
   private readonly apply: HTMLButtonElement;
   private readonly revert: HTMLButtonElement;
@@ -46,10 +39,10 @@ export class Footer {
   private action: Action | undefined;
 
   constructor(prefix: string, events: FooterEvents) {
-    this.reason.id = `${prefix}-reason`;
+    this.said.id = `${prefix}-said`;
     this.apply = button("Apply", () => this.action?.enabled && events.apply(this.action), {
       class: "wasinn-button wasinn-button-primary",
-      "aria-describedby": this.reason.id,
+      "aria-describedby": this.said.id,
     });
     this.revert = button("Undo changes", () => events.revert(), { class: "wasinn-button" });
     this.unpin = button("Unpin all", () => events.unpinAll(), { class: "wasinn-button" });
@@ -60,10 +53,9 @@ export class Footer {
       "div",
       { class: "wasinn-config-footer" },
       this.notes,
-      this.reason,
+      this.said,
       this.buttons,
       this.progress,
-      this.outcome,
     );
   }
 
@@ -71,7 +63,10 @@ export class Footer {
     const { action, work, outcome } = state;
     const busy = work.what !== "";
     this.action = action;
-    setText(this.reason, state.blocked || (busy ? "" : action.reason));
+    const ended = busy ? "" : [outcome.message, outcome.hint].filter(Boolean).join(" ");
+    const failed = state.blocked === "" && ended !== "" && !outcome.ok;
+    setText(this.said, state.blocked || ended || (busy ? "" : action.reason));
+    this.said.classList.toggle("wasinn-error", failed);
     setText(this.apply, action.label);
     this.apply.disabled = !action.enabled || state.blocked !== "";
     this.revert.disabled = state.changes === 0;
@@ -83,8 +78,6 @@ export class Footer {
     this.bar.set(work.fraction ?? undefined);
     setText(this.notes, state.notes.join(" "));
     this.notes.hidden = state.notes.length === 0;
-    setText(this.outcome, busy ? "" : [outcome.message, outcome.hint].filter(Boolean).join(" "));
-    this.outcome.classList.toggle("wasinn-error", !outcome.ok);
   }
 
   /** Buttons or progress; the focus goes along, so that a keyboard does not lose its place. */

@@ -20,11 +20,10 @@ export function listed(words: readonly string[]): string {
   return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
 }
 
-/** A value as it stands in a text field: by its word if it has one. */
+/** A value as it stands in a text field; a number that has a word leaves it to that word. */
 export function fieldText(field: Field, value: Value): string {
-  const word = field.offers.find((offer) => offer.value === value);
-  if (word) return word.label;
-  return value === null ? "" : String(value);
+  const worded = field.kind !== "str" && field.offers.some((offer) => offer.value === value);
+  return value === null || worded ? "" : String(value);
 }
 
 /** A value as it is read out: `all 33 layers`, `4,096 tokens`. */

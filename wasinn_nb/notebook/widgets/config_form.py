@@ -45,8 +45,9 @@ class Shown(TypedDict):
 
 
 def fields(schema: Schema) -> list[Field]:
-    """The settings that do something, in the order of a form."""
-    return [_field(setting) for setting in schema.values() if setting.effect]
+    """The settings that do something; those that are of no use here come last."""
+    used = [setting for setting in schema.values() if setting.effect]
+    return [_field(setting) for setting in sorted(used, key=lambda s: bool(s.unavailable))]
 
 
 def _field(setting: Setting) -> Field:
