@@ -10,8 +10,9 @@ export const SOFT = 4_096;
 export const HARD = 16_384;
 
 const SEARCH = 256;
-// what may not be torn from the character before it: marks, joiners, the second half of a pair
-const ATTACHED = /^(?:\p{M}|\p{Emoji_Modifier}|\u200d|[\udc00-\udfff])/u;
+// what may not be torn from what is before it: marks, joiners, the second half of a pair; nor is
+// it known what the first half of one will be
+const ATTACHED = /^(?:\p{M}|\p{Emoji_Modifier}|\u200d|[\udc00-\udfff]|[\ud800-\udbff]$)/u;
 
 /** Text for the last block, or for a new one. */
 export interface Addition {
