@@ -64,7 +64,7 @@ def test_unloading_stops_the_runs_that_use_a_model(host, hold):
 
 
 def test_a_user_that_is_no_run_keeps_its_model(host, monkeypatch):
-    monkeypatch.setattr("wasinn_nb.api._STOPPING", 0.3)
+    monkeypatch.setattr("wasinn_nb.api.models.STOPPING", 0.3)
     host.load("m", "builtin:tinytales")
     lease = host.registry.acquire("m", holder="Python")
     with pytest.raises(Busy, match="Python"):
