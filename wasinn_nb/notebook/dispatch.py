@@ -15,6 +15,7 @@ COMMANDS: dict[str, Callable[[Call], Any]] = {
     "forget": commands.forget,
     "models": commands.models,
     "config": commands.config,
+    "panel": commands.panel,
     "run": cells.run_file,
     "guests": guests.listing,
     "export": guests.export,
