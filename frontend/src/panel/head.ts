@@ -7,7 +7,7 @@ import { summary, totalsWords } from "./words";
 export class Head {
   readonly element: HTMLElement;
   private readonly summary = h("span", { class: "wasinn-dim wasinn-figures" });
-  private readonly totals = h("dl", { class: "wasinn-panel-totals wasinn-figures" });
+  private readonly totals = h("span", { class: "wasinn-panel-totals wasinn-figures" });
 
   constructor(action: HTMLElement) {
     this.element = h(
@@ -25,7 +25,7 @@ export class Head {
     if (!totals) return;
     const words = totalsWords(totals);
     if (this.totals.childElementCount !== words.length) {
-      const pair = (): Element => h("div", {}, h("dt"), " ", h("dd"));
+      const pair = (): Element => h("span", {}, h("span", { class: "wasinn-dim" }), " ", h("span"));
       this.totals.replaceChildren(...words.map(pair));
     }
     for (const [index, [label, figure]] of words.entries()) {

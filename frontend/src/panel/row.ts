@@ -140,7 +140,7 @@ export class RowView {
       this.detach(this.details);
       this.details = undefined;
     } else {
-      this.details = h("dl", { class: "wasinn-panel-details" });
+      this.details = h("div", { class: "wasinn-panel-details" });
       this.fillDetails(this.details, this.row);
       this.attach(this.details);
     }
@@ -250,8 +250,8 @@ export class RowView {
     list.dataset["told"] = told;
     list.replaceChildren(
       ...words.flatMap(([term, text]) => [
-        h("dt", {}, term),
-        h("dd", { class: "wasinn-foreign", dir: "auto" }, text),
+        h("span", { class: "wasinn-dim" }, term),
+        h("span", { class: "wasinn-foreign", dir: "auto" }, text),
       ]),
     );
   }

@@ -42,7 +42,7 @@ export class Panel {
     h("code", { class: "wasinn-code" }, "%wasinn load NAME SOURCE"),
   );
   private readonly table = h("table", { class: "wasinn-table", role: "table" });
-  private readonly body = h("fieldset", { class: "wasinn-panel-body" });
+  private readonly body = h("fieldset", { class: "wasinn-panel-body", role: "none" });
   private readonly form: FormPlace | undefined;
   private readonly link: Link;
   private readonly timer = setInterval(() => this.tick(), TICK);
