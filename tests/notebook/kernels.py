@@ -61,6 +61,27 @@ class Cell:
         return [content["data"].get("text/plain", "") for content in found]
 
     @property
+    def slots(self):
+        """text/plain of everything displayed, as it was updated last."""
+        now = {}
+        for number, content in enumerate(
+            self.of_type("display_data") + self.of_type("update_display_data")
+        ):
+            now[content["transient"].get("display_id", number)] = content["data"]["text/plain"]
+        return list(now.values())
+
+    @property
+    def streamed(self):
+        """The text that live views were sent."""
+        messages = [content["data"].get("content") or {} for content in self.of_type("comm_msg")]
+        return "".join(m["text"] for m in messages if m.get("kind") == "frame")
+
+    @property
+    def seen(self):
+        """All text that a user sees at the end: what was printed and what slots hold."""
+        return "\n".join([self.stream(), *self.slots])
+
+    @property
     def error(self):
         return self.reply["ename"] if self.reply["status"] == "error" else ""
 

@@ -33,6 +33,7 @@ _REASONS = {
     "error": "failed",
 }
 _LONGEST_REASON = 300
+_SIGNS = {"finished": "\u2713", "stopped": "\u25a0", "failed": "\u2715"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,25 @@ class Standing:
     elapsed: float = 0.0
     reason: str = ""
 
-    def words(self) -> str:
+    @property
+    def sign(self) -> str:
+        """A mark for how it ended; empty while it goes on."""
+        return _SIGNS.get(self.state, "")
+
+    def line(self) -> str:
         """It as a line of text."""
-        parts = [self.label, *self._doing(), *self._made()]
-        if self.state in ENDS:
-            parts.append(self.reason)
-        return " · ".join(printable(part) for part in parts if part)
+        return _joined(self.label, self.words())
+
+    def words(self) -> str:
+        """The line without the label."""
+        if self.state not in ENDS:
+            return _joined(*self._doing(), *self._speed())
+        if not (self.tokens or self.prompt_total):
+            return _joined(self.state, self.reason)
+        evaluated = count(max(self.prompt_done - self.prompt_cached, 0), "token")
+        prompt = f"prompt {evaluated} evaluated, {self.prompt_cached:,} cached"
+        made = [count(self.tokens, "token"), *self._speed()]
+        return _joined(*made, prompt if self.prompt_total else "", self.reason or self.state)
 
     def _doing(self) -> list[str]:
         if self.state in ("building", "loading"):
@@ -67,28 +81,26 @@ class Standing:
             return [f"reading the prompt, {self.prompt_done:,} of {self.prompt_total:,} tokens"]
         if self.state == "running":
             return [f"running {duration(self.elapsed)}"]
-        return ["waiting"] if self.state == "waiting" else []
+        if self.state == "generating":
+            return [f"generating {count(self.tokens, 'token')}"]
+        return [self.state]
 
-    def _made(self) -> list[str]:
-        if not self.tokens:
+    def _speed(self) -> list[str]:
+        if self.state not in ENDS and self.state != "generating":
             return []
-        doing = "generating " if self.state == "generating" else ""
-        parts = [doing + count(self.tokens, "token")]
-        if self.rate:
-            parts.append(rate(self.rate))
+        parts = [rate(self.rate)] if self.rate else []
         if self.first_token is not None:
             parts.append(f"first token after {duration(self.first_token)}")
-        if self.prompt_total and self.state in ENDS:
-            evaluated = self.prompt_total - self.prompt_cached
-            parts.append(
-                f"prompt {count(evaluated, 'token')} evaluated, {self.prompt_cached:,} cached"
-            )
         return parts
 
 
+def _joined(*parts: str) -> str:
+    return " · ".join(printable(part) for part in parts if part)
+
+
 def activity_text(what: str, fraction: float | None, seconds: float) -> str:
-    """What takes long: ``reading story.gguf 40% (1.3 s)``."""
-    done = "" if fraction is None else f" {fraction:.0%}"
+    """What takes long: ``reading story.gguf 40 % (1.3 s)``."""
+    done = "" if fraction is None else f" {fraction * 100:.0f} %"
     return f"{printable(what)}{done} ({duration(seconds)})"
 
 
@@ -96,7 +108,7 @@ def of_run(run: Run) -> Standing:
     """How a run stands that has generated nothing."""
     elapsed = run.duration
     if run.done:
-        return Standing(state=_end(run), elapsed=elapsed, reason=_run_reason(run, elapsed))
+        return Standing(state=_end(run), elapsed=elapsed, reason=_run_reason(run))
     what, fraction = run.activity
     if what:
         return Standing(state="loading", activity=what, fraction=fraction, elapsed=elapsed)
@@ -150,6 +162,7 @@ def figures(run: Run) -> str:
     seen = used[-1].figures()
     return Standing(
         state="finished",
+        prompt_done=seen.prompt_done,
         prompt_total=seen.prompt_total,
         prompt_cached=seen.prompt_cached,
         tokens=run.tokens,
@@ -174,25 +187,30 @@ def _end(run: Run) -> State:
 
 
 def _stream_reason(run: Run, seen: StreamFigures) -> str:
+    """Why a context's generations ended: by themselves, or with the run."""
     finished = _finish_reason(seen)
     if not run.done or run.state == "finished":
         return finished
+    ended = _ended(run) or "stopped"
     if run.state == "stopped" and seen.finish_reason not in ("", "cancelled"):
-        return f"{finished} · {_run_reason(run, None)}"
-    return _run_reason(run, None)
+        return f"{finished} · {ended}"
+    return ended
 
 
-def _run_reason(run: Run, elapsed: float | None) -> str:
-    """Why a run ended."""
-    after = "" if elapsed is None else f" after {duration(elapsed)}"
+def _run_reason(run: Run) -> str:
+    """What is to be said beside the state of a run that is done."""
+    after = f"after {duration(run.duration)}"
+    return _joined(_ended(run), after)
+
+
+def _ended(run: Run) -> str:
+    """Why a run did not end by itself, where its state does not say that."""
     if run.state == "stopped":
         reason = run.cancelled_reason
-        words = {"stop": "stopped", "interrupt": "interrupted"}.get(reason, f"stopped ({reason})")
-        return words + after
+        return {"stop": "", "interrupt": "interrupted"}.get(reason, reason)
     if run.state == "failed" and run.error is not None:
-        first = run.error.message.split("\n", 1)[0]
-        return f"failed{after}: {first[:_LONGEST_REASON]}"
-    return f"finished{after}"
+        return run.error.message.split("\n", 1)[0][:_LONGEST_REASON]
+    return ""
 
 
 def _finish_reason(seen: StreamFigures) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from wasinn_nb.nn.errors import Cancelled
 from wasinn_nb.notebook.figures import Standing, activity_text
 from wasinn_nb.notebook.shells import in_kernel
-from wasinn_nb.notebook.slot_views import bundle
+from wasinn_nb.notebook.slot_views import line_bundle
 from wasinn_nb.notebook.text import duration, printable
 
 if TYPE_CHECKING:
@@ -141,9 +141,7 @@ class SlotProgress:
         """The work did not end well."""
         if self._slot.shown:
             stopped = isinstance(error, Cancelled)
-            words = "stopped" if stopped else "failed"
-            after = duration(time.monotonic() - self._began)
-            reason = f"compiling {words} after {after}"
+            reason = f"the build, after {duration(time.monotonic() - self._began)}"
             self._slot.end(Standing(state="stopped" if stopped else "failed", reason=reason))
 
 
@@ -182,10 +180,10 @@ class _Display:
         self._handle: Any = None
 
     def paint(self, what: str, fraction: float | None, seconds: float) -> None:
-        self._put(bundle(activity_text(what, fraction, seconds)))
+        self._put(line_bundle(activity_text(what, fraction, seconds)))
 
     def end(self, text: str) -> None:
-        self._put(bundle(text))
+        self._put(line_bundle(text))
         self._handle = None
 
     def _put(self, data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:

@@ -8,46 +8,61 @@ from __future__ import annotations
 from html import escape
 
 from wasinn_nb.notebook import markdown as markdown_views
+from wasinn_nb.notebook.figures import Standing
+from wasinn_nb.notebook.text import printable
 
 _LINE = (
-    "min-height:28px;line-height:28px;overflow-wrap:anywhere;"
+    "padding:3px 0;line-height:22px;overflow-wrap:anywhere;"
     "font-family:var(--jp-ui-font-family,inherit);font-size:var(--jp-ui-font-size1,13px);"
     "color:var(--jp-ui-font-color2,inherit)"
 )
+_SIGN = "display:inline-block;width:12px;margin-inline-end:8px;text-align:center"
+_LABEL = "margin-inline-end:8px;font-weight:600;color:var(--jp-ui-font-color1,inherit)"
 _BOX = (
     "margin:0;padding:4px 8px;max-height:24em;overflow:auto;overflow-wrap:anywhere;"
     "background:none;border-inline-start:2px solid var(--jp-border-color2,currentcolor)"
 )
 _TEXT = (
-    f"{_BOX};white-space:pre-wrap;unicode-bidi:plaintext;"
+    f"{_BOX};white-space:pre-wrap;word-break:normal;tab-size:8;unicode-bidi:plaintext;text-align:start;"
     "font-family:var(--jp-code-font-family,monospace);"
     "font-size:var(--jp-code-font-size,13px);line-height:var(--jp-code-line-height,1.3);"
     "color:var(--jp-content-font-color1,inherit)"
 )
+# the symbols that Unicode has for control characters, but for tab, newline and return
+_PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\r"} | {127: 0x2421}
 
 
-def bundle(line: str, text: str = "", *, markdown: bool = False) -> dict[str, str]:
-    """The forms of a line of words over a text, for a display.
+def bundle(standing: Standing, text: str = "", *, markdown: bool = False) -> dict[str, str]:
+    """The forms of a line over a text, for a display.
 
     Args:
-        line: one line.
+        standing: what the line says.
         text: what was generated; nothing is made of what it contains.
         markdown: render it as Markdown.
     """
+    line = standing.line()
+    head = _line(standing.words(), label=printable(standing.label), sign=standing.sign)
     if not text:
-        return {"text/plain": line, "text/html": _line(line)}
-    plain = f"{line}\n{text}"
+        return {"text/plain": line, "text/html": head}
     rich = markdown_views.rendered(text) if markdown else ""
-    if not rich:
-        return {
-            "text/plain": plain,
-            "text/html": f'{_line(line)}<pre dir="auto" style="{_TEXT}">{escape(text)}</pre>',
-        }
-    return {
-        "text/plain": plain,
-        "text/html": f'{_line(line)}<div dir="auto" style="{_BOX}">{rich}</div>',
-    }
+    if rich:
+        body = f'<div dir="auto" tabindex="0" style="{_BOX}">{rich}</div>'
+    else:
+        body = f'<pre dir="auto" tabindex="0" style="{_TEXT}">{_safe(text)}</pre>'
+    return {"text/plain": f"{line}\n{text}", "text/html": head + body}
 
 
-def _line(text: str) -> str:
-    return f'<div dir="auto" style="{_LINE}">{escape(text)}</div>'
+def line_bundle(text: str) -> dict[str, str]:
+    """The forms of a line of words."""
+    return {"text/plain": text, "text/html": _line(text)}
+
+
+def _safe(text: str) -> str:
+    """Text for HTML, in which control characters are seen and not obeyed."""
+    return escape(text.translate(_PICTURES))
+
+
+def _line(words: str, *, label: str = "", sign: str = "") -> str:
+    mark = f'<span aria-hidden="true" style="{_SIGN}">{sign}</span>' if sign else ""
+    name = f'<bdi style="{_LABEL}">{escape(label)}</bdi>' if label else ""
+    return f'<div dir="auto" style="{_LINE}">{mark}{name}{escape(words)}</div>'

@@ -108,7 +108,7 @@ class Slot:
         with self._lock:
             if self._handle is None:
                 self._began = time.monotonic()
-                self._put(bundle(standing.words()))
+                self._put(bundle(standing))
             elif self._widget is not None:
                 self._widget.show(standing)
             elif self._surface.live and time.monotonic() - self._began >= LIVE_AFTER:
@@ -121,7 +121,7 @@ class Slot:
             markdown = widget.markdown if widget is not None else self._surface.markdown
             if widget is not None:
                 widget.finish(standing)
-            self._put(bundle(standing.words(), self.text.whole(), markdown=markdown))
+            self._put(bundle(standing, self.text.whole(), markdown=markdown))
             if widget is not None:
                 widget.retire()
             self.stop = _nothing
@@ -134,7 +134,7 @@ class Slot:
         widget.stops(self._stop_it)
         widget.show(standing)
         data, metadata = widget._repr_mimebundle_() or ({}, {})
-        self._put(data | {"text/plain": standing.words()}, metadata)
+        self._put(data | {"text/plain": standing.line()}, metadata)
         self._widget = widget
 
     def _stop_it(self) -> None:
