@@ -33,9 +33,20 @@ def execute(notebook, **options):
     return NotebookClient(notebook, timeout=120, resources=resources, **options).execute()
 
 
+def outputs_of(notebook, source):
+    """What the one cell with this source has put out."""
+    (cell,) = [cell for cell in notebook.cells if cell.source == source]
+    return cell.outputs
+
+
 def printed(notebook):
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     return "".join(output.text for output in outputs if output.output_type == "stream")
+
+
+def errors(notebook):
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [output.evalue for output in outputs if output.output_type == "error"]
 
 
 def pictures(notebook):
@@ -73,15 +84,9 @@ def test_the_guest_finds_the_road_in_a_photograph(monkeypatch):
 def test_devices_are_chosen_and_measured():
     notebook = execute(read("03_devices_and_speed.ipynb"))
     text = printed(notebook)
-    errors = [
-        output.evalue
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if output.output_type == "error"
-    ]
-    assert len(errors) == 1
-    assert "GPU.9" in errors[0]
-    assert "CPU" in errors[0]
+    (refusal,) = errors(notebook)
+    assert "GPU.9" in refusal
+    assert "CPU" in refusal
     assert float(re.search(r"largest difference: (\S+)", text).group(1)) < 1e-2
     medians = [float(median) for median in re.findall(r"median +([\d.]+) µs", text)]
     assert len(medians) == 8
@@ -89,6 +94,27 @@ def test_devices_are_chosen_and_measured():
     shares = [float(share) for share in re.findall(r"([\d.]+)% right", text)]
     assert len(shares) == 3
     assert min(shares) >= 98
+    assert len(pictures(notebook)) == 1
+
+
+def test_a_model_fits_when_another_has_made_room():
+    notebook = execute(read("05_model_config.ipynb"))
+    text = printed(notebook)
+    told = [int(count) for count in re.findall(r"^(\d+) stor", text, re.MULTILINE)]
+    assert told[0] > told[1] > 0
+    totals = [float(total) for total in re.findall(r"tokens .* ([\d.]+) MB$", text, re.MULTILINE)]
+    assert len(totals) == 4
+    assert totals == sorted(totals)
+
+    assert text.count("Unloaded 'writer' to make room for 'editor'") == 1
+    refusal = "Model 'editor' needs about .* the memory budget is 33.6 MB, and .* kept loaded"
+    (refused,) = errors(notebook)
+    assert re.search(refusal, refused)
+
+    (panel,) = outputs_of(notebook, "%wasinn panel")
+    table = panel.data["text/plain"]
+    assert re.search(r"^writer +loaded .* keep-loaded=true", table, re.MULTILINE)
+    assert re.search(r"^editor +loaded .* ctx-size=256", table, re.MULTILINE)
     assert len(pictures(notebook)) == 1
 
 
@@ -121,6 +147,7 @@ def test_invoices_become_a_table_and_the_table_a_report():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_saved_notebook_has_its_outputs_and_nothing_of_the_machine(name):
     notebook = read(name)
+    assert "widgets" not in notebook.metadata
     for cell in notebook.cells:
         assert "execution" not in cell.metadata
         if cell.cell_type != "code":
@@ -128,6 +155,10 @@ def test_a_saved_notebook_has_its_outputs_and_nothing_of_the_machine(name):
         assert (cell.execution_count is None) == (NOT_EXECUTED in tags(cell)), cell.source
         failed = any(output.output_type == "error" for output in cell.outputs)
         assert failed == ("raises-exception" in tags(cell)), cell.source
+        for output in cell.outputs:
+            forms = set(output.get("data", {"text/plain"}))
+            assert "text/plain" in forms, "a notebook is read without a kernel"
+            assert "application/vnd.jupyter.widget-view+json" not in forms
     outputs = json.dumps([cell.get("outputs") for cell in notebook.cells])
     found = re.search(r"(?:/home|/root|/tmp|/work|/usr|/Users|site-packages)\b.{0,60}", outputs)
     assert found is None
