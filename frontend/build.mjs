@@ -1,7 +1,7 @@
 // Bundles every widget into one ES module and one style sheet, which the wheel carries.
 // `--watch` rebuilds on every change and leaves the code readable.
 
-import { access, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { context } from "esbuild";
 
@@ -35,20 +35,10 @@ const output = {
   },
 };
 
-const entryPoints = [];
-for (const name of WIDGETS.flatMap((widget) => [`src/${widget}.ts`, `src/${widget}.css`])) {
-  try {
-    await access(path.join(HERE, name));
-    entryPoints.push(name);
-  } catch {
-    console.log(`front end: there is no ${name} yet`);
-  }
-}
-
 await mkdir(OUT, { recursive: true });
 const build = await context({
   absWorkingDir: HERE,
-  entryPoints,
+  entryPoints: WIDGETS.flatMap((widget) => [`src/${widget}.ts`, `src/${widget}.css`]),
   outdir: OUT,
   bundle: true,
   write: false,

@@ -24,6 +24,7 @@ VIOLATIONS = {
     "Only backends.openvino knows OpenVINO": ("nn/errors.py", "def f():\n    import openvino"),
     "Only abi and guest know wasmtime": ("backends/__init__.py", "import wasmtime"),
     "Only notebook knows Jupyter": ("guest/__init__.py", "from IPython import get_ipython"),
+    "Only notebook renders Markdown": ("guest/run.py", "def f():\n    import markdown_it"),
 }
 
 

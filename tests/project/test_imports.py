@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
-HEAVY = {"huggingface_hub", "llama_cpp", "numpy", "openvino", "torch", "wasmtime"}
+HEAVY = {
+    *("anywidget", "huggingface_hub", "ipywidgets", "llama_cpp", "markdown_it"),
+    *("numpy", "openvino", "torch", "wasmtime"),
+}
 
 
 def modules_after(code):

@@ -1,26 +1,52 @@
 """What a user installs is complete, and holds nothing else."""
 
+import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 
 import pytest
 
 import wasinn_nb
 
+STATIC = "wasinn_nb/notebook/widgets/static"
+WIDGETS = ("config", "panel", "progress", "stream")
+FRONT_END = {f"{STATIC}/{name}.{kind}" for name in WIDGETS for kind in ("css", "js")}
 
-@pytest.fixture(scope="module")
-def names(root, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
+
+def build(folder, kind, out, path=None):
+    """Build a wheel or a source distribution from `folder`, with `path` as PATH if it is given."""
+    env = os.environ if path is None else {**os.environ, "PATH": path}
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
-        cwd=root,
+        [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(out)],
+        cwd=folder,
+        env=env,
         check=True,
         capture_output=True,
     )
-    [wheel] = folder.glob("*.whl")
-    assert wheel.name == f"wasinn_nb-{wasinn_nb.__version__}-py3-none-any.whl"
-    return set(zipfile.ZipFile(wheel).namelist())
+    [built] = out.glob("*.whl" if kind == "wheel" else "*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="module")
+def wheel(root, tmp_path_factory):
+    return build(root, "wheel", tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def sdist(root, tmp_path_factory):
+    """The unpacked source distribution."""
+    folder = tmp_path_factory.mktemp("sdist")
+    with tarfile.open(build(root, "sdist", folder)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / f"wasinn_nb-{wasinn_nb.__version__}"
+
+
+@pytest.fixture(scope="module")
+def names(wheel):
+    return zipfile.ZipFile(wheel).namelist()
 
 
 @pytest.mark.parametrize(
@@ -30,10 +56,15 @@ def names(root, tmp_path_factory):
         "wasinn_nb/py.typed",
         "wasinn_nb/sdk/include/wasi_nn.h",
         "wasinn_nb/models/tinytales.gguf",
+        *sorted(FRONT_END),
     ],
 )
-def test_wheel_contains(names, name):
-    assert name in names
+def test_wheel_contains_once(names, name):
+    assert names.count(name) == 1
+
+
+def test_wheel_is_for_every_platform(wheel):
+    assert wheel.name == f"wasinn_nb-{wasinn_nb.__version__}-py3-none-any.whl"
 
 
 def test_wheel_contains_every_file_of_the_package(names, root):
@@ -43,13 +74,52 @@ def test_wheel_contains_every_file_of_the_package(names, root):
         for path in package.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert there <= names
+    assert there <= set(names)
 
 
 def test_wheel_contains_only_the_package_and_its_metadata(names):
     tops = {name.partition("/")[0] for name in names}
     assert tops == {"wasinn_nb", f"wasinn_nb-{wasinn_nb.__version__}.dist-info"}
+    assert {name for name in names if name.startswith(STATIC)} == FRONT_END
 
 
 def test_licence_travels_along(names):
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_source_distribution_can_be_worked_on_and_holds_nothing_installed(sdist):
+    for name in ("frontend/package-lock.json", "frontend/src/panel.ts", "frontend/.npmrc"):
+        assert (sdist / name).is_file()
+    assert not list(sdist.rglob("node_modules"))
+
+
+def test_wheel_from_a_source_distribution_is_the_same_and_needs_no_node(sdist, wheel, tmp_path):
+    again = build(sdist, "wheel", tmp_path, path="")
+    assert contents(again) == contents(wheel)
+
+
+def contents(wheel):
+    """The checksum of every file in it."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {entry.filename: entry.CRC for entry in archive.infolist()}
+
+
+def test_what_is_installed_finds_its_front_end(wheel, tmp_path):
+    shutil.unpack_archive(wheel, tmp_path, "zip")
+    code = (
+        "import sys, wasinn_nb as wn\n"
+        "assert wn.__file__.startswith(sys.argv[1]), wn.__file__\n"
+        "panel = wn.ModelPanel()\n"
+        "print(len(panel._esm), len(panel._css))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    sizes = [int(size) for size in answer.stdout.split()]
+    files = [tmp_path / STATIC / f"panel.{kind}" for kind in ("js", "css")]
+    assert sizes == [len(file.read_text(encoding="utf-8")) for file in files]
