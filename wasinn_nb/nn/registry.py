@@ -258,7 +258,13 @@ class ModelRegistry:
         Raises:
             InvalidArgument: unknown setting or bad value; nothing is pinned then.
         """
-        return shielded(lambda _: self._pin(name, values, drop, reset=reset))
+
+        def work(_: CancelToken | None) -> EffectiveConfig:
+            entry = self._table.get(name)
+            self._registrations.pin(entry, values, drop, reset=reset)
+            return self._configs.effective(entry, ParsedConfig())
+
+        return shielded(work)
 
     def prospect(
         self,
@@ -390,15 +396,3 @@ class ModelRegistry:
             _, config = self._configs.guest_config(entry, b"")
             self._residency.ensure(entry, config, {}, progress, cancel, fresh=True)
         return self._snapshot(entry)
-
-    def _pin(
-        self,
-        name: str,
-        values: Mapping[str, object],
-        drop: Sequence[str],
-        *,
-        reset: bool,
-    ) -> EffectiveConfig:
-        entry = self._table.get(name)
-        self._registrations.pin(entry, values, drop, reset=reset)
-        return self._configs.effective(entry, ParsedConfig())
