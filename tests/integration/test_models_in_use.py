@@ -7,11 +7,13 @@ import time
 
 import pytest
 
+from tests.support.echo_backend import EchoBackend, echo_registry
 from wasinn_nb.api import Host
 from wasinn_nb.guest.errors import GuestStopped
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import Busy, Cancelled, InvalidArgument, NotFound
 from wasinn_nb.nn.events import EventKind
+from wasinn_nb.nn.types import GraphEncoding
 
 _HOLDER = """
 (module
@@ -61,6 +63,22 @@ def test_unloading_stops_the_runs_that_use_a_model(host, hold):
         with pytest.raises(GuestStopped, match="to unload a model that it used"):
             run.wait(10)
     assert [record.state for record in host.models()] == ["registered", "loaded"]
+
+
+def test_a_run_that_waits_for_the_load_is_stopped_as_well(host, tmp_path):
+    host.__dict__["registry"] = echo_registry(EchoBackend(), tmp_path)
+    model = tmp_path / "m.gguf"
+    model.write_bytes(b"ECHO")
+    host.registry.register("m", model, encoding=GraphEncoding.GGML, config={"load-ms": 600_000})
+    run = host.build(_HOLDER, "wat", name="holder").start()
+    until = time.monotonic() + 60
+    while host.describe("m").wanted_by != run.name:
+        assert not run.done, run.error
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    assert not host.unload("m", stop=True).was_loaded
+    assert run.cancelled_reason == "unload"
+    assert host.describe("m").state == "registered"
 
 
 def test_a_user_that_is_no_run_keeps_its_model(host, monkeypatch):

@@ -98,6 +98,12 @@ def test_a_file_is_read_once_until_it_is_replaced(registry, backend, model, monk
     model.write_bytes(b"ECHO " + b"x" * 500)
     assert registry.prospect("m").estimate.weights == 505
     assert len(looks) == 2
+    registry.load("m")
+    registry.unload("m")
+    registry.prospect("m")
+    assert len(looks) == 3  # the load's own
+    model.write_bytes(b"ECHO " + b"x" * 600)
+    assert registry.prospect("m").estimate.weights == 605
     model.write_bytes(b"no model")
     assert registry.prospect("m").estimate is None
 

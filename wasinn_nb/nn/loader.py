@@ -101,16 +101,22 @@ class Loader:
         return backend.inspect(files)
 
     def look(self, entry: Entry) -> ModelInfo | None:
-        """What a model is, loaded or not; None if that cannot be told."""
-        stamp, info = entry.seen
-        if entry.info is not None or entry.operation:
-            return entry.info or info
-        if info is not None and entry.files is not None and _stamp(entry.files) == stamp:
-            return info
+        """What a model is, loaded or not; None if that cannot be told.
+
+        A file that was looked into is not read again until it is another.
+        """
+        seen_when, seen = entry.seen
+        if entry.graph is not None or entry.operation:
+            return entry.info or seen
+        if entry.files is not None:
+            now = _stamp(entry.files)
+            for when, info in ((entry.stamp, entry.info), (seen_when, seen)):
+                if info is not None and when == now:
+                    return info
         with suppress(NNError):  # said when it is loaded
             info = self.verify(entry)
             entry.seen = (_stamp(entry.files) if entry.files else (), info)
-            return info
+            return info or entry.info
         return None
 
     # -- load and unload -------------------------------------------------------------------------
