@@ -33,9 +33,9 @@ class LiveWidget(AnyWidget):
     _esm = Unicode().tag(sync=True)
     _css = Unicode().tag(sync=True)
     _anywidget_id = Unicode().tag(sync=True)
-    stop_words = Unicode(
-        help="What works instead of the buttons where clicks do not arrive."
-    ).tag(sync=True)
+    stop_words = Unicode(help="What works instead of the buttons where clicks do not arrive.").tag(
+        sync=True
+    )
 
     def __init__(self, **traits: Any) -> None:
         module = assets.load(self.frontend)
@@ -65,15 +65,20 @@ class LiveWidget(AnyWidget):
 
     def post(self, kind: str, **data: Any) -> None:
         """Send a message to all views; from any thread; nothing once the widget is closed."""
-        if self.comm is not None:
-            self.send({"kind": kind, **data})
+        comm = self.comm  # another thread may close the widget between a look and the use
+        if comm is not None:
+            comm.send({"method": "custom", "content": {"kind": kind, **data}}, buffers=[])
 
     def close(self) -> None:
         """Close the widget and its layout, which ipywidgets leaves alive."""
         layout = self.layout
         super().close()
+        self.on_msg(self._received, remove=True)  # it would hold the widget until the next gc
         if layout is not None:
             layout.close()
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """State goes to the views, never comes from one: a view asks for what it wants."""
 
     def _received(self, _widget: object, content: object, _buffers: object) -> None:
         answer_to: int | None = None
@@ -90,6 +95,10 @@ class LiveWidget(AnyWidget):
             answer = handler(request)
         except WasinnError as error:
             self.post("refused", id=answer_to, message=error.message, hint=error.hint)
+        except Exception as error:
+            # a view that gets no answer takes the kernel for busy
+            self.post("refused", id=answer_to, message=f"It failed: {error!r}", hint="")
+            raise
         else:
             if answer_to is not None:
                 self.post("done", id=answer_to, **(answer or {}))
