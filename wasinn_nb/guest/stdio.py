@@ -17,6 +17,8 @@ from collections.abc import Callable
 _CHUNK = 1 << 16
 _JOIN_SECONDS = 5.0
 _TICK = 0.25
+_FEW = 1 << 10
+_PAUSE = 0.005
 
 
 class TextReader:
@@ -106,7 +108,7 @@ class Stdio:
         self._on_data = on_data
         self._deadline = deadline
         self._on_deadline = on_deadline
-        self._ending = False
+        self._ending = threading.Event()
         self._thread = threading.Thread(target=self._read, name="wasinn-output", daemon=True)
 
     def start(self) -> None:
@@ -121,7 +123,7 @@ class Stdio:
 
     def finish(self) -> None:
         """The guest is gone and its store closed: take what is left and close everything."""
-        self._ending = True
+        self._ending.set()
         self.stdout.close_writer()
         self.stderr.close_writer()
         if self._thread.ident is not None:
@@ -137,10 +139,12 @@ class Stdio:
         selector = self._selector
         while selector.get_map():
             # asked first: what the guest wrote before its end is in the pipes by then
-            ending = self._ending
+            ending = self._ending.is_set()
             ready = selector.select(0 if ending else self._patience())
+            came = 0
             for key, _ in ready:
                 data = os.read(key.fd, _CHUNK)
+                came += len(data)
                 if data:
                     self._take(key.data, data)
                 else:
@@ -148,6 +152,9 @@ class Stdio:
             # a process that was forked meanwhile holds the pipes open: their end may never come
             if ending and not ready:
                 return
+            # a guest that prints token by token: every look takes the interpreter from the model
+            if came < _FEW:
+                self._ending.wait(_PAUSE)
 
     def _take(self, stream: Stream, data: bytes) -> None:
         kept = data[: max(0, self._room)]
