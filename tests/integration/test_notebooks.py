@@ -163,3 +163,35 @@ def test_a_saved_notebook_has_its_outputs_and_nothing_of_the_machine(name):
     found = re.search(r"(?:/home|/root|/tmp|/work|/usr|/Users|site-packages)\b.{0,60}", outputs)
     assert found is None
     assert all(len(picture) < LARGEST_PICTURE for picture in pictures(notebook))
+
+
+TELLER = """
+#include <wasi_nn_llm.h>
+int main(void) {
+    wnn_model model;
+    wnn_context context;
+    const wnn_options options = {.max_tokens = 9};
+    return wnn_load(&model, "story") || wnn_open(&context, &model) ||
+           wnn_generate(&context, "Once upon a time", &options, NULL, NULL);
+}
+"""
+PREPARED = f"""
+import time
+import wasinn_nb as wn
+wn.host().load("story", "builtin:tinytales")
+stream = wn.TokenStream(wn.build('''{TELLER}''').run())
+until = time.monotonic() + 60
+while stream.state != "finished" and time.monotonic() < until:
+    time.sleep(0.01)
+"""
+
+
+def test_what_a_view_leaves_in_a_notebook_is_read_without_a_kernel():
+    sources = [PREPARED, "stream", 'wn.ModelConfig("story")', "wn.ModelPanel()"]
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    notebook = execute(nbformat.v4.new_notebook(cells=cells))
+    left = [notebook.cells[index].outputs[0].data for index in (1, 2, 3)]
+    for forms, expected in zip(left, ("9 tokens", "ctx-size", "loaded"), strict=True):
+        assert "application/vnd.jupyter.widget-view+json" in forms
+        assert expected in forms["text/plain"]
+        assert expected in forms["text/html"]

@@ -13,6 +13,7 @@ from traitlets import Bool, Dict, Enum, Float, Int, Unicode
 from wasinn_nb.nn.errors import InvalidArgument
 from wasinn_nb.notebook.figures import ENDS, Standing, of_run, of_stream
 from wasinn_nb.notebook.shown import TAIL, ShownText
+from wasinn_nb.notebook.slot_views import bundle
 from wasinn_nb.notebook.widgets.base import Handler, LiveWidget
 from wasinn_nb.notebook.widgets.requests import Request
 
@@ -183,6 +184,15 @@ class TokenStream(LiveWidget):
 
     def _asked(self, _request: Request) -> dict[str, Any]:
         return {"text": self.text.whole(), "complete": self.text.complete}
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        mime = super()._repr_mimebundle_(**kwargs)
+        if mime is None:
+            return None
+        data, metadata = mime
+        # for where there is no kernel, or no widgets: how it stood when it was put there
+        static = bundle(self._standing, self.text.whole(), markdown=self.markdown)
+        return {**data, **static}, metadata
 
 
 class _Following:
