@@ -1,4 +1,5 @@
-// Bundles every widget into one ES module and one style sheet, which the wheel carries.
+// Bundles every widget into one ES module and one style sheet, which the wheel carries, and what
+// loads them.
 // `--watch` rebuilds on every change and leaves the code readable.
 
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
@@ -38,7 +39,10 @@ const output = {
 await mkdir(OUT, { recursive: true });
 const build = await context({
   absWorkingDir: HERE,
-  entryPoints: WIDGETS.flatMap((widget) => [`src/${widget}.ts`, `src/${widget}.css`]),
+  entryPoints: [
+    "src/loader.ts",
+    ...WIDGETS.flatMap((widget) => [`src/${widget}.ts`, `src/${widget}.css`]),
+  ],
   outdir: OUT,
   bundle: true,
   write: false,

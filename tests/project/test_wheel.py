@@ -1,6 +1,7 @@
 """What a user installs is complete, and holds nothing else."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,10 @@ import wasinn_nb
 
 STATIC = "wasinn_nb/notebook/widgets/static"
 WIDGETS = ("config", "panel", "progress", "stream")
-FRONT_END = {f"{STATIC}/{name}.{kind}" for name in WIDGETS for kind in ("css", "js")}
+FRONT_END = {
+    f"{STATIC}/loader.js",
+    *(f"{STATIC}/{name}.{kind}" for name in WIDGETS for kind in ("css", "js")),
+}
 
 
 def build(folder, kind, out, path=None):
@@ -83,6 +87,16 @@ def test_wheel_contains_only_the_package_and_its_metadata(names):
     assert {name for name in names if name.startswith(STATIC)} == FRONT_END
 
 
+@pytest.mark.parametrize(("kind", "most"), [("js", 40_000), ("css", 16_000)])
+def test_front_end_is_small_and_complete_in_itself(wheel, kind, most):
+    with zipfile.ZipFile(wheel) as archive:
+        for name in (name for name in FRONT_END if name.endswith(kind)):
+            text = archive.read(name).decode()
+            assert 0 < len(text) < most, name
+            assert "sourceMappingURL" not in text
+            assert not re.search(r"\bimport\s*[\"'{*]|@import", text), name
+
+
 def test_licence_travels_along(names):
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
@@ -110,7 +124,8 @@ def test_what_is_installed_finds_its_front_end(wheel, tmp_path):
         "import sys, wasinn_nb as wn\n"
         "assert wn.__file__.startswith(sys.argv[1]), wn.__file__\n"
         "panel = wn.ModelPanel()\n"
-        "print(len(panel._esm), len(panel._css))"
+        "library = panel.get_manager_state()['state'][panel._library]['state']\n"
+        "print(len(panel._esm), len(library['code']), len(library['style']))"
     )
     answer = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)],
@@ -121,5 +136,5 @@ def test_what_is_installed_finds_its_front_end(wheel, tmp_path):
         text=True,
     )
     sizes = [int(size) for size in answer.stdout.split()]
-    files = [tmp_path / STATIC / f"panel.{kind}" for kind in ("js", "css")]
+    files = [tmp_path / STATIC / name for name in ("loader.js", "panel.js", "panel.css")]
     assert sizes == [len(file.read_text(encoding="utf-8")) for file in files]

@@ -1,9 +1,9 @@
 """What all widgets share: how they talk to their views, and how they end.
 
-State goes through traits, where the last value wins; text and answers go as custom messages. A view
-says ``hello`` when it is drawn and again when it missed something; the answer, ``welcome``, carries
-a snapshot and proves that clicks arrive. Handlers run wherever the kernel handles messages (the main
-thread, or one thread for all widgets), so they set a flag or start a thread, and return.
+State goes through traits, where the last value wins; text and answers go as custom messages. A
+view says ``hello`` when it is drawn and again when it missed something; the answer, ``welcome``,
+carries a snapshot and proves that clicks arrive. Handlers run wherever the kernel handles messages
+(the main thread, or one thread for all widgets), so they set a flag or start a thread, and return.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from anywidget import AnyWidget
 from traitlets import Unicode
 
 from wasinn_nb.nn.errors import InvalidArgument, WasinnError
-from wasinn_nb.notebook.widgets import assets, clicks
+from wasinn_nb.notebook.widgets import assets, clicks, library
 from wasinn_nb.notebook.widgets.requests import Request
 
 Handler = Callable[[Request], dict[str, Any] | None]
@@ -33,16 +33,18 @@ class LiveWidget(AnyWidget):
     _esm = Unicode().tag(sync=True)
     _css = Unicode().tag(sync=True)
     _anywidget_id = Unicode().tag(sync=True)
+    _library = Unicode(help="The widget that has the front end's code.").tag(sync=True)
+    _digest = Unicode(help="Tells that code from other versions of it.").tag(sync=True)
     stop_words = Unicode(help="What works instead of the buttons where clicks do not arrive.").tag(
         sync=True
     )
 
     def __init__(self, **traits: Any) -> None:
-        module = assets.load(self.frontend)
         super().__init__(
-            _esm=module.code,
-            _css=module.style,
+            _esm=assets.loader(),
             _anywidget_id=f"wasinn_nb.{self.frontend}",
+            _library=library.of(self.frontend),
+            _digest=assets.load(self.frontend).digest,
             stop_words=clicks.stop_words(),
             **traits,
         )
@@ -85,14 +87,7 @@ class LiveWidget(AnyWidget):
         try:
             request = Request(content)
             answer_to = request.id
-            if request.kind == "hello":
-                clicks.measured()
-                self.post("welcome", **self.snapshot())
-                return
-            handler = self.handlers().get(request.kind)
-            if handler is None:
-                raise InvalidArgument(f"There is nothing called {request.kind!r} to ask for.")
-            answer = handler(request)
+            answer = self._answer(request)
         except WasinnError as error:
             self.post("refused", id=answer_to, message=error.message, hint=error.hint)
         except Exception as error:
@@ -102,3 +97,17 @@ class LiveWidget(AnyWidget):
         else:
             if answer_to is not None:
                 self.post("done", id=answer_to, **(answer or {}))
+
+    def _answer(self, request: Request) -> dict[str, Any] | None:
+        if request.kind == "hello":
+            clicks.measured()
+            self.post("welcome", **self.snapshot())
+            return None
+        if request.kind == "code":  # of a front end in which widgets do not see each other
+            module = assets.load(self.frontend)
+            self.post("code", code=module.code, style=module.style)
+            return None
+        handler = self.handlers().get(request.kind)
+        if handler is None:
+            raise InvalidArgument(f"There is nothing called {request.kind!r} to ask for.")
+        return handler(request)
