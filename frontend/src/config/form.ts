@@ -1,12 +1,13 @@
 /** The form: it shows what the kernel says of a model, and tells the kernel what is changed. */
 
 import { button, h, setText } from "../lib/dom";
-import { Link, Refused, type Model } from "../lib/link";
+import { Link, Refused, type Model, type Reach } from "../lib/link";
 import { formatBytes } from "../lib/units";
 import { Draft } from "./draft";
 import { EstimateView } from "./estimate";
 import { Cell, type CellState } from "./field";
 import { Footer } from "./footer";
+import { kernelEnded, leave } from "./leave";
 import { Sections } from "./sections";
 import { settled } from "./settled";
 import { State, TRAITS } from "./state";
@@ -70,7 +71,7 @@ export class Form {
     );
     this.element.addEventListener("keydown", (event) => this.pressed(event));
     for (const trait of TRAITS) model.on(`change:${trait}`, this.changed);
-    this.link = new Link(model, { onReach: this.changed, onWelcome: this.changed });
+    this.link = new Link(model, { onReach: (reach) => this.reached(reach) });
     this.draft.adopt(this.state.prospect);
     this.render();
   }
@@ -124,6 +125,11 @@ export class Form {
   }
 
   // -- what is shown -----------------------------------------------------------------------------
+
+  private reached(reach: Reach): void {
+    if (reach === "gone" && kernelEnded(this.model)) this.leave();
+    this.schedule();
+  }
 
   private schedule(): void {
     if (this.scheduled) return;
@@ -239,6 +245,12 @@ export class Form {
   /** The kernel puts a table in place of this output; where it cannot reach it, we are the table. */
   private end(): void {
     this.element.replaceChildren(settled(this.state));
-    this.remaining ??= setTimeout(() => this.link.tell("remains"), REPLACED_WITHIN);
+    this.remaining ??= setTimeout(() => {
+      if (!this.leave()) this.link.tell("remains");
+    }, REPLACED_WITHIN);
+  }
+
+  private leave(): boolean {
+    return leave(this.model, this.state.reference, settled(this.state));
   }
 }

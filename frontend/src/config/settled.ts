@@ -1,31 +1,42 @@
-/** The table that is left of a form which was closed. */
+/** The table that is left of a form: what most people look for, and what somebody has set. */
 
 import { h } from "../lib/dom";
 import type { State } from "./state";
+import type { Field, Shown } from "./types";
 import { originText, spokenText } from "./wording";
 
 export function settled(state: State): HTMLElement {
-  const { values } = state.model;
   const rows = state.fields.flatMap((field) => {
-    const shown = values[field.key];
-    if (!shown || shown.origin === "default") return [];
-    return [
-      h(
-        "tr",
-        {},
-        h("th", { scope: "row", class: "wasinn-code" }, field.key),
-        h("td", { class: "wasinn-foreign" }, spokenText(field, shown.value)),
-        h("td", {}, originText(shown.origin)),
-      ),
-    ];
+    const shown = state.model.values[field.key];
+    return shown && kept(field, shown) ? [row(field, shown)] : [];
   });
-  const title = h("div", { class: "wasinn-foreign" }, `Settings of ${state.name}`);
-  if (rows.length === 0)
-    return h("div", {}, title, h("div", { class: "wasinn-dim" }, "All are at their defaults."));
+  const head = ["setting", "value", "from", "meaning"].map((name) =>
+    h("th", { scope: "col" }, name),
+  );
   return h(
     "div",
     {},
-    title,
-    h("table", { class: "wasinn-table wasinn-config-settled" }, h("tbody", {}, ...rows)),
+    h("div", { class: "wasinn-foreign" }, h("b", {}, `Settings of ${state.name}`)),
+    h(
+      "table",
+      { class: "wasinn-table wasinn-config-settled" },
+      h("thead", {}, h("tr", {}, ...head)),
+      h("tbody", {}, ...rows),
+    ),
+  );
+}
+
+function kept(field: Field, shown: Shown): boolean {
+  return shown.origin !== "default" || (field.group === "main" && field.unavailable === "");
+}
+
+function row(field: Field, shown: Shown): HTMLElement {
+  return h(
+    "tr",
+    {},
+    h("td", {}, field.key),
+    h("td", { class: "wasinn-foreign" }, spokenText(field, shown.value)),
+    h("td", {}, shown.origin === "default" ? "" : originText(shown.origin)),
+    h("td", { class: "wasinn-foreign" }, field.help),
   );
 }

@@ -13,6 +13,11 @@ export class State {
     return String(this.source.get("name"));
   }
 
+  /** By which outputs refer to the widget. */
+  get reference(): string {
+    return String(this.source.get("reference"));
+  }
+
   get fields(): Field[] {
     return this.source.get("fields") as Field[];
   }

@@ -51,6 +51,7 @@ class ModelConfig(LiveWidget):
     frontend = "config"
 
     name = Unicode(help="The model's name.").tag(sync=True)
+    reference = Unicode(help="By which outputs refer to this widget.").tag(sync=True)
     fields: List[Any] = List(help="The settings; see config_form.Field.").tag(sync=True)
     model = Dict(help="The model as it is, and its settings without the draft.").tag(sync=True)
     prospect = Dict(help="The draft, and what it would come to.").tag(sync=True)
@@ -73,6 +74,7 @@ class ModelConfig(LiveWidget):
         self._closed = threading.Event()
         self._remains = threading.Event()
         super().__init__(name=name, **self._look(self._draft))
+        self.reference = self.model_id
         self._subscription = self._host.bus.subscribe()
         threading.Thread(target=self._watch, name=f"wasinn config {name}", daemon=True).start()
         _forms.add(self)
