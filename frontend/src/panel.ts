@@ -6,21 +6,29 @@ import { Panel } from "./panel/view";
 
 /** What anywidget offers for showing another widget. */
 interface Host {
+  getModel(reference: string): Promise<Model>;
   getWidget(reference: string): Promise<{
     render(options: { el: HTMLElement; signal: AbortSignal }): Promise<void>;
   }>;
 }
 
+function formsOf(host: Host): ShowForm {
+  return async (id, into, ended) => {
+    const reference = `anywidget:${id}`;
+    const widget = await host.getWidget(reference);
+    const ending = new AbortController();
+    await widget.render({ el: into, signal: ending.signal });
+    const model = await host.getModel(reference);
+    model.on("change:ended", ended);
+    return () => {
+      model.off("change:ended", ended);
+      ending.abort();
+    };
+  };
+}
+
 function render({ model, el, host }: { model: Model; el: HTMLElement; host?: Host }): () => void {
-  const showForm: ShowForm | undefined =
-    host &&
-    (async (reference, into) => {
-      const widget = await host.getWidget(`anywidget:${reference}`);
-      const ending = new AbortController();
-      await widget.render({ el: into, signal: ending.signal });
-      return () => ending.abort();
-    });
-  const panel = new Panel(model, showForm);
+  const panel = new Panel(model, host && formsOf(host));
   el.append(panel.element);
   return () => panel.close();
 }

@@ -1,10 +1,11 @@
-"""The model manager in JupyterLab: what it shows by itself, what its buttons do, and by keyboard."""
+"""The model manager in JupyterLab: what it shows by itself, its buttons, its keys."""
 
 from __future__ import annotations
 
 import os
+import re
 import threading
-import time
+from contextlib import suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -57,6 +58,20 @@ _RUN_CELL = """async ([index, wait]) => {
 }"""
 
 
+# when as many rows are painted as there are models in the panel of an index
+_WATCH_FOR_ROWS = """([index, count]) => {
+  window.painted = new Promise((resolve) => {
+    const look = new MutationObserver(() => {
+      const panel = document.querySelectorAll('.wasinn-panel')[index];
+      if (!panel || panel.querySelectorAll('tbody').length < count) return;
+      look.disconnect();
+      requestAnimationFrame(() => setTimeout(() => resolve(Date.now())));
+    });
+    look.observe(document.body, { childList: true, subtree: true });
+  });
+}"""
+
+
 class Notebook:
     """A notebook in the page, with a model panel somewhere in it."""
 
@@ -64,6 +79,7 @@ class Notebook:
         server.write(name, cells)
         open_notebook(page, server, name)
         self.page = page
+        self.root = server.root
 
     def run(self, *cells):
         """Run cells, and wait for their end."""
@@ -110,6 +126,33 @@ def focused(page):
     )
 
 
+@pytest.fixture(scope="module")
+def slow_server():
+    """The address of a model that takes seconds to download."""
+    data = builtin_path("tinytales").read_bytes()
+    ended = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            for at in range(0, len(data), 1 << 16):
+                if ended.wait(0.1):
+                    return
+                with suppress(OSError):  # who loads has cancelled
+                    self.wfile.write(data[at : at + (1 << 16)])
+
+        def log_message(self, *_words):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/slow.gguf"
+    ended.set()
+    server.shutdown()
+
+
 @pytest.fixture
 def notebook(page, server):
     return partial(Notebook, page, server)
@@ -139,7 +182,7 @@ def test_unloading_says_what_came_back_and_loading_goes_on_from_there(notebook):
     button(panel, "Load digits").click()
     says(panel, "digits", "state", "loaded")
     button(panel, "Forget digits").click()
-    panel.get_by_text("digits is loaded. Forget it?").wait_for()
+    panel.get_by_text("digits is loaded. Forget it all the same?").wait_for()
     book.screenshot("panel-forget")
     button(panel, "Forget").click()
     panel.get_by_text("No model is registered").wait_for()
@@ -147,7 +190,9 @@ def test_unloading_says_what_came_back_and_loading_goes_on_from_there(notebook):
 
 
 def test_changes_from_code_and_from_guests_show_by_themselves(notebook):
-    book = notebook("changes.ipynb", [LOAD, PANEL, UNLOADER, CODE, "host.load('two', 'builtin:digits')"])
+    book = notebook(
+        "changes.ipynb", [LOAD, PANEL, UNLOADER, CODE, "host.load('two', 'builtin:digits')"]
+    )
     book.run(0, 1)
     panel = book.panel()
     says(panel, "story", "state", "loaded")
@@ -165,7 +210,7 @@ def test_a_model_in_use_is_unloaded_only_when_its_run_may_be_stopped(notebook):
     says(panel, "story", "users", "#1")
     unload = button(panel, "Unload story")
     unload.click()
-    question = panel.get_by_role("group")
+    question = panel.locator(".wasinn-panel-question")
     question.filter(has_text="In use by").wait_for()
     assert "#1. Stop it and unload?" in question.inner_text()
     book.screenshot("panel-in-use")
@@ -184,3 +229,160 @@ def test_a_model_in_use_is_unloaded_only_when_its_run_may_be_stopped(notebook):
     assert page.locator(".jp-Notebook.jp-mod-editMode").count() == 0
     book.run(3)
     assert "stopped" in output(page, 3).inner_text()
+
+
+def test_a_load_shows_how_far_it_is_and_can_be_cancelled(notebook, slow_server, tmp_path):
+    setup = (
+        f"import os; os.environ['WASINN_NB_CACHE_DIR'] = {str(tmp_path)!r}\n"
+        f"{LOAD}\n%wasinn preload slow:ggml:auto:{slow_server}"
+    )
+    book = notebook("slow.ipynb", [setup, PANEL, "%wasinn load cell " + slow_server])
+    book.run(0, 1)
+    panel = book.panel()
+    button(panel, "Load slow").click()
+    says(panel, "slow", "state", re.compile(r"loading [1-9]\d? %"))
+    book.screenshot("panel-loading")
+    assert row(panel, "slow").get_by_role("progressbar").count() == 1
+    button(panel, "Cancel loading slow").click()
+    says(panel, "slow", "state", "registered")
+    assert row(panel, "slow").get_by_role("progressbar").count() == 0
+    # what a cell loads is the cell's to cancel
+    book.start(2)
+    says(panel, "cell", "state", re.compile(r"loading \d+ %"))
+    assert button(panel, "Cancel loading cell").get_attribute("aria-disabled") == "true"
+
+
+def test_a_load_that_fails_says_why_in_its_row(notebook):
+    preload = "%wasinn preload broken:ggml:auto:broken.gguf"
+    book = notebook("broken.ipynb", [f"{LOAD}\n{preload}", PANEL])
+    (book.root / "broken.gguf").write_bytes(b"GGUF" + bytes(100))
+    book.run(0, 1)
+    panel = book.panel()
+    button(panel, "Load broken").click()
+    says(panel, "broken", "state", "failed")
+    row(panel, "broken").locator(".wasinn-error").filter(has_text="broken.gguf").wait_for()
+    book.screenshot("panel-failed")
+    assert focused(book.page) == "Load broken"
+
+
+def test_two_panels_show_the_same_and_one_may_close(notebook):
+    other = "import wasinn_nb as wn\nother = wn.ModelPanel()\nother"
+    book = notebook("two.ipynb", [TWO, PANEL, PANEL, other, "other.close()"])
+    book.run(0, 1, 2, 3)
+    panels = [book.panel(at) for at in range(3)]
+    button(panels[2], "Unload story").click()
+    for panel in panels:
+        says(panel, "story", "state", "registered")
+    book.run(4)
+    panels[2].wait_for(state="detached")
+    button(panels[0], "Unload digits").click()
+    says(panels[1], "digits", "state", "registered")
+
+
+def test_a_model_is_configured_below_its_row(notebook):
+    book = notebook("configure.ipynb", [LOAD, PANEL, "import gc; from wasinn_nb.notebook.widgets.config import _forms; gc.collect(); len([f for f in _forms if f.comm])"])
+    book.run(0, 1)
+    panel = book.panel()
+    configure = button(panel, "Configure story")
+    configure.click()
+    form = panel.locator(".wasinn-config")
+    form.wait_for()
+    book.screenshot("panel-configure")
+    form.get_by_role("button", name="Close", exact=True).click()
+    form.wait_for(state="detached")
+    configure.click()
+    form.wait_for()
+    configure.click()
+    form.wait_for(state="detached")
+    book.run(2)
+    assert output(book.page, 2).inner_text() == "0"
+
+
+def test_a_restarted_kernel_leaves_a_panel_that_says_so(notebook):
+    book = notebook("restart.ipynb", [TWO, PANEL])
+    book.run(0, 1)
+    panel = book.panel()
+    book.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    panel.get_by_text("The kernel has gone").wait_for()
+    book.screenshot("panel-gone")
+    assert button(panel, "Unload story").is_disabled()
+    book.run(0, 1)
+    says(book.panel(), "story", "state", "loaded")
+
+
+def test_everything_is_reached_by_keyboard(notebook):
+    book = notebook("keys.ipynb", [TWO, PANEL])
+    book.run(0, 1)
+    panel, page = book.panel(), book.page
+    press = page.keyboard.press
+    button(panel, "Unload all").focus()
+    press("Tab")
+    assert focused(page) == "story"
+    press("Enter")
+    panel.get_by_text("builtin:tinytales").wait_for()
+    press("Tab")
+    assert focused(page) == "Unload story"
+    press("ArrowDown")
+    assert focused(page) == "Unload digits"
+    press("ArrowUp")
+    press("Space")
+    says(panel, "story", "state", "registered")
+    assert focused(page) == "Load story"
+    for expected in ("Configure story", "Unload all but story", "Forget story", "digits"):
+        press("Tab")
+        assert focused(page) == expected
+    press("Shift+Tab")
+    press("Enter")
+    row(panel, "story").wait_for(state="detached")
+    assert focused(page) == "digits"
+    # the notebook has not taken the keys for its own
+    assert page.locator(".jp-Notebook.jp-mod-editMode").count() == 0
+    assert page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex") == 1
+    book.screenshot("panel-keyboard")
+
+
+def test_many_models_open_at_once(notebook, record_property):
+    register = """
+import time
+import wasinn_nb as wn
+host = wn.host()
+for n in range(50):
+    host.registry.register(f"model {n}", "builtin:digits")
+for n in range(0, 50, 5):
+    host.registry.load(f"model {n}")
+"""
+    show = "a = time.time()\npanel = wn.ModelPanel()\nbegan = time.time()\ndisplay(panel)\nprint(f'began at {began}')\nprint(began - a, time.time() - began)"
+    book = notebook("many.ipynb", [f"{LOAD}{register}", show, show])
+    page = book.page
+    book.run(0)
+    for cell in (1, 2):  # the first also compiles the code
+        page.evaluate(_WATCH_FOR_ROWS, [cell - 1, 51])
+        book.start(cell)
+        painted = page.evaluate("() => window.painted")
+        told = output(page, cell).filter(has_text="began at").inner_text()
+        print(told)
+        took = painted / 1000 - float(told.removeprefix("began at").split()[0])
+        record_property(f"panel_{cell}_ms", round(took * 1000))
+        print(f"51 models shown after {took * 1000:.0f} ms")
+        assert took < 10
+    book.screenshot("panel-many")
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_it_fits_a_narrow_window_and_the_theme(notebook, theme):
+    book = notebook("narrow.ipynb", [TWO, PANEL])
+    page = book.page
+    page.evaluate(
+        "(t) => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})",
+        f"JupyterLab {theme}",
+    )
+    book.run(0, 1)
+    panel = book.panel()
+    button(panel, "Unload story").click()
+    says(panel, "story", "memory", "given back")
+    button(panel, "Forget digits").click()
+    book.screenshot(f"panel-{theme.lower()}")
+    panel.evaluate("(element) => { element.style.inlineSize = '320px'; }")
+    overflow = panel.evaluate("(e) => e.scrollWidth - e.clientWidth")
+    book.screenshot(f"panel-{theme.lower()}-320")
+    assert overflow <= 0

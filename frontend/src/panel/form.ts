@@ -1,11 +1,18 @@
 /** The form of one model's settings, below its row. */
 
-import { button, h } from "../lib/dom";
+import { h } from "../lib/dom";
 import { Refused, type Link } from "../lib/link";
 import type { RowView } from "./row";
 
-/** Show the form that the kernel calls so in an element; returns what takes it away. */
-export type ShowForm = (reference: string, into: HTMLElement) => Promise<() => void>;
+/**
+ * Show the form that the kernel calls so in an element; returns what takes it away. `ended` is to
+ * be called when the form has been closed from within.
+ */
+export type ShowForm = (
+  reference: string,
+  into: HTMLElement,
+  ended: () => void,
+) => Promise<() => void>;
 
 interface Open {
   view: RowView;
@@ -60,12 +67,10 @@ export class FormPlace {
   }
 
   private async place(view: RowView, reference: string): Promise<void> {
-    const into = h("div");
-    const closing = button("Close", () => this.close(), { class: "wasinn-button" });
-    const element = h("div", { class: "wasinn-panel-form" }, into, closing);
-    const end = await this.show(reference, into);
-    this.open = { view, reference, element, end };
+    const element = h("div", { class: "wasinn-panel-form" });
     view.attach(element);
+    const end = await this.show(reference, element, () => this.close());
+    this.open = { view, reference, element, end };
     view.buttonOf("configure").setAttribute("aria-expanded", "true");
   }
 }

@@ -101,7 +101,7 @@ export function question(action: Action, name: string, of: Question): [string, s
   const losses: string[] = [];
   if (of.loaded) losses.push("is loaded");
   if (of.pinned.length > 0) losses.push(`has pinned ${list(of.pinned)}`);
-  if (of.users.length === 0) return [`${name} ${list(losses)}. Forget it?`, "Forget"];
+  if (of.users.length === 0) return [`${name} ${list(losses)}. Forget it all the same?`, "Forget"];
   const them = of.users.length === 1 ? "it" : "them";
   const told = action === "unload" || forget ? "In use by" : "There are models in use by";
   return [`${told} ${list(of.users)}. Stop ${them} and ${again}?`, `Stop and ${again}`];
