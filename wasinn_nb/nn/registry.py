@@ -117,14 +117,17 @@ class ModelRegistry:
             spec.name, source, encoding=spec.encoding, target=spec.target, config=config
         )
 
-    def forget(self, name: str, *, wait: float = 0.0) -> UnloadReport:
+    def forget(
+        self, name: str, *, wait: float = 0.0, cancel: CancelToken | None = None
+    ) -> UnloadReport:
         """Unload and drop the registration.
 
         Raises:
             NotFound: unknown name.
             Busy: still in use after ``wait`` seconds.
+            Cancelled: through ``cancel``, while waiting.
         """
-        return shielded(lambda cancel: self._forget(name, wait, cancel))
+        return shielded(lambda token: self._forget(name, wait, token), cancel)
 
     # -- loading -------------------------------------------------------------------------------
 
@@ -198,7 +201,9 @@ class ModelRegistry:
             discard=Lease.release,
         )
 
-    def unload(self, name: str, *, wait: float = 0.0) -> UnloadReport:
+    def unload(
+        self, name: str, *, wait: float = 0.0, cancel: CancelToken | None = None
+    ) -> UnloadReport:
         """Free the model's memory now; the name stays registered and loads again when next used.
 
         Args:
@@ -207,10 +212,17 @@ class ModelRegistry:
         Raises:
             NotFound: unknown name.
             Busy: still in use; ``holders`` says by whom.
+            Cancelled: through ``cancel``, while waiting.
         """
-        return shielded(lambda cancel: self._unload(name, wait, cancel))
+        return shielded(lambda token: self._unload(name, wait, token), cancel)
 
-    def unload_all(self, *, wait: float = 0.0, keep: Collection[str] = ()) -> list[UnloadReport]:
+    def unload_all(
+        self,
+        *,
+        wait: float = 0.0,
+        keep: Collection[str] = (),
+        cancel: CancelToken | None = None,
+    ) -> list[UnloadReport]:
         """Unload every model that is idle; those in use raise Busy after the others went.
 
         Args:
@@ -219,10 +231,14 @@ class ModelRegistry:
 
         Raises:
             Busy: names every model that stayed and its users.
+            Cancelled: through ``cancel``, while waiting.
         """
         until = time.monotonic() + wait
-        names = [name for name in self.names() if name not in keep]
-        return unload_each(names, lambda name: self.unload(name, wait=until - time.monotonic()))
+
+        def unload(name: str) -> UnloadReport:
+            return self.unload(name, wait=until - time.monotonic(), cancel=cancel)
+
+        return unload_each([name for name in self.names() if name not in keep], unload)
 
     # -- settings ------------------------------------------------------------------------------
 

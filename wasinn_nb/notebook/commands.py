@@ -90,17 +90,17 @@ def unload(call: Call) -> UnloadReport | list[UnloadReport]:
     if options.all and options.names:
         raise UsageError("Give names or --all, not both.")
     if options.all:
-        return views.unloads(registry.unload_all(wait=options.wait))
+        return views.unloads(registry.unload_all(wait=options.wait, cancel=call.cancel))
     if not options.names:
         raise UsageError("Which model? `%wasinn unload NAME...`, or `%wasinn unload --all`.")
-    reports = [registry.unload(name, wait=options.wait) for name in options.names]
+    reports = [registry.unload(n, wait=options.wait, cancel=call.cancel) for n in options.names]
     return reports[0] if len(reports) == 1 else views.unloads(reports)
 
 
 def forget(call: Call) -> views.Document:
     """``%wasinn forget``."""
-    names = call.options.names
-    reports = [call.host.registry.forget(name, wait=call.options.wait) for name in names]
+    wait, registry = call.options.wait, call.host.registry
+    reports = [registry.forget(n, wait=wait, cancel=call.cancel) for n in call.options.names]
     told = (f"{views.unload_text(report)}, forgotten" for report in reports)
     return views.line("\n".join(told))
 
