@@ -24,6 +24,9 @@ SHOWN_LIMIT = 1_000_000
 Printed = Literal["stdout", "stderr"]
 
 _TAIL = 10_000
+# with so many characters shown, paints are as many seconds apart as the rest says
+_QUICK = 50_000
+_SLOWS = 400_000
 
 
 class Screen(Protocol):
@@ -96,17 +99,16 @@ class Pump:
             return
         seen = True
         while seen and not self._run.done:
-            if not self._end.wait(self._paper.pace(self._frame)):
+            if not self._end.wait(self._frame):
                 seen = self._paint(reader, final=False)
-        if seen:
-            self._paint(reader, final=True)
-            self._paper.end()
-            self._guarded(self._screen.end)
+        if not seen:
+            return
+        self._paint(reader, final=True)
+        self._guarded(self._screen.end)
         if self._broken is not None:
-            self._paper.write(
-                "stderr",
-                f"The view of this run failed ({self._broken!r}); _wasinn.text has its text.\n",
-            )
+            told = f"The view of this run failed ({self._broken!r}); _wasinn.text has its text.\n"
+            self._paper.write("stderr", told)
+        self._paper.end()
 
     def _paint(self, reader: RunReader, *, final: bool) -> bool:
         """One frame; returns whether there is a next one."""
@@ -117,10 +119,13 @@ class Pump:
                 self._guarded(self._screen.write, segment.text, segment.stream, segment.generation)
         else:
             printed = self._compose(self._composer, arrived, final=final)
-        # first, because it makes a slot above what is printed then
-        seen = final or self._guarded(self._screen.frame) is not False
         for channel, text in printed:
             self._paper.write(channel, text)
+        if final:
+            return False
+        # first, because it makes a slot above what is printed then
+        seen = self._guarded(self._screen.frame) is not False
+        self._guarded(self._paper.frame)
         return seen or self._composer is not None
 
     def _compose(
@@ -154,36 +159,55 @@ class Pump:
 
 
 class Paper:
-    """The standard output and error of a cell, with as much text as a browser can bear."""
+    """The standard output and error of a cell, with as much text as a browser can bear.
+
+    A browser lays out all of an output's text whenever something is added, which takes it longer
+    the more there is; so a long text is added to less often.
+    """
 
     def __init__(self) -> None:
         # Bound now: a background run goes on after `%%capture` has put the real ones back.
         self._files: dict[Printed, TextIO] = {"stdout": sys.stdout, "stderr": sys.stderr}
+        self._waiting: list[tuple[Printed, str]] = []
+        self._painted_at = 0.0
         self._room = SHOWN_LIMIT
         self._held_back = 0
         self._tail = ""
         self.at_line_start = True
 
-    def pace(self, frame: float) -> float:
-        """Seconds to the next paint."""
-        return frame
-
     def write(self, channel: Printed, text: str) -> None:
-        """Show text, if there is room."""
-        shown, rest = text[: self._room], text[self._room :]
-        self._room -= len(shown)
-        if rest:
-            self._held_back += len(rest)
-            self._tail = (self._tail + rest)[-_TAIL:]
-        if shown:
-            self._paint(channel, shown)
+        """Show text, soon."""
+        if self._waiting and self._waiting[-1][0] == channel:
+            self._waiting[-1] = (channel, self._waiting[-1][1] + text)
+        else:
+            self._waiting.append((channel, text))
+
+    def frame(self) -> None:
+        """Show what waits, if it is time."""
+        shown = SHOWN_LIMIT - self._room
+        now = time.monotonic()
+        if self._waiting and now - self._painted_at >= (shown - _QUICK) / _SLOWS:
+            self._painted_at = now
+            self._put()
 
     def end(self) -> None:
-        """Show the end of what was too long."""
+        """Show what waits, and the end of what was too long."""
+        self._put()
         if self._tail:
             left_out = self._held_back - len(self._tail)
             note = f"[{left_out:,} characters are not shown; _wasinn.stdout and .stderr have all]"
             self._paint("stdout", f"\n{note}\n{self._tail}" if left_out else self._tail)
+
+    def _put(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for channel, text in waiting:
+            shown, rest = text[: self._room], text[self._room :]
+            self._room -= len(shown)
+            if rest:
+                self._held_back += len(rest)
+                self._tail = (self._tail + rest)[-_TAIL:]
+            if shown:
+                self._paint(channel, shown)
 
     def _paint(self, channel: Printed, text: str) -> None:
         self._files[channel].write(text)
