@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -194,3 +196,17 @@ def test_memory_of_contexts_is_told_when_it_changes(host):
     assert sizes[0][1] == host.describe("m").memory.contexts > 0
     lease.release()
     assert sizes[-1][0] is EventKind.MODEL_USERS
+
+
+def test_totals_import_no_model_library():
+    code = """
+import sys, wasinn_nb as wn
+host = wn.host()
+host.registry.register("m", "builtin:tinytales")
+use = host.memory()
+print(use.models, 0 < use.process < use.total, {"llama_cpp", "openvino"} & set(sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout == "0 True set()\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.echo_backend import SCHEMA
 from wasinn_nb.nn.errors import InvalidArgument, InvalidEncoding
+from wasinn_nb.nn.offers import Offer
 from wasinn_nb.nn.settings import Origin, Schema, Scope, Setting
 
 PLAIN = Schema(
@@ -153,3 +155,46 @@ def test_a_later_request_cannot_override_a_pin():
 
 def test_a_user_only_setting_is_unknown_to_guests():
     assert SCHEMA.parse_guest(b'{"secret": "x"}').unknown == ("secret",)
+
+
+VALUES = {
+    "ctx-size": st.integers(0, 2**31 - 1),
+    "cache-type": st.integers(0, 99),
+    "temp": st.floats(0, 1e9),
+    "mmap": st.booleans(),
+    "split-mode": st.sampled_from(["none", "layer", "row"]),
+    "draft": st.text(),
+}
+
+
+@given(st.sampled_from(sorted(VALUES)).flatmap(lambda key: st.tuples(st.just(key), VALUES[key])))
+def test_what_is_written_for_a_value_is_read_as_that_value(pair):
+    key, value = pair
+    setting = PLAIN[key]
+    assert setting.parse(setting.text(value)) == value
+
+
+def test_values_are_written_by_their_names():
+    assert PLAIN["cache-type"].text(8) == "q8_0"
+    assert PLAIN["cache-type"].text(2) == "2"
+    assert PLAIN["mmap"].text(False) == "false"
+    assert PLAIN["draft"].text(None) == ""
+
+
+def test_what_is_offered_are_the_offers_or_else_the_choices_and_names():
+    offered = {key: [(o.value, o.label) for o in s.offered] for key, s in PLAIN.items()}
+    assert offered["split-mode"] == [(word, word) for word in ("none", "layer", "row")]
+    assert offered["cache-type"] == [(1, "f16"), (8, "q8_0")]
+    assert offered["ctx-size"] == []
+    own = replace(PLAIN["split-mode"], offers=(Offer("row", "by rows"),))
+    assert [o.label for o in own.offered] == ["by rows"]
+    assert own.check("none") == "none"
+
+
+def test_settings_that_come_first_take_the_place_of_their_own():
+    first = replace(PLAIN["mmap"], prominent=True)
+    schema = PLAIN.with_first([first])
+    assert next(iter(schema)) == "mmap"
+    assert schema["mmap"].prominent
+    assert (set(schema), len(schema)) == (set(PLAIN), len(PLAIN))
+    assert not PLAIN["mmap"].prominent
