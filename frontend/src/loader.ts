@@ -16,8 +16,13 @@ interface Model extends Library {
   readonly widget_manager?: { get_model?(id: string): Promise<Library> };
 }
 
+interface Context {
+  model: Model;
+  el: HTMLElement;
+}
+
 interface Widget {
-  default: { render(context: { model: Model; el: HTMLElement }): unknown };
+  default: { render(context: Context): () => void };
 }
 
 interface Code {
@@ -29,9 +34,14 @@ const page = globalThis as unknown as Record<symbol, Map<string, Promise<Widget>
 const loaded = (page[Symbol.for("wasinn_nb")] ??= new Map<string, Promise<Widget>>());
 
 export default {
-  async render(context: { model: Model; el: HTMLElement }): Promise<unknown> {
+  async render(context: Context): Promise<() => void> {
     const widget = await load(context.model);
-    return widget.default.render(context);
+    const close = widget.default.render(context);
+    return () => {
+      close();
+      // the element itself outlives its view in some front ends
+      context.el.replaceChildren();
+    };
   },
 };
 
