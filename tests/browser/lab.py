@@ -42,6 +42,19 @@ _RUN_ALL = """async () => {
   void app.commands.execute('notebook:run-all-cells');
 }"""
 
+_RUN_CELL = """async ([index, wait]) => {
+  const app = window.jupyterapp;
+  await app.restored;
+  const panel = app.shell.currentWidget;
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  await panel.sessionContext.session.kernel.info;
+  panel.content.deselectAll();
+  panel.content.activeCellIndex = index;
+  const ended = app.commands.execute('notebook:run-cell');
+  if (wait) await ended;
+}"""
+
 
 class Server:
     """A JupyterLab server over a folder, configured as `make lab` does it."""
@@ -139,6 +152,16 @@ def open_notebook(page: Any, server: Server, name: str) -> None:
 def run_all(page: Any) -> None:
     """Start running all cells; returns at once."""
     page.evaluate(_RUN_ALL)
+
+
+def run_cell(page: Any, index: int, *, wait: bool = True) -> None:
+    """Run one cell; returns when it has ended, or at once."""
+    page.evaluate(_RUN_CELL, [index, wait])
+
+
+def save(page: Any) -> None:
+    """Save the notebook; returns when the server has it."""
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
 
 
 def output(page: Any, index: int) -> Any:

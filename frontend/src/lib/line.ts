@@ -16,7 +16,7 @@ const SIGNS: Record<Sign, string> = {
 
 export class StatusLine {
   readonly element: HTMLElement;
-  private readonly sign = h("span", { class: "wasinn-sign", "aria-hidden": true });
+  private readonly sign = h("span", { class: "wasinn-sign", "aria-hidden": "true" });
   private readonly label = h("bdi", { class: "wasinn-line-label" });
   private readonly words = h("span", { class: "wasinn-line-words wasinn-figures wasinn-foreign" });
   private bar: Bar | undefined;

@@ -109,9 +109,14 @@ export class TextView {
     this.pendingAt += this.pending.length;
     this.pending = "";
     for (let old = this.blocks.trim(LIMIT); old > 0; old--) this.plain.firstChild?.remove();
-    const earlier = this.blocks.start.toLocaleString("en");
-    setText(this.note, `… ${earlier} characters before this are not shown; Copy has them`);
-    this.note.hidden = this.blocks.start === 0;
+    this.explain(this.blocks.start);
+  }
+
+  private explain(leftOut: number): void {
+    this.note.hidden = leftOut === 0;
+    const number = leftOut.toLocaleString("en");
+    const words = `… ${number} characters before this are not shown; Copy has them`;
+    setText(this.note, leftOut === 0 ? "" : words);
   }
 
   /** Give up all but the end of what is pending: it would be removed as soon as it is shown. */

@@ -24,7 +24,6 @@ export interface ToolbarState {
 export class Toolbar {
   private readonly copy = button("Copy", () => void this.onCopy(), {
     class: "wasinn-button wasinn-stream-copy",
-    "data-sign": "⧉",
     title: "Copy the whole text",
   });
   private readonly markdown = button("Markdown", () => this.onMarkdown(), {

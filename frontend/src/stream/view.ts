@@ -5,6 +5,7 @@ import { h } from "../lib/dom";
 import { keepFocus, StatusLine, type Sign } from "../lib/line";
 import { Link, type Message, type Model } from "../lib/link";
 import { Stopper } from "../lib/stopper";
+import { count } from "../lib/units";
 import { Feed, pieceOf, type Step } from "./feed";
 import { figuresOf, isFinal, KEYS, updated, type Figures } from "./figures";
 import { nodesOf } from "./markdown";
@@ -153,7 +154,12 @@ export class StreamView {
   private paintFigures(): void {
     const label = this.string("label");
     if (!isFinal(this.figures.state) && this.link.reach === "gone") {
-      this.line.say("ended", label, "kernel ended");
+      const { tokens } = this.figures;
+      this.line.say(
+        "ended",
+        label,
+        `kernel ended${tokens ? ` after ${count(tokens, "token")}` : ""}`,
+      );
       this.line.progress();
       return;
     }

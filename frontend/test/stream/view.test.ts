@@ -189,7 +189,7 @@ describe("Stop", () => {
   test("goes with the kernel; the text stays", () => {
     const model = view({ tail: { at: 0, text: "Once" } });
     model.trigger("comm_live_update");
-    expect(line()).toBe("storykernel ended");
+    expect(line()).toBe("storykernel ended after 3 tokens");
     expect(button("Stop")).toBeUndefined();
     expect(button("Markdown")).toBeUndefined();
     expect(button("Copy")).toBeDefined(); // it is all here
