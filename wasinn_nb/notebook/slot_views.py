@@ -12,12 +12,13 @@ from wasinn_nb.notebook.figures import Standing
 from wasinn_nb.notebook.text import printable
 
 _LINE = (
-    "padding:3px 0;line-height:22px;overflow-wrap:anywhere;"
+    "display:flex;align-items:center;column-gap:8px;margin:0;padding:3px 0;line-height:22px;"
     "font-family:var(--jp-ui-font-family,inherit);font-size:var(--jp-ui-font-size1,13px);"
     "color:var(--jp-ui-font-color2,inherit)"
 )
-_SIGN = "display:inline-block;width:12px;margin-inline-end:8px;text-align:center"
-_LABEL = "margin-inline-end:8px;font-weight:600;color:var(--jp-ui-font-color1,inherit)"
+_SIGN = "flex:none;width:12px;text-align:center"
+_WORDS = "min-width:0;overflow-wrap:anywhere"
+_LABEL = "margin-inline-end:4px;font-weight:600;color:var(--jp-ui-font-color1,inherit)"
 _BOX = (
     "margin:0;padding:4px 8px;max-height:24em;overflow:auto;overflow-wrap:anywhere;"
     "background:none;border-inline-start:2px solid var(--jp-border-color2,currentcolor)"
@@ -63,6 +64,7 @@ def _safe(text: str) -> str:
 
 
 def _line(words: str, *, label: str = "", sign: str = "") -> str:
-    mark = f'<span aria-hidden="true" style="{_SIGN}">{sign}</span>' if sign else ""
-    name = f'<bdi style="{_LABEL}">{escape(label)}</bdi>' if label else ""
-    return f'<div dir="auto" style="{_LINE}">{mark}{name}{escape(words)}</div>'
+    mark = f'<span aria-hidden="true" style="{_SIGN}">{sign}</span> ' if sign else ""
+    name = f'<bdi style="{_LABEL}">{escape(label)}</bdi> ' if label else ""
+    body = f'<span dir="auto" style="{_WORDS}">{name}{escape(words)}</span>'
+    return f'<div style="{_LINE}">{mark}{body}</div>'
