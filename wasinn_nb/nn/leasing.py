@@ -22,7 +22,7 @@ from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
 
 class Leasing:
-    """Gives out leases on models, loading them if need be; as the registry describes it."""
+    """Loads models and gives out leases on them, as the registry describes it."""
 
     def __init__(
         self,
@@ -40,6 +40,22 @@ class Leasing:
         self._residency = residency
         self._bus = bus
         self._numbers = itertools.count(1)
+
+    def load(
+        self,
+        name: str,
+        force: bool | None,  # noqa: FBT001 - passed on
+        progress: Progress | None,
+        cancel: CancelToken | None,
+    ) -> Entry:
+        """Load a model with no guest's settings, for nobody in particular."""
+        with self._table.operating(name, "loading", cancel=cancel) as entry:
+            if force is not None:
+                entry.force = force
+            self._loader.locate(entry, progress, cancel)
+            _, config = self._configs.guest_config(entry, b"")
+            self._residency.ensure(entry, config, {}, progress, cancel, fresh=True)
+        return entry
 
     def acquire(
         self,

@@ -17,7 +17,7 @@ from wasinn_nb.nn.detection import Detector
 from wasinn_nb.nn.entry import Entry
 from wasinn_nb.nn.errors import InvalidArgument, NNError
 from wasinn_nb.nn.events import EventBus, EventKind
-from wasinn_nb.nn.fit import MemoryUse, memory_use
+from wasinn_nb.nn.fit import MemoryUse
 from wasinn_nb.nn.lease import Lease
 from wasinn_nb.nn.leasing import Leasing
 from wasinn_nb.nn.loader import Loader
@@ -61,12 +61,7 @@ class ModelRegistry:
             self._table, configs, self._loader, self._registrations, self._residency
         )
         self._leasing = Leasing(
-            self._table,
-            configs,
-            self._loader,
-            self._registrations,
-            self._residency,
-            self.bus,
+            self._table, configs, self._loader, self._registrations, self._residency, self.bus
         )
 
     @property
@@ -127,7 +122,9 @@ class ModelRegistry:
             Busy: still in use after ``wait`` seconds.
             Cancelled: through ``cancel``, while waiting.
         """
-        return shielded(lambda token: self._forget(name, wait, token), cancel)
+        return shielded(
+            lambda token: self._idle(name, wait, token, self._registrations.drop), cancel
+        )
 
     # -- loading -------------------------------------------------------------------------------
 
@@ -149,7 +146,9 @@ class ModelRegistry:
             MissingMemory: the estimate exceeds what is free; the message has the numbers.
             Busy: it is loaded with other settings and in use.
         """
-        return shielded(lambda token: self._load(name, force, progress, token), cancel)
+        return shielded(
+            lambda token: self._snapshot(self._leasing.load(name, force, progress, token)), cancel
+        )
 
     def acquire(
         self,
@@ -214,7 +213,7 @@ class ModelRegistry:
             Busy: still in use; ``holders`` says by whom.
             Cancelled: through ``cancel``, while waiting.
         """
-        return shielded(lambda token: self._unload(name, wait, token), cancel)
+        return shielded(lambda token: self._idle(name, wait, token, self._loader.unload), cancel)
 
     def unload_all(
         self,
@@ -363,11 +362,7 @@ class ModelRegistry:
 
     def memory(self) -> MemoryUse:
         """The memory of this process, of the models in it, and of the machine."""
-        with self._table.lock:
-            loaded = [e for e in self._table.entries() if e.graph is not None]
-            models = sum(e.graph.memory().total for e in loaded if e.graph is not None)
-            used = {e.backend.name: e.backend for e in loaded if e.backend is not None}
-        return memory_use(models, used.values())
+        return self._residency.memory()
 
     def backends(self) -> dict[str, Backend]:
         """The backends by name."""
@@ -390,25 +385,12 @@ class ModelRegistry:
         with self._table.lock:
             return entry.snapshot(config)
 
-    def _forget(self, name: str, wait: float, cancel: CancelToken | None) -> UnloadReport:
-        with self._table.operating(name, "unloading", idle_within=wait, cancel=cancel) as entry:
-            return self._registrations.drop(entry)
-
-    def _unload(self, name: str, wait: float, cancel: CancelToken | None) -> UnloadReport:
-        with self._table.operating(name, "unloading", idle_within=wait, cancel=cancel) as entry:
-            return self._loader.unload(entry)
-
-    def _load(
+    def _idle(
         self,
         name: str,
-        force: bool | None,  # noqa: FBT001 - passed on
-        progress: Progress | None,
+        wait: float,
         cancel: CancelToken | None,
-    ) -> ModelRecord:
-        with self._table.operating(name, "loading", cancel=cancel) as entry:
-            if force is not None:
-                entry.force = force
-            self._loader.locate(entry, progress, cancel)
-            _, config = self._configs.guest_config(entry, b"")
-            self._residency.ensure(entry, config, {}, progress, cancel, fresh=True)
-        return self._snapshot(entry)
+        free: Callable[[Entry], UnloadReport],
+    ) -> UnloadReport:
+        with self._table.operating(name, "unloading", idle_within=wait, cancel=cancel) as entry:
+            return free(entry)

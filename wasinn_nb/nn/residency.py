@@ -13,6 +13,7 @@ from wasinn_nb.nn.configs import Configs
 from wasinn_nb.nn.entry import Entry
 from wasinn_nb.nn.errors import Busy, MissingMemory, NotFound
 from wasinn_nb.nn.events import EventBus, EventKind
+from wasinn_nb.nn.fit import MemoryUse, memory_use
 from wasinn_nb.nn.loader import Loader
 from wasinn_nb.nn.memory import format_bytes
 from wasinn_nb.nn.settings import EffectiveConfig, Value
@@ -72,6 +73,13 @@ class Residency:
             )
         finally:
             entry.reserved = False
+
+    def memory(self) -> MemoryUse:
+        """The memory of this process, of what is loaded, and of the machine."""
+        with self._table.lock:
+            loaded = [(e.graph, e.backend) for e in self._table.entries() if e.graph is not None]
+            models = sum(graph.memory().total for graph, _ in loaded)
+        return memory_use(models, {b.name: b for _, b in loaded if b is not None}.values())
 
     def _make_room(self, entry: Entry, needed: int) -> None:
         """Unload idle models, least recently used first, until ``needed`` bytes fit the budget.
