@@ -11,19 +11,19 @@ On the way back a file with such a sidecar becomes an array or an image, one who
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import math
 import os
-import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.guest.images import SUFFIXES, is_picture, picture_of, pixels, read_pixels
-from wasinn_nb.nn.errors import InvalidArgument, RuntimeFailure
+from wasinn_nb.nn.errors import Cancelled, InvalidArgument, RuntimeFailure
 from wasinn_nb.nn.memory import available, format_bytes
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 Exchanged = Any
 """``bytes``, ``bytearray``, ``str``, a path, a Pillow image, or what numpy makes an array of."""
 
+Moved = Callable[[str, int, int], None]
+"""Called again and again with a value's name, its bytes that were moved, and all of its bytes; what
+it raises ends the transfer."""
+
+_CHUNK = 4 << 20  # milliseconds of copying
 _NUMBERS = "biufc"  # numpy's kinds
 _MAX_SIDECAR = 4096
 _LONGEST_REASON = 200
@@ -44,7 +49,11 @@ def check_name(name: str) -> None:
         raise InvalidArgument(f"{name!r} cannot be exchanged with a guest; give a Python name.")
 
 
-def write_input(directory: Path, name: str, value: Exchanged) -> None:
+def _nothing(_name: str, _done: int, _total: int) -> None:
+    """Nobody wants to know."""
+
+
+def write_input(directory: Path, name: str, value: Exchanged, *, moved: Moved = _nothing) -> None:
     """Write one value, and its sidecar if it is an array or an image.
 
     Raises:
@@ -53,26 +62,26 @@ def write_input(directory: Path, name: str, value: Exchanged) -> None:
         RuntimeFailure: a file that cannot be read or written.
     """
     try:
-        _write(directory, name, value)
+        _write(directory, name, value, moved)
     except OSError as error:
         raise RuntimeFailure(f"{name} cannot be given to the guest: {error.strerror}.") from error
 
 
-def _write(directory: Path, name: str, value: Exchanged) -> None:
+def _write(directory: Path, name: str, value: Exchanged, moved: Moved) -> None:
     if isinstance(value, str):
         try:
             data = value.encode("utf-8")
         except UnicodeEncodeError as error:
             raise InvalidArgument(f"{name} cannot be UTF-8: {error.reason}; give bytes.") from None
-        (directory / name).write_bytes(data)
+        _write_blocks(directory / name, _blocks(data), len(data), moved)
     elif isinstance(value, (bytes, bytearray)):
-        (directory / name).write_bytes(value)
+        _write_blocks(directory / name, _blocks(value), len(value), moved)
     elif isinstance(value, os.PathLike):
-        _write_file(directory, name, Path(os.fsdecode(value)).expanduser())
+        _write_file(directory, name, Path(os.fsdecode(value)).expanduser(), moved)
     elif is_picture(value):
-        _write_array(directory, name, *pixels(value, name))
+        _write_array(directory, name, *pixels(value, name), moved=moved)
     elif hasattr(value, "__array__") or isinstance(value, memoryview):
-        _write_array(directory, name, _array(name, value))
+        _write_array(directory, name, _array(name, value), moved=moved)
     else:
         raise InvalidArgument(
             f"{name} is a {type(value).__name__}; "
@@ -83,7 +92,22 @@ def _write(directory: Path, name: str, value: Exchanged) -> None:
         )
 
 
-def _write_file(directory: Path, name: str, path: Path) -> None:
+def _blocks(data: bytes | bytearray) -> Iterator[memoryview]:
+    view = memoryview(data)
+    return (view[at : at + _CHUNK] for at in range(0, len(view), _CHUNK))
+
+
+def _write_blocks(path: Path, blocks: Iterable[Any], total: int, moved: Moved) -> None:
+    """A file of blocks, each anything with a buffer; ``total`` is their size in bytes."""
+    with path.open("wb", buffering=0) as file:
+        for block in blocks:
+            left = memoryview(block).cast("B")
+            while left:  # a disk that fills up takes a part before it refuses
+                left = left[file.write(left) :]
+            moved(path.name, file.tell(), total)
+
+
+def _write_file(directory: Path, name: str, path: Path, moved: Moved) -> None:
     if not path.is_file():
         problem = "is no file" if path.exists() else "does not exist"
         raise InvalidArgument(
@@ -91,9 +115,11 @@ def _write_file(directory: Path, name: str, path: Path) -> None:
             hint="" if path.is_absolute() else f"The current directory is {Path.cwd()}.",
         )
     if path.suffix.lower() in SUFFIXES:
-        _write_array(directory, name, *read_pixels(path, name))
-    else:
-        shutil.copyfile(path, directory / name)
+        _write_array(directory, name, *read_pixels(path, name), moved=moved)
+        return
+    with path.open("rb", buffering=0) as file:
+        blocks = iter(lambda: file.read(_CHUNK), b"")
+        _write_blocks(directory / name, blocks, path.stat().st_size, moved)
 
 
 def _array(name: str, value: Any) -> npt.NDArray[Any]:
@@ -109,25 +135,34 @@ def _array(name: str, value: Any) -> npt.NDArray[Any]:
     return array
 
 
-def _write_array(directory: Path, name: str, array: npt.NDArray[Any], mode: str = "") -> None:
+def _write_array(
+    directory: Path, name: str, array: npt.NDArray[Any], mode: str = "", *, moved: Moved
+) -> None:
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    with (directory / name).open("wb") as file:
-        little.tofile(file)  # in C order, whatever the array's own is
+    # in C order, whatever the array's own is
+    elements = little.reshape(-1) if little.flags.c_contiguous else little.flat
+    step = max(1, _CHUNK // array.itemsize)
+    blocks = (elements[at : at + step].view("u1") for at in range(0, array.size, step))
+    _write_blocks(directory / name, blocks, array.nbytes, moved)
     sidecar = {"dtype": array.dtype.name, "shape": list(array.shape)}
     if mode:
         sidecar["mode"] = mode
     (directory / f"{name}.json").write_text(json.dumps(sidecar), encoding="utf-8")
 
 
-def read_outputs(directory: Path, names: tuple[str, ...]) -> tuple[dict[str, Exchanged], list[str]]:
+def read_outputs(
+    directory: Path, names: tuple[str, ...], *, moved: Moved = _nothing
+) -> tuple[dict[str, Exchanged], list[str]]:
     """The values of the files that are there, and a sentence about each that cannot be had."""
     values: dict[str, Exchanged] = {}
     problems: list[str] = []
     for name in names:
         try:
-            values[name] = _read_output(directory, name)
+            values[name] = _read_output(directory, name, moved)
         except FileNotFoundError:
             problems.append(f"The guest wrote no /out/{name}.")
+        except Cancelled:
+            problems.append(f"/out/{name} was not read back: the run was interrupted.")
         except OSError as error:
             problems.append(f"/out/{name} cannot be read back: {error.strerror}.")
         # whatever numpy and json make of a sidecar that means harm
@@ -137,32 +172,33 @@ def read_outputs(directory: Path, names: tuple[str, ...]) -> tuple[dict[str, Exc
     return values, problems
 
 
-def _read_output(directory: Path, name: str) -> Exchanged:
-    data = _read(directory / name)
+def _read_output(directory: Path, name: str, moved: Moved) -> Exchanged:
+    data = _read(directory / name, moved=moved)
     try:
         sidecar = _read(directory / f"{name}.json", limit=_MAX_SIDECAR)
     except FileNotFoundError:
-        return data
-    described = json.loads(sidecar)
+        return data.getvalue()
+    described = json.loads(sidecar.getvalue())
     if not isinstance(described, Mapping):
         raise ValueError("its sidecar is not a JSON object")  # noqa: TRY004 - the file's fault
     if described.get("dtype") == "str":
-        return data.decode("utf-8")
+        return data.getvalue().decode("utf-8")
     import numpy as np
 
     dtype = np.dtype(str(described["dtype"])) if "dtype" in described else np.dtype("u1")
     shape = described.get("shape", [-1])
     if dtype.kind not in _NUMBERS or not _is_shape(shape):
         raise ValueError("its sidecar names no dtype and shape of numbers")
-    if shape != [-1] and math.prod(shape) * dtype.itemsize != len(data):
+    if shape != [-1] and math.prod(shape) * dtype.itemsize != data.tell():
         raise ValueError(
-            f"it has {len(data)} bytes, and {dtype.name} of shape {shape} "
+            f"it has {data.tell()} bytes, and {dtype.name} of shape {shape} "
             f"needs {math.prod(shape) * dtype.itemsize}"
         )
     if dtype.kind == "b":  # numpy counts on every true value being 1
-        array = (np.frombuffer(data, np.uint8) != 0).reshape(shape)
+        array = (np.frombuffer(data.getbuffer(), np.uint8) != 0).reshape(shape)
     else:
-        array = np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+        array = np.frombuffer(data.getbuffer(), dtype.newbyteorder("<"))
+        array = array.astype(dtype, copy=False).reshape(shape)
     return picture_of(array, str(described["mode"])) if "mode" in described else array
 
 
@@ -172,21 +208,28 @@ def _is_shape(shape: object) -> bool:
     )
 
 
-def _read(path: Path, limit: int | None = None) -> bytes:
-    """A regular file's bytes. The guest made it, so a link is not followed."""
+def _read(path: Path, limit: int | None = None, moved: Moved = _nothing) -> io.BytesIO:
+    """A regular file's bytes, which can be had without copying them, also to be written to.
+
+    The guest made it, so a link is not followed.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise ValueError("it is not a regular file")
         if limit is not None and found.st_size > limit:
             raise ValueError(f"it has more than {limit} bytes")
-        # a sparse file takes no disk to be larger than the memory; an array is copied once
+        # a sparse file takes no disk to be larger than the memory
         if limit is None and found.st_size > (free := available()) // 2:
             raise ValueError(
                 f"it has {format_bytes(found.st_size)}, and {format_bytes(free)} of memory are free"
             )
-        return file.read()
+        data = io.BytesIO()
+        while block := file.read(_CHUNK):
+            moved(path.name, data.tell() + len(block), found.st_size)
+            data.write(block)
+        return data
 
 
 def remove_tree(directory: Path) -> None:

@@ -19,12 +19,13 @@ from wasinn_nb.guest.modules import ModuleCache
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.pump import Pump
-from wasinn_nb.guest.run import CALLBACK, OUTPUT_LIMIT, TIMEOUT, Run
+from wasinn_nb.guest.run import CALLBACK, INTERRUPT, OUTPUT_LIMIT, TIMEOUT, Run
 from wasinn_nb.guest.sandbox import Sandbox
 from wasinn_nb.guest.stdio import Stdio
 from wasinn_nb.nn.errors import Cancelled, WasinnError
 
 _PATIENCE = 5.0
+_LARGE = 16 << 20
 
 
 class Execution:
@@ -122,7 +123,8 @@ class Execution:
         session = new_session(self._models, DIALECTS[self._options.compat])
         instance = Instance(self._engine, module, session, run.token)
         try:
-            self._sandbox.open()
+            self._sandbox.open(self._giving)
+            self._progress("", None)
             run.exit_code = instance.run(
                 self._guest.name, self._options, self._sandbox, self._stdio, self._entered
             )
@@ -138,7 +140,7 @@ class Execution:
             self._stdio.finish()
             self._pump.finish()
             try:
-                run.outputs, problems = self._sandbox.outputs()
+                run.outputs, problems = self._sandbox.outputs(self._taking)
             finally:
                 self._sandbox.close()
             for problem in problems:
@@ -186,6 +188,18 @@ class Execution:
 
     def _progress(self, what: str, fraction: float | None) -> None:
         self._run.activity = (what, fraction)
+
+    def _giving(self, name: str, done: int, total: int) -> None:
+        self._run.token.raise_if_cancelled()
+        if total > _LARGE:
+            self._progress(f"giving {name} to the guest", done / total)
+
+    def _taking(self, name: str, done: int, total: int) -> None:
+        # what a stopped guest has written is kept; who interrupts does not want to wait for it
+        if total > _LARGE and self._run.token.reason == INTERRUPT:
+            raise Cancelled(INTERRUPT)
+        if total > _LARGE:
+            self._progress(f"taking {name} from the guest", done / total)
 
     def _callback_failed(self, error: BaseException) -> None:
         self._run.callback_failed(error)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wasinn_nb.guest.errors import GuestError
-from wasinn_nb.guest.exchange import Exchanged, read_outputs, remove_tree, write_input
+from wasinn_nb.guest.exchange import Exchanged, Moved, read_outputs, remove_tree, write_input
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.stdio import Stdio
 from wasinn_nb.nn.errors import InvalidArgument
@@ -27,8 +27,8 @@ class Sandbox:
         self._exchange: Path | None = None
         self.clock_origin = 0
 
-    def open(self) -> None:
-        """Write the inputs.
+    def open(self, moved: Moved) -> None:
+        """Write the inputs; ``moved`` follows it, and ends it by raising.
 
         Raises:
             InvalidArgument: a value that cannot be exchanged.
@@ -39,7 +39,7 @@ class Sandbox:
         for name in ("in", "out"):
             (self._exchange / name).mkdir()
         for name, value in self._options.inputs.items():
-            write_input(self._exchange / "in", name, value)
+            write_input(self._exchange / "in", name, value, moved=moved)
 
     def wasi(self, name: str, stdio: Stdio) -> Any:
         """A ``wasmtime.WasiConfig`` that grants what the options say and nothing else."""
@@ -79,11 +79,11 @@ class Sandbox:
             self._preopen(config, self._exchange / "in", "/in", False)
             self._preopen(config, self._exchange / "out", "/out", True)
 
-    def outputs(self) -> tuple[dict[str, Exchanged], list[str]]:
+    def outputs(self, moved: Moved) -> tuple[dict[str, Exchanged], list[str]]:
         """What the guest left in ``/out``, and a sentence about each value that is not there."""
         if self._exchange is None:
             return {}, []
-        return read_outputs(self._exchange / "out", self._options.outputs)
+        return read_outputs(self._exchange / "out", self._options.outputs, moved=moved)
 
     def close(self) -> None:
         """Remove what was written."""

@@ -18,7 +18,7 @@ from PIL import Image
 from tests.guest.run import guests
 from wasinn_nb.guest.exchange import read_outputs, write_input
 from wasinn_nb.guest.images import picture_of
-from wasinn_nb.nn.errors import InvalidArgument, RuntimeFailure
+from wasinn_nb.nn.errors import Cancelled, InvalidArgument, RuntimeFailure
 
 NUMBERS = ["?", "i1", "u1", "<i2", ">u2", "<f2", ">f2", ">i4", "<f4", ">f8", "<i8", ">u8", "<c8"]
 
@@ -292,7 +292,7 @@ def test_a_full_disk_is_named(runner, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    monkeypatch.setattr("wasinn_nb.guest.exchange._write_blocks", full)
     run = runner.guest(guests.HELLO).run(inputs={"a": b"1"}, check=False)
     assert str(run.error).startswith("a cannot be given to the guest: No space left on device.")
 
@@ -300,3 +300,55 @@ def test_a_full_disk_is_named(runner, monkeypatch):
 def test_a_file_that_may_not_be_read(tmp_path):
     with pytest.raises(RuntimeFailure, match="x cannot be given to the guest"):
         write_input(tmp_path / "gone", "x", b"")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.arange(1000.0),
+        np.arange(1000, dtype=">i2"),
+        np.arange(1000, dtype="<c8").reshape(10, 100).T,
+        np.arange(1000)[::-3],
+        b"0123456789" * 100,
+        "\N{SNOWMAN}" * 500,
+    ],
+    ids=["array", "big-endian", "transposed", "strided", "bytes", "str"],
+)
+def test_large_values_are_moved_in_blocks(tmp_path, monkeypatch, value):
+    monkeypatch.setattr("wasinn_nb.guest.exchange._CHUNK", 64)
+    given, taken = [], []
+    write_input(tmp_path, "x", value, moved=lambda *block: given.append(block))
+    (back,), problems = _taken(tmp_path, taken)
+    assert problems == []
+    expected = value.encode() if isinstance(value, str) else value
+    assert np.array_equal(back, expected) if isinstance(value, np.ndarray) else back == expected
+    for blocks in (given, taken):
+        assert {name for name, _, _ in blocks} == {"x"}
+        done = [done for _, done, _ in blocks]
+        assert done == sorted(set(done))
+        assert len(done) > 10
+        assert {total for *_, total in blocks} == {done[-1]}
+
+
+def _taken(directory, blocks):
+    values, problems = read_outputs(directory, ("x",), moved=lambda *block: blocks.append(block))
+    return values.values(), problems
+
+
+def test_a_transfer_ends_with_what_its_follower_raises(tmp_path):
+    def cancel(*_):
+        raise Cancelled("interrupt")
+
+    with pytest.raises(Cancelled):
+        write_input(tmp_path, "x", b"1234", moved=cancel)
+    write_input(tmp_path, "x", b"1234")
+    values, problems = read_outputs(tmp_path, ("x",), moved=cancel)
+    assert values == {}
+    assert problems == ["/out/x was not read back: the run was interrupted."]
+
+
+def test_arrays_that_come_back_can_be_written_to(tmp_path):
+    write_input(tmp_path, "x", np.arange(3))
+    (array,), _ = _taken(tmp_path, [])
+    array += 1
+    assert array.tolist() == [1, 2, 3]

@@ -128,7 +128,9 @@ def test_a_directory_that_is_gone_when_the_run_begins(runner, tmp_path, monkeypa
     guest.run()
     before, start = psutil.Process().num_fds(), time.monotonic()
     original = Sandbox.open
-    monkeypatch.setattr(Sandbox, "open", lambda self: ((tmp_path / "d").rmdir(), original(self)))
+    monkeypatch.setattr(
+        Sandbox, "open", lambda self, moved: ((tmp_path / "d").rmdir(), original(self, moved))
+    )
     run = guest.run(dirs={str(tmp_path / "d"): "."}, check=False)
     assert "cannot be opened" in str(run.error)
     assert time.monotonic() - start < 4, "nobody waited for the other end of a pipe"
