@@ -81,12 +81,13 @@ function ask(model: Model): Promise<Code> {
 }
 
 async function evaluate({ code, style }: Code): Promise<Widget> {
-  const element = document.createElement("style");
-  element.textContent = style;
-  document.head.append(element);
   const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   try {
-    return (await import(url)) as Widget;
+    const widget = (await import(url)) as Widget;
+    const element = document.createElement("style");
+    element.textContent = style;
+    document.head.append(element);
+    return widget;
   } finally {
     URL.revokeObjectURL(url);
   }
