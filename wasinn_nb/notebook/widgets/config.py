@@ -12,7 +12,7 @@ from weakref import WeakSet
 from traitlets import Bool, Dict, List, Unicode
 
 from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound, WasinnError
-from wasinn_nb.nn.events import Event, EventKind
+from wasinn_nb.nn.events import Event, EventKind, Subscription
 from wasinn_nb.notebook.widgets import config_form
 from wasinn_nb.notebook.widgets.base import Handler, LiveWidget
 from wasinn_nb.notebook.widgets.config_apply import IDLE, NO_OUTCOME, Application
@@ -68,6 +68,7 @@ class ModelConfig(LiveWidget):
         self._draft = Draft()
         self._application: Application | None = None
         self._displays: list[Any] = []
+        self._subscription: Subscription | None = None
         self._lock = threading.RLock()
         self._look_lock = threading.Lock()
         self._ended = threading.Event()
@@ -76,7 +77,13 @@ class ModelConfig(LiveWidget):
         super().__init__(name=name, **self._look(self._draft))
         self.reference = self.model_id
         self._subscription = self._host.bus.subscribe()
-        threading.Thread(target=self._watch, name=f"wasinn config {name}", daemon=True).start()
+        watcher = threading.Thread(
+            target=self._watch,
+            args=(self._subscription,),
+            name=f"wasinn config {name}",
+            daemon=True,
+        )
+        watcher.start()
         _forms.add(self)
         _end_at_exit()
 
@@ -95,6 +102,8 @@ class ModelConfig(LiveWidget):
 
     def close(self) -> None:
         """Close the form; what it applies goes on."""
+        if self._subscription is None:  # ipywidgets also closes what was never made
+            return
         self._closed.set()
         self._wake()
         super().close()
@@ -159,16 +168,17 @@ class ModelConfig(LiveWidget):
     # -- what is shown -------------------------------------------------------------------------
 
     def _wake(self) -> None:
-        self._subscription.put(Event(EventKind.NOTICE, self._name))
+        if (subscription := self._subscription) is not None:
+            subscription.put(Event(EventKind.NOTICE, self._name))
 
-    def _watch(self) -> None:
+    def _watch(self, subscription: Subscription) -> None:
         while not (self._closed.is_set() or self._ended.is_set()):
-            self._subscription.wait()
-            events = self._subscription.drain()
+            subscription.wait()
+            events = subscription.drain()
             if any(e.subject == self._name or e.kind in _MEMORY for e in events):
                 self._refresh()
             self._ended.wait(_EVERY)
-        self._host.bus.unsubscribe(self._subscription)
+        self._host.bus.unsubscribe(subscription)
         if not (self._closed.is_set() or self._remains.wait(_PATIENCE)):
             self.close()
 
@@ -180,6 +190,9 @@ class ModelConfig(LiveWidget):
                 traits = self._look(draft)
             except NotFound:
                 traits = {"model": {**self.model, **_FORGOTTEN}}
+            except Exception as error:  # noqa: BLE001 - the form has to go on
+                problem = {"message": f"{error or type(error).__name__}", "hint": ""}
+                traits = {"prospect": {**self.prospect, "problem": problem}}
             with self._lock:
                 if not (self._ended.is_set() or self._closed.is_set()):
                     for key, value in traits.items():
