@@ -191,7 +191,7 @@ class ModelConfig(LiveWidget):
             except NotFound:
                 traits = {"model": {**self.model, **_FORGOTTEN}}
             except Exception as error:  # noqa: BLE001 - the form has to go on
-                problem = {"message": f"{error or type(error).__name__}", "hint": ""}
+                problem = {"message": str(error) or type(error).__name__, "hint": ""}
                 traits = {"prospect": {**self.prospect, "problem": problem}}
             with self._lock:
                 if not (self._ended.is_set() or self._closed.is_set()):
