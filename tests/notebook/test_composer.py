@@ -148,6 +148,68 @@ def test_two_generations_printed_at_their_ends():
     assert shown.count("Another") == 1
 
 
+def test_once_a_guest_is_silent_its_next_generation_does_not_wait():
+    screen = Screen()
+    screen.token("The first.", "context", 1)
+    screen.later(HOLD)
+    assert screen.shown == "The first."
+    screen.token("The second.", "context", 2)
+    screen.later(0.01)
+    assert [(piece.source, piece.generation) for piece in screen.pieces] == [
+        ("context", 1),
+        ("context", 2),
+    ]
+    screen.prints("The second.\n")
+    screen.later()
+    assert screen.end().count("second") == 1
+
+
+def test_contexts_that_are_printed_at_their_end_together():
+    screen = Screen()
+    for context in ("one", "two"):
+        for word in words(20):
+            screen.token(f" {context}{word}", context, 1)
+            screen.later()
+    screen.prints("".join(f" one{word}" for word in words(20)))
+    screen.prints("\n")
+    screen.prints("".join(f" two{word}" for word in words(20)))
+    screen.later(1)
+    shown = screen.end()
+    assert shown.count("one word7 ") == shown.count("two word7 ") == 1
+
+
+def test_contexts_that_are_printed_in_turns():
+    screen = Screen()
+    for word in words(40):
+        screen.token(f" one{word}", "one", 1)
+        screen.token(f" two{word}", "two", 1)
+        screen.prints(f" one{word}\n")
+        screen.prints(f" two{word}\n")
+        screen.later()
+    assert screen.end().count("one word7\n") == 1
+    assert {piece.channel for piece in screen.pieces} == {"stdout"}
+
+
+def test_a_guest_that_decorates_the_tokens_it_prints():
+    screen = Screen()
+    for word in words(40):
+        screen.token(word)
+        screen.prints(f"[{word.strip()}] ")
+        screen.later()
+    assert {piece.channel for piece in screen.pieces} == {"stdout"}
+
+
+def test_long_texts_are_compared_in_no_time():
+    screen = Screen()
+    for word in words(40_000):
+        screen.token(word)
+    screen.later(1)
+    screen.prints("word " * 80_000)
+    screen.prints("a" * 200_000)
+    screen.later(1)
+    assert screen.end().endswith("aaa")
+
+
 def test_a_guest_that_stops_printing_is_streamed_on():
     screen = Screen()
     screen.token("Once")

@@ -82,7 +82,7 @@ class Composer:
         self._out: list[Piece] = []
 
     def token(self, text: str, now: float, source: Hashable = None, generation: int = 0) -> None:
-        """Text of a stream; how a new generation of it is shown is decided anew."""
+        """Text of a stream; where the guest printed it, the next generation is decided anew."""
         if not self._stream or not text:
             return
         side = self._side(source, generation)
@@ -130,13 +130,16 @@ class Composer:
     def _side(self, source: Hashable, generation: int) -> _Side:
         side = self._sides.get(source)
         if side is None or side.generation != generation:
-            if side is not None:
-                self._settle(side)
+            before = side
+            if before is not None:
+                self._settle(before)
                 self._release()
                 del self._sides[source]
             elif len(self._sides) == _SIDES:
                 self._settle(self._sides.pop(next(iter(self._sides))))
             side = self._sides[source] = _Side(source, generation)
+            if before is not None and before.view is _View.STREAM:
+                side.view = _View.STREAM  # no wait: what is printed of it will be known as such
         self._latest = side
         return side
 

@@ -63,6 +63,11 @@ class ShownText:
                 if self._rest_length > LIMIT:
                     self._cut()
 
+    @property
+    def unsent(self) -> bool:
+        """Whether there is something to take."""
+        return bool(self._unsent)
+
     def take(self) -> Part:
         """What came since the last call; of much, the end."""
         text = "".join(self._unsent)[-TAIL:]

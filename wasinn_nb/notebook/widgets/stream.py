@@ -122,6 +122,8 @@ class TokenStream(LiveWidget):
     def show(self, standing: Standing) -> None:
         """Tell the views how it stands, and what was added to :attr:`text`, as often as is good."""
         now = time.monotonic()
+        if standing.state in ENDS and standing.state == self.state and not self.text.unsent:
+            return  # of a run that goes on elsewhere
         new_state = standing.state != self._standing.state
         self._standing = standing
         if new_state or now - self._synced_at >= _SYNC_EVERY:
@@ -136,6 +138,7 @@ class TokenStream(LiveWidget):
         """Show the end, which stays; what was to be stopped is let go."""
         self._render_after = 0.0
         self.show(standing)
+        self._standing = standing
         self._sync(time.monotonic())
         self._stop = _nothing
 
