@@ -6,8 +6,6 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any, Literal
 
 from wasinn_nb.guest.errors import GuestError, GuestStopped
@@ -19,6 +17,7 @@ from wasinn_nb.guest.timeline import Timeline
 from wasinn_nb.guest.tokens import RunStream
 from wasinn_nb.guest.trap import Trap
 from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.ending import Ending
 
 State = Literal["pending", "starting", "running", "finished", "failed", "stopped"]
 
@@ -27,8 +26,6 @@ INTERRUPT = "interrupt"
 TIMEOUT = "timeout"
 OUTPUT_LIMIT = "output limit"
 CALLBACK = "callback"
-
-_TICK = 0.05
 
 
 class Run:
@@ -61,9 +58,7 @@ class Run:
         self._check = check
         self._raised: BaseException | None = None
         self._ending = threading.Lock()
-        self._future: Future[None] = Future()
-        # so that a cancelled asyncio wait cannot cancel the future itself
-        self._future.set_running_or_notify_cancel()
+        self._end = Ending()
         self._stdio: Stdio | None = None
         self._models: RunModels | None = None
 
@@ -95,7 +90,7 @@ class Run:
         try:
             on_end(self)
         finally:
-            self._future.set_result(None)
+            self._end.set()
 
     @property
     def started(self) -> float:
@@ -117,7 +112,7 @@ class Run:
     @property
     def done(self) -> bool:
         """Whether it has ended, and everything it used is closed."""
-        return self._future.done()
+        return self._end.come
 
     @property
     def cancelled_reason(self) -> str:
@@ -139,16 +134,12 @@ class Run:
             GuestError: it ended badly and ``check`` was not turned off.
             TimeoutError: it still runs after ``timeout`` seconds (it goes on).
         """
-        end = None if timeout is None else time.monotonic() + timeout
         try:
-            while not self.done:
-                left = _TICK if end is None else min(_TICK, end - time.monotonic())
-                if left <= 0:
-                    raise TimeoutError(f"{self.name} still runs after {timeout} seconds.")
-                with suppress(TimeoutError):
-                    self._future.result(left)
+            if not self._end.wait(timeout):
+                raise TimeoutError(f"{self.name} still runs after {timeout} seconds.")
         except KeyboardInterrupt:
-            self._stop_and_wait()
+            self.cancel(INTERRUPT)
+            self._end.wait()
             raise
         return self._result()
 
@@ -163,18 +154,13 @@ class Run:
         Raises:
             GuestError: as :meth:`wait`.
         """
-        future = asyncio.wrap_future(self._future)
         try:
-            while not future.done():
-                await asyncio.wait({future}, timeout=_TICK)
+            await self._end.wait_async()
         except asyncio.CancelledError:
-            self._stop_and_wait()
+            self.cancel(INTERRUPT)
+            await self._end.wait_async()
             raise on_cancel from None
         return self._result()
-
-    def _stop_and_wait(self) -> None:
-        self.cancel(INTERRUPT)
-        self._future.result()
 
     def _result(self) -> Run:
         if self._raised is not None:

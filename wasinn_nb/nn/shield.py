@@ -15,12 +15,11 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.ending import Ending
 
 T = TypeVar("T")
 
 Work = Callable[[CancelToken | None], T]
-
-_TICK = 0.05
 
 
 def shielded(
@@ -52,11 +51,7 @@ def shielded(
 
 
 class _Call(Generic[T]):
-    """One call in another thread.
-
-    Only locks of C are used between the two: an interrupt in the methods of ``threading.Condition``
-    can leave its lock held.
-    """
+    """One call in another thread; only locks of C are between the two, see :class:`Ending`."""
 
     def __init__(
         self, work: Work[T], discard: Callable[[T], object] | None, *, certain: bool
@@ -66,8 +61,7 @@ class _Call(Generic[T]):
         self._discard = discard
         self._certain = certain
         self._lock = threading.Lock()
-        self._ending = threading.Lock()
-        self._ending.acquire()
+        self._ending = Ending()
         self._began = self._ended = self._left = False
         self._results: list[T] = []
         self._error: BaseException | None = None
@@ -81,8 +75,7 @@ class _Call(Generic[T]):
                 _thread.start_new_thread(thread.start, ())
             except RuntimeError:  # the interpreter ends: no more threads, and no more interrupts
                 self._run()
-            while not self._ending.acquire(timeout=_TICK):
-                pass
+            self._ending.wait()
             if self._error is not None:
                 raise self._error
             return self._results[0]
@@ -101,8 +94,8 @@ class _Call(Generic[T]):
             began, ended = self._began, self._ended
         if ended:
             self._dispose()
-        while began and not ended and not self._ending.acquire(timeout=_TICK):
-            pass
+        if began:
+            self._ending.wait()
 
     def _run(self) -> None:
         if not self._begin():
@@ -115,7 +108,7 @@ class _Call(Generic[T]):
             self._ended, left = True, self._left
         if left:
             self._dispose()
-        self._ending.release()
+        self._ending.set()
 
     def _begin(self) -> bool:
         with self._lock:

@@ -1,7 +1,6 @@
 """One piece of work in a thread of its own, which a cell awaits or waits for.
 
-The main thread never enters native code: it waits in short steps, so that an interrupt is seen at
-once (a future awaited without a tick would notice it only when the event loop next wakes).
+The main thread never enters native code, where no interrupt would reach it.
 """
 
 from __future__ import annotations
@@ -9,19 +8,14 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.ending import Ending
 from wasinn_nb.nn.errors import Cancelled
 from wasinn_nb.notebook.errors import Interrupted
 
-if TYPE_CHECKING:
-    import asyncio
-
 T = TypeVar("T")
-
-TICK = 0.05
 
 
 class Job(Generic[T]):
@@ -35,7 +29,9 @@ class Job(Generic[T]):
     def __init__(self, work: Callable[[CancelToken], T], name: str) -> None:
         self.cancel = CancelToken()
         self._work = work
-        self._future: Future[T] = Future()
+        self._end = Ending()
+        self._results: list[T] = []
+        self._error: BaseException | None = None
         # A copied context keeps the thread's output in this cell, whatever runs later (ipykernel
         # keeps the parent of output in context variables).
         context = contextvars.copy_context()
@@ -55,12 +51,10 @@ class Job(Generic[T]):
             KeyboardInterrupt: the wait was interrupted; the work has been told and has ended.
         """
         try:
-            while not self._settled(TICK):
-                pass
+            self._end.wait()
         except KeyboardInterrupt:
             self.cancel.cancel("interrupt")
-            while not self._settled(TICK):
-                pass
+            self._end.wait()
             raise self._interrupted() from None
         return self._result()
 
@@ -72,48 +66,33 @@ class Job(Generic[T]):
         """
         import asyncio
 
-        waited = asyncio.wrap_future(self._future)
-        # What went wrong is raised by _result(); asyncio would report it a second time, in a later
-        # cell, for a future whose error nobody looked at.
-        waited.add_done_callback(_looked_at)
         try:
-            while not waited.done():
-                await asyncio.wait({waited}, timeout=TICK)
+            await self._end.wait_async()
         except asyncio.CancelledError:
             self.cancel.cancel("interrupt")
-            await asyncio.wait({waited})
+            await self._end.wait_async()
             raise self._interrupted() from None
         return self._result()
 
-    def _settled(self, seconds: float) -> bool:
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
     def _result(self) -> T:
-        error = self._future.exception()
-        if error is None:
-            return self._future.result()
+        if self._error is None:
+            return self._results[0]
         # Where it was raised is nothing a user can use: what is said to them is in the error.
-        raise error.with_traceback(None) from error.__cause__
+        raise self._error.with_traceback(None) from self._error.__cause__
 
     def _interrupted(self) -> BaseException:
-        error = self._future.exception()
+        error = self._error
         if error is None or isinstance(error, Cancelled) or _was_stopped(error):
             return Interrupted(error)
         return error.with_traceback(None)
 
     def _run(self) -> None:
         try:
-            result = self._work(self.cancel)
+            self._results.append(self._work(self.cancel))
         except BaseException as error:  # noqa: BLE001 - it is raised in the cell
-            self._future.set_exception(error)
-        else:
-            self._future.set_result(result)
-
-
-def _looked_at(future: asyncio.Future[Any]) -> None:
-    if not future.cancelled():
-        future.exception()
+            self._error = error
+        finally:
+            self._end.set()
 
 
 def _was_stopped(error: BaseException) -> bool:
