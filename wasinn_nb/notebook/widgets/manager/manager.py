@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +14,8 @@ from wasinn_nb.notebook.widgets.manager.overview import Overview
 
 if TYPE_CHECKING:
     from wasinn_nb.api import Host
+
+_log = logging.getLogger(__name__)
 
 # at most five messages a second, whatever happens
 _EVERY = 0.2
@@ -48,9 +51,10 @@ class Manager:
             self._tell()
             return self._overview.whole()
 
-    def watch(self, post: Post) -> None:
-        """Post differences from now on."""
+    def watch(self, post: Post) -> dict[str, Any]:
+        """Everything that a panel shows, and post differences to that from now on."""
         with self._lock:
+            self._tell()
             if post not in self._posts:
                 self._posts.append(post)
             if self._subscription is None:
@@ -58,6 +62,7 @@ class Manager:
                 threading.Thread(
                     target=self._watch, args=(self._subscription,), name="wasinn panel", daemon=True
                 ).start()
+            return self._overview.whole()
 
     def leave(self, post: Post) -> None:
         """Post no more; without posts nothing is watched."""
@@ -77,19 +82,21 @@ class Manager:
                 if not self._posts:
                     self._subscription = None
                     break
-                self._overview.note(subscription.drain())
                 self._tell()
             time.sleep(_EVERY)
         self.host.bus.unsubscribe(subscription)
 
     def _tell(self) -> None:
+        if self._subscription is not None:
+            self._overview.note(self._subscription.drain())
         difference = self._overview.difference()
         if difference is None:
             return
         for post in list(self._posts):
             try:
                 post("changed", **difference)
-            except Exception:  # noqa: BLE001 - a panel whose channel is broken must not silence others
+            except Exception:  # noqa: BLE001 - one broken channel must not silence the others
+                _log.exception("A panel is told nothing any more.")
                 self._posts.remove(post)
 
 

@@ -40,8 +40,7 @@ class Session:
 
     def snapshot(self) -> Answer:
         """Everything that is to be shown, to a view that is there from now on."""
-        self._manager.watch(self._post)
-        return self._manager.look()
+        return self._manager.watch(self._post)
 
     def handlers(self) -> dict[str, Handler]:
         """What views may ask, by kind."""
@@ -57,8 +56,9 @@ class Session:
         }
 
     def close(self) -> None:
-        """Watch no more; what was begun goes on."""
+        """Watch no more, and say no more; what was begun goes on."""
         self._manager.leave(self._post)
+        self._post = _nobody  # who posts refers to this
 
     def _load(self, request: Request) -> None:
         self._actions.load(self._record(request).name)
@@ -112,6 +112,11 @@ class Session:
         """The loaded models that nothing is done with yet."""
         loaded = [r for r in self._host.models() if r.state is ModelState.LOADED]
         return [r for r in loaded if not self._actions.work(r.name)]
+
+
+def _nobody(kind: str, **data: Any) -> None:
+    """Where there is nobody to post to."""
+    del kind, data
 
 
 def _question(
