@@ -177,8 +177,8 @@ class Shots:
         ordered = sorted(self.milliseconds)
         p50, p95 = statistics.median(ordered), ordered[int(0.95 * (len(ordered) - 1))]
         late = sum(ms > LIMIT_MS for ms in ordered)
-        figures = f"{p50:7.0f} {p95:7.0f} {ordered[-1]:7.0f}"
-        return f"{name:36} {figures} {late:5} {self.interrupted:9}/{len(ordered)} {len(self.unclean):5}"
+        figures = f"{p50:7.0f} {p95:7.0f} {ordered[-1]:7.0f} {late:5}"
+        return f"{name:36} {figures} {self.interrupted:12}/{len(ordered)} {len(self.unclean):8}"
 
 
 class Kernel:
