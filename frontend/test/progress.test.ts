@@ -36,12 +36,21 @@ function line(): string {
 
 test("it says what goes on, how far it is and for how long", () => {
   const model = view();
-  expect(line()).toBe("reading story25 % (2 s)");
+  expect(line()).toBe("reading story 25 % (2 s)");
   expect(place.querySelector("progress")?.getAttribute("value")).toBe("0.25");
   model.change("fraction", null);
   expect(place.querySelector("progress")?.hasAttribute("value")).toBe(false);
   vi.advanceTimersByTime(3000);
-  expect(line()).toBe("reading story(5 s)");
+  expect(line()).toBe("reading story (5 s)");
+});
+
+test("what is said aloud is what goes on, not each step of it", () => {
+  const model = view({ activity: "downloading a (1 MB of 9 MB)" });
+  const said = place.querySelector('[role="status"]');
+  model.change("activity", "downloading a (2 MB of 9 MB)");
+  expect(said?.textContent).toBe("");
+  model.change("activity", "reading weights");
+  expect(said?.textContent).toBe("reading weights");
 });
 
 test("Cancel asks once, and goes when it is over", () => {
@@ -66,7 +75,7 @@ test("words replace the button where clicks do not arrive, and a dead kernel is 
   expect(place.querySelector("button")?.hidden).toBe(true);
   expect(place.textContent).toContain("Interrupt the kernel.");
   model.trigger("comm_live_update");
-  expect(line()).toBe("reading storykernel ended");
+  expect(line()).toBe("reading story: kernel ended");
   expect(place.querySelector(".wasinn-stopper-place")?.hasAttribute("hidden")).toBe(true);
 });
 

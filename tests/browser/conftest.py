@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from tests.browser import lab
+from wasinn_nb.models import builtin_path
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +33,30 @@ def page(browser, server):
     yield page
     context.close()
     server.forget_sessions()
+
+
+@pytest.fixture(scope="module")
+def slow_server():
+    """The address of a model that takes seconds to download."""
+    data = builtin_path("tinytales").read_bytes()
+    ended = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            for at in range(0, len(data), 1 << 16):
+                if ended.wait(0.1):
+                    return
+                with suppress(OSError):  # who loads has cancelled
+                    self.wfile.write(data[at : at + (1 << 16)])
+
+        def log_message(self, *_words):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/slow.gguf"
+    ended.set()
+    server.shutdown()

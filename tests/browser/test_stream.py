@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -149,6 +150,8 @@ def test_it_streams_until_it_is_stopped_and_the_saved_notebook_is_complete(page,
     final.wait_for()
     print(f"Stop pressed to final output: {time.perf_counter() - pressed:.3f} s")
     assert view(page).count() == 0
+    # the focus is where one goes on from, and not lost with the button
+    assert page.evaluate("() => document.activeElement.classList.contains('jp-Cell')")
     screenshot(page, f"stream-stopped-{theme.lower()}")
 
     run_cell(page, 2)
@@ -265,6 +268,23 @@ def test_a_long_text_stays_bounded_and_at_its_end_unless_the_user_scrolls(page, 
     button(page, "Copied").wait_for()
     copied = page.evaluate("() => navigator.clipboard.readText()")
     assert copied == "one line of the text\n" * 100 * 200
+
+
+def test_a_load_says_how_far_it_is_and_is_cancelled(page, server, slow_server, tmp_path):
+    setup = f"import os; os.environ['WASINN_NB_CACHE_DIR'] = {str(tmp_path)!r}\n"
+    server.write("load.ipynb", [f"{setup}%load_ext wasinn_nb\n%wasinn load slow {slow_server}"])
+    open_notebook(page, server, "load.ipynb")
+    run_cell(page, 0, wait=False)
+    line = page.locator(".wasinn-progress .wasinn-line")
+    line.filter(has_text=re.compile(r"[1-9]\d? % \(\d s\)")).wait_for()
+    assert line.get_by_role("progressbar").evaluate("bar => bar.value > 0 && bar.value < 1")
+    screenshot(page, "progress")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    output(page, 0).filter(has_text="cancelled after").wait_for()
+    line.wait_for(state="detached")
+    # no traceback of ours, only what was done
+    assert "Traceback" not in "".join(output(page, 0).all_text_contents())
+    screenshot(page, "progress-cancelled")
 
 
 def test_hostile_text_and_a_narrow_window_do_no_harm(page, server):

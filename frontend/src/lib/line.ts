@@ -33,7 +33,7 @@ export class StatusLine {
     );
   }
 
-  /** @param failed whether the words are an error's. */
+  /** Say how it goes. */
   say(sign: Sign, label: string, words: string): void {
     this.sign.className = `wasinn-sign wasinn-sign-${sign}`;
     setText(this.sign, SIGNS[sign]);
@@ -59,13 +59,4 @@ export class StatusLine {
     }
     this.bar.set(now.fraction, now.words);
   }
-}
-
-/** Make changes that may hide what has the focus; it goes to `instead` then and is not lost. */
-export function keepFocus(within: HTMLElement, instead: HTMLElement, change: () => void): void {
-  const root = within.getRootNode() as Document | ShadowRoot;
-  const focused = root.activeElement;
-  change();
-  if (focused && within.contains(focused) && focused.closest("[hidden]"))
-    instead.focus({ preventScroll: true });
 }

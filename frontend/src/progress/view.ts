@@ -2,13 +2,16 @@
 
 import { Announcer } from "../lib/announcer";
 import { h } from "../lib/dom";
-import { keepFocus, StatusLine, type Sign } from "../lib/line";
+import { Focus } from "../lib/focus";
+import { StatusLine, type Sign } from "../lib/line";
 import { Link, type Model } from "../lib/link";
 import { Stopper } from "../lib/stopper";
 import { percent, wholeSeconds } from "../lib/units";
 
 const EVERY = 1000; // milliseconds
 const TRAITS = ["activity", "fraction", "elapsed", "state", "message", "stop_words"];
+// how much of it is done changes all the time, and is not said each time
+const AMOUNT = / *\([^)]*\)$/;
 const SIGNS: Record<string, Sign> = { finished: "done", cancelled: "stopped", failed: "failed" };
 
 export class ProgressView {
@@ -16,6 +19,7 @@ export class ProgressView {
   private readonly line: StatusLine;
   private readonly announcer = new Announcer();
   private readonly stopper = new Stopper("Cancel", "Cancelling…", () => this.cancel());
+  private readonly focus: Focus;
   private readonly link: Link;
   private readonly timer: ReturnType<typeof setInterval>;
   private asOf = performance.now();
@@ -25,10 +29,11 @@ export class ProgressView {
     this.line = new StatusLine(this.stopper.element);
     this.element = h(
       "div",
-      { class: "wasinn wasinn-progress", role: "group", tabindex: -1 },
+      { class: "wasinn wasinn-progress", role: "group", "aria-label": "Progress", tabindex: -1 },
       this.line.element,
       this.announcer.element,
     );
+    this.focus = new Focus(this.element);
     this.link = new Link(model, { onReach: () => this.paint() });
     model.on("change:elapsed", this.timed);
     for (const key of TRAITS) model.on(`change:${key}`, this.changed);
@@ -44,6 +49,7 @@ export class ProgressView {
     for (const key of TRAITS) this.model.off(`change:${key}`, this.changed);
     this.link.close();
     this.announcer.close();
+    this.focus.leave();
   }
 
   private readonly timed = (): void => {
@@ -66,34 +72,34 @@ export class ProgressView {
     const { reach } = this.link;
     const sign = SIGNS[this.string("state")];
     const activity = this.string("activity");
-    this.element.setAttribute("aria-label", activity || "Progress");
-    keepFocus(this.element, this.element, () =>
+    this.focus.keep(this.element, () =>
       this.stopper.set({ running: !sign, reach, words: this.string("stop_words") }),
     );
     if (sign || reach === "gone") {
       if (sign) this.line.say(sign, "", this.string("message") || this.string("state"));
-      else this.line.say("ended", activity, "kernel ended");
+      else this.line.say("ended", "", `${activity}: kernel ended`);
       this.line.progress();
       return;
     }
     const fraction = this.model.get("fraction");
     const known = typeof fraction === "number" ? { fraction } : {};
-    this.line.say("busy", activity, this.words(known.fraction));
-    this.line.progress({ label: activity || "Progress", ...known });
+    this.line.say("busy", "", this.words(activity, known.fraction));
+    this.line.progress({ label: "Progress", ...known });
   }
 
-  private words(fraction?: number): string {
+  private words(activity: string, fraction?: number): string {
     const elapsed = this.model.get("elapsed");
     const passed = (performance.now() - this.asOf) / 1000;
     const seconds = (typeof elapsed === "number" ? elapsed : 0) + passed;
     const done = fraction === undefined ? "" : percent(fraction);
     const took = seconds < 1 ? "" : `(${wholeSeconds(seconds)})`;
-    return [done, took].filter(Boolean).join(" ");
+    return [activity, done, took].filter(Boolean).join(" ");
   }
 
   private spoken(): string {
     const state = this.string("state");
-    return state in SIGNS ? this.string("message") || state : this.string("activity");
+    if (state in SIGNS) return this.string("message") || state;
+    return this.string("activity").replace(AMOUNT, "");
   }
 
   private string(key: string): string {

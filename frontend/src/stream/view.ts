@@ -2,7 +2,8 @@
 
 import { Announcer } from "../lib/announcer";
 import { h } from "../lib/dom";
-import { keepFocus, StatusLine, type Sign } from "../lib/line";
+import { Focus } from "../lib/focus";
+import { StatusLine, type Sign } from "../lib/line";
 import { Link, type Message, type Model } from "../lib/link";
 import { Stopper } from "../lib/stopper";
 import { count } from "../lib/units";
@@ -23,6 +24,7 @@ export class StreamView {
   private readonly stopper = new Stopper("Stop", "Stopping…", () => this.stop());
   private readonly tools: Toolbar;
   private readonly feed = new Feed();
+  private readonly focus: Focus;
   private readonly link: Link;
   private readonly listeners: [event: string, callback: () => void][] = [];
   private readonly timer: ReturnType<typeof setInterval>;
@@ -46,6 +48,7 @@ export class StreamView {
       this.text.element,
       this.announcer.element,
     );
+    this.focus = new Focus(this.element);
     this.link = new Link(model, {
       onMessage: (message) => this.received(message),
       onWelcome: (message) => this.welcomed(message),
@@ -66,6 +69,7 @@ export class StreamView {
     this.text.close();
     this.tools.close();
     this.announcer.close();
+    this.focus.leave();
   }
 
   private follow(): void {
@@ -140,7 +144,7 @@ export class StreamView {
     const running = !isFinal(state);
     this.element.setAttribute("aria-label", this.string("label") || "Token stream");
     this.showText();
-    keepFocus(this.element, this.text.element.hidden ? this.element : this.text.region, () => {
+    this.focus.keep(this.text.element.hidden ? this.element : this.text.region, () => {
       this.stopper.set({ running, reach, words: this.string("stop_words") });
       this.tools.set({
         reach,
