@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import threading
-from contextlib import suppress
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from tests.browser.lab import open_notebook, output
-from wasinn_nb.models import builtin_path
+from tests.browser.lab import open_notebook, output, run_cell
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -44,20 +40,6 @@ int main(void) {
 }
 """
 
-_RUN_CELL = """async ([index, wait]) => {
-  const app = window.jupyterapp;
-  await app.restored;
-  const panel = app.shell.currentWidget;
-  await panel.context.ready;
-  await panel.sessionContext.ready;
-  await panel.sessionContext.session.kernel.info;
-  panel.content.deselectAll();
-  panel.content.activeCellIndex = index;
-  const ended = app.commands.execute('notebook:run-cell');
-  if (wait) await ended;
-}"""
-
-
 # when as many rows are painted as there are models in the panel of an index
 _WATCH_FOR_ROWS = """([index, count]) => {
   window.painted = new Promise((resolve) => {
@@ -84,11 +66,11 @@ class Notebook:
     def run(self, *cells):
         """Run cells, and wait for their end."""
         for index in cells:
-            self.page.evaluate(_RUN_CELL, [index, True])
+            run_cell(self.page, index)
 
     def start(self, index):
         """Begin to run a cell."""
-        self.page.evaluate(_RUN_CELL, [index, False])
+        run_cell(self.page, index, wait=False)
 
     def panel(self, at=0):
         """The panel, when the kernel has answered it."""
@@ -124,33 +106,6 @@ def focused(page):
         "() => document.activeElement.getAttribute('aria-label')"
         " || document.activeElement.textContent"
     )
-
-
-@pytest.fixture(scope="module")
-def slow_server():
-    """The address of a model that takes seconds to download."""
-    data = builtin_path("tinytales").read_bytes()
-    ended = threading.Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            for at in range(0, len(data), 1 << 16):
-                if ended.wait(0.1):
-                    return
-                with suppress(OSError):  # who loads has cancelled
-                    self.wfile.write(data[at : at + (1 << 16)])
-
-        def log_message(self, *_words):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/slow.gguf"
-    ended.set()
-    server.shutdown()
 
 
 @pytest.fixture
@@ -280,7 +235,14 @@ def test_two_panels_show_the_same_and_one_may_close(notebook):
 
 
 def test_a_model_is_configured_below_its_row(notebook):
-    book = notebook("configure.ipynb", [LOAD, PANEL, "import gc; from wasinn_nb.notebook.widgets.config import _forms; gc.collect(); len([f for f in _forms if f.comm])"])
+    book = notebook(
+        "configure.ipynb",
+        [
+            LOAD,
+            PANEL,
+            "import gc; from wasinn_nb.notebook.widgets.config import _forms; gc.collect(); len([f for f in _forms if f.comm])",
+        ],
+    )
     book.run(0, 1)
     panel = book.panel()
     configure = button(panel, "Configure story")
