@@ -17,14 +17,15 @@ from tests.notebook.test_widget_base import JSON, RecordingComm
 from tests.support.echo_backend import EchoBackend
 from wasinn_nb.api import Host
 from wasinn_nb.guest.errors import GuestStopped
+from wasinn_nb.models import builtin_path
 from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound
 from wasinn_nb.nn.record import ModelState
 from wasinn_nb.nn.registry import ModelRegistry
 from wasinn_nb.nn.sources import SourceResolver
-from wasinn_nb.nn.types import GraphEncoding
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 from wasinn_nb.notebook.widgets import assets, library
 from wasinn_nb.notebook.widgets.manager.session import Session
-from wasinn_nb.notebook.widgets.panel import ModelPanel
+from wasinn_nb.notebook.widgets.panel import ModelPanel, shared_panel
 from wasinn_nb.notebook.widgets.requests import Request
 
 PATIENCE = 30.0
@@ -311,6 +312,18 @@ def test_a_load_for_a_run_is_cancelled_with_the_run(slow):
     view.session.close()
 
 
+def test_a_model_that_a_guest_brought_is_told_from_others(host, view):
+    data = builtin_path("tinytales").read_bytes()
+    lease = host.registry.acquire_buffers(
+        [data], encoding=GraphEncoding.GGML, target=ExecutionTarget.CPU, holder="a run"
+    )
+    row = view.sees(lease.name, state="loaded")
+    assert row["anonymous"]
+    assert view.ask("unload", name=lease.name)["confirm"]["users"] == ["a run"]
+    lease.release()
+    eventually(lambda: not view.rows)
+
+
 def test_a_load_that_fails_says_why(host, view, tmp_path):
     path = tmp_path / "broken.gguf"
     path.write_bytes(b"GGUF and nothing else")
@@ -415,12 +428,18 @@ def test_an_ended_panel_leaves_the_table_where_it_was_shown(story, monkeypatch):
     assert panel.comm is None
 
 
-def test_the_verb_shows_one_panel_however_often(shell):
-    first = shell.run("%wasinn panel")
-    assert isinstance(first, ModelPanel)
-    assert shell.run("%wasinn panel") is first
+def test_all_cells_show_one_panel_until_it_is_closed(story):
+    first = shared_panel(story)
+    assert shared_panel(story) is first
     first.close()
-    assert shell.run("%wasinn panel") is not first
+    second = shared_panel(story)
+    assert second is not first
+    second.close()
+
+
+def test_where_there_are_no_widgets_the_verb_shows_the_table(shell, model):
+    shell.run(f"%wasinn preload story:ggml:cpu:{model}")
+    assert "story" in repr(shell.run("%wasinn panel"))
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,6 @@ from wasinn_nb.notebook.widgets.display import Surface, surface
 if TYPE_CHECKING:
     from wasinn_nb.api import Host
     from wasinn_nb.notebook.preferences import Preferences
-    from wasinn_nb.notebook.widgets.panel import ModelPanel
 
 
 @dataclass
@@ -124,11 +123,9 @@ def config(call: Call) -> Any:
     return views.line("\n".join(told))
 
 
-def panel(call: Call) -> ModelPanel:
+def panel(call: Call) -> Any:
     """``%wasinn panel``."""
-    from wasinn_nb.notebook.widgets.panel import shared_panel
-
-    return shared_panel(call.host)
+    return _panel(call) or views.models(call.host.registry.models())
 
 
 def _form(call: Call) -> Any:
@@ -140,4 +137,16 @@ def _form(call: Call) -> Any:
     try:
         return config.in_cell(call.options.name, call.host)
     except UnsupportedOperation:  # a checkout whose front end is not built
+        return None
+
+
+def _panel(call: Call) -> Any:
+    """The model manager; None as for :func:`_form`."""
+    if not in_kernel(call.shell):
+        return None
+    from wasinn_nb.notebook.widgets.panel import shared_panel
+
+    try:
+        return shared_panel(call.host)
+    except UnsupportedOperation:
         return None

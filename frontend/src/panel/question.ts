@@ -23,7 +23,7 @@ export class Questions {
       class: "wasinn-button wasinn-button-primary",
       "aria-description": text, // is read with the button as it gets the focus
     });
-    const no = button("Cancel", () => this.answer(), { class: "wasinn-button" });
+    const no = button("Keep", () => this.answer(), { class: "wasinn-button" });
     const words = h("span", { class: "wasinn-foreign", dir: "auto" }, text);
     const attributes = { class: "wasinn-row wasinn-panel-question", role: "group" };
     const element = h("div", { ...attributes, "aria-label": text }, words, yes, no);

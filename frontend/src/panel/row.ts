@@ -46,6 +46,7 @@ export class RowView {
   private trouble: HTMLElement | undefined;
   private details: HTMLElement | undefined;
   private command: Command = "load";
+  private doing = "";
   private pending = false;
   private patience: ReturnType<typeof setTimeout> | undefined;
   private refusal: [string, string] | undefined;
@@ -79,7 +80,8 @@ export class RowView {
     this.text("state", stateWords(row, progress?.fraction));
     this.text("encoding", row.encoding);
     this.text("device", row.device);
-    this.text("users", row.users.join(", "));
+    this.text("users", row.users.join(", ") || row.wanted_by);
+    this.doing = progress?.what ?? "";
     this.element.dataset["state"] = row.state;
     this.showBar(row, progress);
     this.showTrouble(row);
@@ -96,7 +98,8 @@ export class RowView {
   tick(now: number): void {
     const { freed } = this.row;
     const fresh = freed !== null && now - freed.at < FREED_FOR && this.row.state === "registered";
-    this.text("memory", fresh ? freedWords(freed) : memoryWords(this.row));
+    // what is loading has no figures yet, but something to say
+    this.text("memory", this.doing || (fresh ? freedWords(freed) : memoryWords(this.row)));
     this.text("used", usedWords(this.row, now));
   }
 
@@ -210,7 +213,6 @@ export class RowView {
       this.cells.get("state")?.after(this.bar.element);
     }
     this.bar.set(progress?.fraction ?? undefined);
-    this.bar.element.title = progress?.what ?? "";
   }
 
   private showTrouble(row: Row): void {

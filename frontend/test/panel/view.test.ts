@@ -141,6 +141,21 @@ test("the figures of an unload stay for a while", () => {
   expect(memory?.textContent).toBe("");
 });
 
+test("a load says what it does and how far it is", () => {
+  open([IDLE]);
+  const loading = { ...IDLE, state: "loading" as const, wanted_by: "a #1" };
+  const progress = [{ name: "digits", what: "reading", fraction: 0.25 }];
+  change({ rows: [loading], progress });
+  const text = panel.element.querySelector("tbody")?.textContent;
+  for (const words of ["loading 25 %", "reading", "a #1"]) expect(text).toContain(words);
+  expect(panel.element.querySelector("progress")?.getAttribute("value")).toBe("0.25");
+  expect(button("Cancel loading digits").getAttribute("aria-disabled")).toBe("false");
+  change({ rows: [{ ...loading, wanted_by: "" }] });
+  expect(button("Cancel loading digits").getAttribute("aria-disabled")).toBe("true");
+  change({ rows: [IDLE], progress: [] });
+  expect(panel.element.querySelector("progress")).toBeNull();
+});
+
 test("without a kernel it says so, and nothing can be clicked", () => {
   open([LOADED]);
   const body = panel.element.querySelector("fieldset");

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wasinn_nb.notebook.widgets.manager.actions import Actions
 
 # memory moves all the time: below this share of the machine's, a figure waits for a better reason
-_WORTH_TELLING = 0.005
+_WORTH_TELLING = 0.01
 
 
 class Overview:
