@@ -64,10 +64,16 @@ class Cell:
     def slots(self):
         """text/plain of everything displayed, as it was updated last."""
         now = {}
-        for number, content in enumerate(
-            self.of_type("display_data") + self.of_type("update_display_data")
-        ):
+        for number, content in enumerate(self.of_type("display_data")):
             now[content["transient"].get("display_id", number)] = content["data"]["text/plain"]
+        # an update finds its display whatever its parent is
+        for messages in self._kernel.by_parent.values():
+            for message in messages:
+                if message["msg_type"] == "update_display_data":
+                    content = message["content"]
+                    display = content["transient"]["display_id"]
+                    if display in now:
+                        now[display] = content["data"]["text/plain"]
         return list(now.values())
 
     @property

@@ -233,6 +233,8 @@ def test_a_background_run_that_fails_says_so_in_its_cell(kernel):
 
 
 def test_a_click_is_handled_while_a_cell_runs(kernel):
+    if kernel.version.startswith("6."):
+        pytest.skip("ipykernel 6 looks at no message while a cell runs")
     ok(kernel.run(LOAD_SLOW))
     ok(
         kernel.run(

@@ -150,6 +150,8 @@ class GuestCell:
             line = _ActivityLine(self._call.shell, run)
             return Pump(run, line, frame_rate=rate, stream=stream, inline=True)
         slots = RunSlots(run, self._call.surface, run.cancel, first=self._slot)
+        if self._options.background:
+            slots.open()
         return Pump(run, slots, frame_rate=rate)
 
     def _reason(self) -> str:

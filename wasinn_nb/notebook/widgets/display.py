@@ -180,6 +180,11 @@ class RunSlots:
         if first is not None:
             first.stop = self._stop_it
 
+    def open(self) -> None:
+        """Show a slot now, whatever comes: for a cell that ends before its run."""
+        self._spare = self._spare or self._new()
+        self._spare.show(of_run(self._run))
+
     def write(self, text: str, stream: RunStream, generation: int) -> None:
         """Text of a stream that the guest does not print."""
         slot = self._slot(stream)
