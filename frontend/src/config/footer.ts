@@ -37,10 +37,11 @@ export class Footer {
   private readonly buttons: HTMLElement;
   private readonly progress: HTMLElement;
   private action: Action | undefined;
+  private able = false;
 
   constructor(prefix: string, events: FooterEvents) {
     this.said.id = `${prefix}-said`;
-    this.apply = button("Apply", () => this.action?.enabled && events.apply(this.action), {
+    this.apply = button("Apply", () => this.able && this.action && events.apply(this.action), {
       class: "wasinn-button wasinn-button-primary",
       "aria-describedby": this.said.id,
     });
@@ -68,9 +69,11 @@ export class Footer {
     setText(this.said, state.blocked || ended || (busy ? "" : action.reason));
     this.said.classList.toggle("wasinn-error", failed);
     setText(this.apply, action.label);
-    this.apply.disabled = !action.enabled || state.blocked !== "";
-    this.revert.disabled = state.changes === 0;
-    this.unpin.disabled = state.pins === 0 || state.blocked !== "";
+    this.able = action.enabled && state.blocked === "";
+    // not really disabled: it keeps the focus, and says why it does nothing
+    this.apply.setAttribute("aria-disabled", String(!this.able));
+    this.disable(this.revert, state.changes === 0);
+    this.disable(this.unpin, state.pins === 0 || state.blocked !== "");
     this.swap(busy);
     this.cancel.disabled = work.cancelling;
     const done = work.fraction === null ? "" : ` ${percent(work.fraction)}`;
@@ -87,6 +90,11 @@ export class Footer {
     const had = from.contains(from.ownerDocument.activeElement);
     from.hidden = true;
     to.hidden = false;
-    if (had) (busy ? this.cancel : this.apply.disabled ? this.revert : this.apply).focus();
+    if (had) (busy ? this.cancel : this.apply).focus();
+  }
+
+  private disable(button: HTMLButtonElement, disabled: boolean): void {
+    if (disabled && button.ownerDocument.activeElement === button) this.apply.focus();
+    button.disabled = disabled;
   }
 }

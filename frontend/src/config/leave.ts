@@ -51,7 +51,7 @@ export function leave(model: Model, id: string, table: HTMLElement): boolean {
 }
 
 function managerOf(model: Model): Manager {
-  return (model.widget_manager ?? {});
+  return model.widget_manager ?? {};
 }
 
 function textOf(table: HTMLElement): string {
