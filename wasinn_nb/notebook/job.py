@@ -5,7 +5,6 @@ The main thread never enters native code, where no interrupt would reach it.
 
 from __future__ import annotations
 
-import contextvars
 import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -14,6 +13,7 @@ from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.ending import Ending
 from wasinn_nb.nn.errors import Cancelled
 from wasinn_nb.notebook.errors import Interrupted
+from wasinn_nb.notebook.shells import in_this_cell
 
 T = TypeVar("T")
 
@@ -32,12 +32,8 @@ class Job(Generic[T]):
         self._end = Ending()
         self._results: list[T] = []
         self._error: BaseException | None = None
-        # A copied context keeps the thread's output in this cell, whatever runs later (ipykernel
-        # keeps the parent of output in context variables).
-        context = contextvars.copy_context()
-        self._thread = threading.Thread(
-            target=context.run, args=(self._run,), name=name, daemon=True
-        )
+        run = in_this_cell(self._run)
+        self._thread = threading.Thread(target=run, name=name, daemon=True)
 
     def start(self) -> Job[T]:
         """Start the thread."""

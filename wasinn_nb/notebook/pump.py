@@ -5,13 +5,13 @@ The run only appends to queues, so a slow front end never slows a model.
 
 from __future__ import annotations
 
-import contextvars
 import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from wasinn_nb.notebook.composer import Composer
+from wasinn_nb.notebook.shells import in_this_cell
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.reader import Arrived, RunReader
@@ -72,10 +72,8 @@ class Pump:
         self._end = threading.Event()
         self._paper = Paper()
         self._broken: BaseException | None = None
-        context = contextvars.copy_context()
-        self._thread = threading.Thread(
-            target=context.run, args=(self._show,), name="wasinn display", daemon=True
-        )
+        show = in_this_cell(self._show)
+        self._thread = threading.Thread(target=show, name="wasinn display", daemon=True)
 
     @property
     def at_line_start(self) -> bool:
