@@ -40,6 +40,22 @@ describe("whether clicks arrive", () => {
     expect(link.reach).toBe("live");
   });
 
+  test("a greeting without an answer is repeated, once", () => {
+    const { model, link } = connect();
+    vi.advanceTimersByTime(249);
+    expect(model.sent).toHaveLength(1);
+    vi.advanceTimersByTime(10_000);
+    expect(model.sent).toEqual([{ kind: "hello" }, { kind: "hello" }]);
+    link.hello();
+    model.say({ kind: "welcome" });
+    vi.advanceTimersByTime(10_000);
+    expect(model.sent).toHaveLength(3);
+    link.hello();
+    link.close();
+    vi.advanceTimersByTime(10_000);
+    expect(model.sent).toHaveLength(4);
+  });
+
   test("without an answer it is silent after a second, and live again when one comes", () => {
     const { model, reaches } = connect();
     vi.advanceTimersByTime(999);

@@ -47,6 +47,7 @@ interface Waiting {
 }
 
 const PATIENCE = 1000;
+const AGAIN = 250;
 
 export class Link {
   reach: Reach = "waiting";
@@ -54,6 +55,7 @@ export class Link {
   // answers go to every view of a widget, so two views must not count alike
   private nextId = Math.floor(Math.random() * 2 ** 31);
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private again: ReturnType<typeof setTimeout> | undefined;
   private readonly receive = (content: unknown): void => this.received(content);
   private readonly unwatch: () => void;
 
@@ -70,6 +72,8 @@ export class Link {
   hello(): void {
     this.expectAnswer();
     this.send({ kind: "hello" });
+    // what a page says before JupyterLab has made its subshell waits for the end of the cell
+    this.again = setTimeout(() => this.send({ kind: "hello" }), AGAIN);
   }
 
   /** Send what needs no answer. */
@@ -91,7 +95,7 @@ export class Link {
 
   /** Stop listening. */
   close(): void {
-    clearTimeout(this.timer);
+    this.stopTimers();
     this.model.off("msg:custom", this.receive);
     this.unwatch();
     this.waiting.clear();
@@ -106,8 +110,13 @@ export class Link {
     }
   }
 
-  private expectAnswer(): void {
+  private stopTimers(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.again);
+  }
+
+  private expectAnswer(): void {
+    this.stopTimers();
     this.timer = setTimeout(() => {
       if (this.reach !== "gone") this.setReach("silent");
     }, this.options.patience ?? PATIENCE);
@@ -135,12 +144,12 @@ export class Link {
   }
 
   private answered(): void {
-    clearTimeout(this.timer);
+    this.stopTimers();
     this.setReach("live");
   }
 
   private lost(): void {
-    clearTimeout(this.timer);
+    this.stopTimers();
     for (const { reject } of this.waiting.values()) reject(gone());
     this.waiting.clear();
     this.setReach("gone");
