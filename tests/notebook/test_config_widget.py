@@ -21,6 +21,7 @@ from wasinn_nb.nn.errors import NotFound
 from wasinn_nb.nn.record import ModelState
 from wasinn_nb.nn.registry import ModelRegistry
 from wasinn_nb.nn.sources import SourceResolver
+from wasinn_nb.notebook import extension
 from wasinn_nb.notebook.widgets import assets, config, library
 from wasinn_nb.notebook.widgets.config import ModelConfig
 
@@ -230,7 +231,7 @@ def test_a_load_that_fails_leaves_the_old_model_the_pins_and_the_draft(host, ope
     outcome = view.apply()
     assert not outcome["ok"]
     assert "NO_SUCH_PROPERTY" in outcome["message"]
-    assert "The model is loaded as it was before." in outcome["message"]
+    assert "The model is loaded as it was before." in outcome["hint"]
     record = host.describe("digits")
     assert (record.state, dict(record.pins)) == (ModelState.LOADED, {})
     assert view.widget.prospect["draft"]["set"] == {"properties": '{"NO_SUCH_PROPERTY": 1}'}
@@ -270,8 +271,8 @@ def test_an_old_model_that_comes_back_is_said_to_be_there(host, slow, opened):
     view.draft({"shout": True})
     assert view.apply() == {
         "ok": False,
-        "message": "the library refused the model The model is loaded as it was before.",
-        "hint": "",
+        "message": "the library refused the model",
+        "hint": "The model is loaded as it was before.",
     }
     assert host.describe("echo").config["shout"] is False
 
@@ -405,6 +406,18 @@ def test_a_form_whose_output_remains_stays_open_and_is_quiet(story, shown):
     story.ask("remains")
     eventually(lambda: not watchers())
     assert story.widget.comm is not None
+
+
+def test_unloading_the_extension_leaves_tables(shown):
+    shell = InteractiveShell.instance()
+    extension.load(shell)
+    extension.loaded(shell).magics.host.load("story", "builtin:tinytales")
+    form = config.in_cell("story", extension.loaded(shell).magics.host)
+    form._ipython_display_()
+    extension.unload(shell)
+    assert form.ended
+    assert VIEW not in shown[-1]["data"]
+    assert "ctx-size" in shown[-1]["data"]["text/plain"]
 
 
 def test_one_model_has_one_form_in_cells(host, story, shown):

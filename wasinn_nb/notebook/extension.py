@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,8 @@ class Extension:
         self._ended.set()
         if self._warm_up is not None:
             self._warm_up.cancel()
+        if (forms := sys.modules.get("wasinn_nb.notebook.widgets.config")) is not None:
+            forms.end_all()
         if self.magics.host_used:
             self.magics.host.close()
 

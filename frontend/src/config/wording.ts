@@ -31,7 +31,8 @@ export function spokenText(field: Field, value: Value): string {
   const word = field.offers.find((offer) => offer.value === value);
   if (word) {
     const all = word.label === "all" && field.span ? field.span[1] : undefined;
-    return all === undefined ? word.label : `all ${withUnit(all, field.unit)}`;
+    if (all !== undefined) return `all ${withUnit(all, field.unit)}`;
+    return word.note === "" ? word.label : `${word.label}, ${word.note}`;
   }
   if (typeof value === "number") return withUnit(value, field.unit);
   return value === null ? "automatic" : String(value);

@@ -8,7 +8,7 @@ const LAYERS = field({
   key: "n-gpu-layers",
   unit: "layers",
   span: [0, 33, 1],
-  offers: [offer(-1, "all"), offer(-2, "auto")],
+  offers: [offer(-1, "all", "", "33 with the output"), offer(-2, "auto", "", "what fits")],
 });
 
 describe("values", () => {
@@ -16,7 +16,7 @@ describe("values", () => {
     expect(spokenText(field(), 4096)).toBe("4,096 tokens");
     expect(spokenText(field(), 1)).toBe("1 token");
     expect(spokenText(LAYERS, -1)).toBe("all 33 layers");
-    expect(spokenText(LAYERS, -2)).toBe("auto");
+    expect(spokenText(LAYERS, -2)).toBe("auto, what fits");
     expect(spokenText(field({ unit: "" }), null)).toBe("automatic");
   });
 

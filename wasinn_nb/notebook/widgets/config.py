@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -221,6 +222,8 @@ class ModelConfig(LiveWidget):
         }
 
     def _table(self) -> dict[str, Any]:
+        with suppress(WasinnError):  # what there was last, of a model that is no more
+            self._now = self._host.prospect(self._name)
         return config_form.table(self._now)
 
     # -- where it is shown ---------------------------------------------------------------------

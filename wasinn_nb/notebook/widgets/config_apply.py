@@ -90,8 +90,8 @@ class Application:
         except Cancelled:
             outcome = NO_OUTCOME | {"message": f"Cancelled. {self._standing()}"}
         except WasinnError as error:
-            message = f"{error.message} {self._standing()}".strip()
-            outcome = {"ok": False, "message": message, "hint": error.hint}
+            hint = f"{error.hint} {self._standing()}".strip()
+            outcome = {"ok": False, "message": error.message, "hint": hint}
         except Exception as error:  # noqa: BLE001 - shown where the user looks
             message = f"{type(error).__name__}: {error}"
             hint = "`%wasinn doctor --log` shows what the model libraries have logged."
