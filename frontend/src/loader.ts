@@ -12,6 +12,7 @@ interface Library {
 interface Model extends Library {
   on(event: string, callback: (content: unknown) => void): void;
   off(event: string, callback: (content: unknown) => void): void;
+  set(key: string, value: unknown): void;
   send(content: unknown): void;
   readonly widget_manager?: { get_model?(id: string): Promise<Library> };
 }
@@ -34,6 +35,16 @@ const page = globalThis as unknown as Record<symbol, Map<string, Promise<Widget>
 const loaded = (page[Symbol.for("wasinn_nb")] ??= new Map<string, Promise<Widget>>());
 
 export default {
+  /** JupyterLab keeps closed widgets for as long as it is connected to the kernel: empty them. */
+  initialize({ model }: { model: Model }): void {
+    const drop = (): void => {
+      // a model also keeps what was before the last change, so that is to be of something small
+      for (const key of [...(model.get("_dropped") as string[]), "_dropped"]) model.set(key, null);
+    };
+    // views go first, and do not see it
+    model.on("comm:close", () => setTimeout(drop));
+  },
+
   async render(context: Context): Promise<() => void> {
     const widget = await load(context.model);
     const close = widget.default.render(context);

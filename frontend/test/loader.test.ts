@@ -13,6 +13,7 @@ export default {
 const globals = globalThis as unknown as Record<string | symbol, unknown>;
 
 interface Loader {
+  initialize(context: { model: RecordingModel }): void;
   render(context: { model: RecordingModel; el: HTMLElement }): Promise<() => void>;
 }
 
@@ -100,4 +101,20 @@ test("a closed view leaves its element empty", async () => {
   close();
   expect(model.sent).toEqual([{ kind: "closed" }]);
   expect(el.childNodes).toHaveLength(0);
+});
+
+test("a closed widget drops its state once its views have gone, whether or not it had any", async () => {
+  vi.useFakeTimers();
+  const model = new RecordingModel({
+    _dropped: ["_esm", "tail"],
+    _esm: "code",
+    tail: "text",
+    n: 1,
+  });
+  (await loader()).initialize({ model });
+  model.trigger("comm:close");
+  expect(model.traits["tail"]).toBe("text");
+  vi.runAllTimers();
+  expect(model.traits).toEqual({ _dropped: null, _esm: null, tail: null, n: 1 });
+  vi.useRealTimers();
 });

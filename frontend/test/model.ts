@@ -25,6 +25,10 @@ export class RecordingModel implements Model {
     this.trigger(`change:${key}`);
   }
 
+  set(key: string, value: unknown): void {
+    this.traits[key] = value;
+  }
+
   on(event: string, callback: Callback): void {
     const callbacks = this.callbacks.get(event) ?? new Set();
     this.callbacks.set(event, callbacks.add(callback));

@@ -9,7 +9,7 @@ from comm.base_comm import BaseComm
 from hypothesis import given
 from hypothesis import strategies as st
 from ipywidgets.widgets.widget import _instances
-from traitlets import Int
+from traitlets import Int, Unicode
 
 from wasinn_nb.nn.errors import Busy, InvalidArgument, UnsupportedOperation
 from wasinn_nb.notebook.widgets import assets, library
@@ -66,6 +66,7 @@ class Counter(LiveWidget):
 
     frontend = "counter"
     number = Int().tag(sync=True)
+    story = Unicode().tag(sync=True)
 
     def snapshot(self):
         return {"number": self.number}
@@ -113,6 +114,7 @@ def test_a_widget_carries_its_state_and_where_its_code_is_but_not_the_code():
     assert (state["_esm"], state["_css"], state["number"]) == ("loader", "", 7)
     assert state["_anywidget_id"] == "wasinn_nb.counter"
     assert state["stop_words"]
+    assert state["_dropped"] == ["_esm", "stop_words", "story"]
     assert state["_library"] == other._library
     shelf = opened_with(_instances[one._library])
     assert (shelf["code"], shelf["style"]) == ("code of counter", "style")

@@ -12,13 +12,15 @@ from collections.abc import Callable
 from typing import Any
 
 from anywidget import AnyWidget
-from traitlets import Unicode
+from traitlets import Bool, Enum, Float, Int, List, Unicode
 
 from wasinn_nb.nn.errors import InvalidArgument, WasinnError
 from wasinn_nb.notebook.widgets import assets, clicks, library
 from wasinn_nb.notebook.widgets.requests import Request
 
 Handler = Callable[[Request], dict[str, Any] | None]
+
+_SMALL = (Bool, Enum, Float, Int)
 
 
 class LiveWidget(AnyWidget):
@@ -35,6 +37,9 @@ class LiveWidget(AnyWidget):
     _anywidget_id = Unicode().tag(sync=True)
     _library = Unicode(help="The widget that has the front end's code.").tag(sync=True)
     _digest = Unicode(help="Tells that code from other versions of it.").tag(sync=True)
+    _dropped = List(Unicode(), help="State that pages drop when the widget is closed.").tag(
+        sync=True
+    )
     stop_words = Unicode(help="What works instead of the buttons where clicks do not arrive.").tag(
         sync=True
     )
@@ -45,6 +50,7 @@ class LiveWidget(AnyWidget):
             _anywidget_id=f"wasinn_nb.{self.frontend}",
             _library=library.of(self.frontend),
             _digest=assets.load(self.frontend).digest,
+            _dropped=["_esm", *_bulky(type(self))],
             stop_words=clicks.stop_words(),
             **traits,
         )
@@ -111,3 +117,9 @@ class LiveWidget(AnyWidget):
         if handler is None:
             raise InvalidArgument(f"There is nothing called {request.kind!r} to ask for.")
         return handler(request)
+
+
+def _bulky(widget: type[LiveWidget]) -> list[str]:
+    """The public state of a widget that may be of any size."""
+    own = widget.class_traits(sync=True).items() - AnyWidget.class_traits().items()
+    return sorted(name for name, trait in own if name[0] != "_" and not isinstance(trait, _SMALL))
