@@ -1,13 +1,18 @@
-"""What `%wasinn backends` says of backends that are there, and of those that are not."""
+"""What `%wasinn backends` and doctor say of what is there, and of what is not."""
 
 from __future__ import annotations
 
+import sys
+import threading
 from types import SimpleNamespace
+
+import pytest
 
 from tests.support.tensor_backend import TensorBackend
 from wasinn_nb.nn.backend import BackendStatus, Device
 from wasinn_nb.nn.types import ExecutionTarget
-from wasinn_nb.notebook import health
+from wasinn_nb.notebook import frontend, health
+from wasinn_nb.notebook.widgets import clicks
 
 
 class Other(TensorBackend):
@@ -64,3 +69,75 @@ def test_what_is_missing_comes_with_the_command_that_installs_it():
 def test_columns_that_nothing_is_in_are_left_out():
     assert "note" not in table(MISSING)[0]
     assert "to install" not in table(HERE)[0]
+
+
+class Kernel:
+    """A shell with a front end that runs a cell, or none."""
+
+    def __init__(self, *, runs=False, **names):
+        self.kernel, self.user_ns, self.autoawait = object(), names, True
+        self.display_trap = SimpleNamespace(is_active=runs)
+
+
+@pytest.fixture
+def arrivals(monkeypatch):
+    monkeypatch.setattr(clicks, "_arrivals", {})
+    shells = []
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shells and shells[-1])
+    return shells
+
+
+def row(shell, subject="clicks"):
+    return next(check for check in frontend.checks(shell) if check.subject == subject)
+
+
+@pytest.mark.parametrize(
+    ("version", "words", "well"),
+    [
+        ("6.31.0", "when the cell has ended", False),
+        ("7.3.0", "where the front end uses subshells", True),
+        ("7.4.0", "handled while a cell runs;", True),
+    ],
+)
+def test_doctor_says_when_clicks_are_handled(monkeypatch, arrivals, version, words, well):
+    monkeypatch.setattr("importlib.metadata.version", lambda _: version)
+    check = row(Kernel())
+    assert words in check.found
+    assert "no widget has said anything yet" in check.found
+    assert check.well is well
+    assert ("ipykernel>=7" in check.remedy) is not well
+
+
+def test_doctor_says_how_the_last_click_arrived(arrivals):
+    arrivals.append(Kernel())
+    clicks.measured()
+    assert row(Kernel()).found.endswith("answered in the main loop, between cells")
+    arrivals.append(Kernel(runs=True))
+    thread = threading.Thread(target=clicks.measured, args=(0.0123,))
+    thread.start()
+    thread.join()
+    arrivals.append(Kernel())
+    clicks.measured()
+    # what arrived during a cell tells more than what came later
+    assert row(Kernel()).found.endswith("within 12 ms in a subshell, while a cell ran")
+
+
+def test_what_stops_a_run_is_said_in_the_words_of_the_front_end(monkeypatch):
+    terminal = SimpleNamespace(user_ns={})
+    assert "Ctrl-C" in frontend.stop_words(terminal)
+    assert "press I twice" in frontend.stop_words(Kernel())
+    assert "I twice" not in frontend.stop_words(Kernel(__vsc_ipynb_file__="a.ipynb"))
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+    assert "Ctrl+M I" in frontend.stop_words(Kernel())
+
+
+def test_a_comm_that_chooses_no_subshell_is_left_alone():
+    class Other:
+        def _reply_subshell_for(self, something, else_):
+            return something, else_
+
+    other, none = Other(), object()
+    clicks.route(other)
+    clicks.route(none)
+    assert vars(other) == {}
+    assert other._reply_subshell_for(1, 2) == (1, 2)

@@ -144,7 +144,7 @@ class Run:
         return self._result()
 
     async def wait_async(self, *, on_cancel: type[BaseException] = KeyboardInterrupt) -> Run:
-        """Await the end; the event loop stays free, and looks up every 50 ms.
+        """Await the end; the event loop stays free.
 
         Args:
             on_cancel: raised after a cancelled wait has stopped the run. A kernel turns its

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
-TICK = 0.05
+TICK = 0.02
 """Seconds between two looks. A kernel turns an interrupt into a cancellation of the awaited cell,
 which its event loop notices when it next wakes."""
 
