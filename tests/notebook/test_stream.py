@@ -167,6 +167,18 @@ def test_figures_alone_are_sent_a_few_times_a_second(widget):
     assert widget.tokens == 0, "traits are for states"
 
 
+def test_words_do_not_flicker_between_short_generations(widget):
+    for state in ("generating", "running", "prompt"):
+        widget.show(Standing(state=state, tokens=1))
+        assert widget.state == "generating"
+    widget._generated_at -= 1
+    widget.show(Standing(state="prompt"))
+    assert widget.state == "prompt"
+    widget.show(GENERATING)
+    widget.finish(Standing(state="stopped"))
+    assert widget.state == "stopped"
+
+
 def test_a_late_view_is_told_everything(widget):
     widget.text.append("x" * shown.TAIL + "end")
     widget.show(GENERATING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,8 @@ class Extension:
             manager.magics[kind].pop(MAGIC, None)
         manager.registry.pop(_NAME, None)
         self._ended.set()
+        if (stream := sys.modules.get("wasinn_nb.notebook.widgets.stream")) is not None:
+            stream.close_retired()
         if self._warm_up is not None:
             self._warm_up.cancel()
         if (forms := sys.modules.get("wasinn_nb.notebook.widgets.config")) is not None:

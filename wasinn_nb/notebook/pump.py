@@ -25,8 +25,8 @@ Printed = Literal["stdout", "stderr"]
 
 _TAIL = 10_000
 # with so many characters shown, paints are as many seconds apart as the rest says
-_QUICK = 50_000
-_SLOWS = 400_000
+_QUICK = 20_000
+_SLOWS = 300_000
 
 
 class Screen(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, Dict, Enum, Float, Int, Unicode
@@ -25,6 +25,8 @@ FRAME_RATE = 20.0
 
 _SYNC_EVERY = 1.0
 _FIGURES_EVERY = 0.25
+# between generations that follow each other quickly, words would flicker
+_CALM = 0.5
 _KEPT = 8
 # a second of rendering is to be followed by so many without
 _RENDER_SHARE = 20
@@ -96,7 +98,7 @@ class TokenStream(LiveWidget):
         self.text = ShownText()
         self._standing = Standing()
         self._posted: dict[str, Any] = {}
-        self._posted_at = self._synced_at = self._render_after = 0.0
+        self._posted_at = self._synced_at = self._render_after = self._generated_at = 0.0
         self._greeted = 0
         self._stop: Callable[[], object] = _nothing
         super().__init__(markdown=markdown, tail={"at": 0, "text": ""})
@@ -124,6 +126,10 @@ class TokenStream(LiveWidget):
         now = time.monotonic()
         if standing.state in ENDS and standing.state == self.state and not self.text.unsent:
             return  # of a run that goes on elsewhere
+        if standing.state == "generating":
+            self._generated_at = now
+        elif standing.state in ("prompt", "running") and now - self._generated_at < _CALM:
+            standing = replace(standing, state="generating")
         new_state = standing.state != self._standing.state
         self._standing = standing
         if new_state or now - self._synced_at >= _SYNC_EVERY:
