@@ -168,7 +168,7 @@ def test_figures_alone_are_sent_a_few_times_a_second(widget):
 
 
 def test_words_do_not_flicker_between_short_generations(widget):
-    for state in ("generating", "running", "prompt"):
+    for state in ("generating", "running", "prompt", "finished"):
         widget.show(Standing(state=state, tokens=1))
         assert widget.state == "generating"
     widget._generated_at -= 1

@@ -25,6 +25,11 @@ class RunStream(TokenStream):
         self._taken = 0
 
     @property
+    def began(self) -> float:
+        """When its generation began, by ``time.perf_counter()``; 0 before the first."""
+        return self._began
+
+    @property
     def total_tokens(self) -> int:
         """Tokens of all generations of this context."""
         return self._earlier + self.tokens

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 

@@ -198,9 +198,10 @@ class RunSlots:
         streams = [stream for stream in self._run.streams if stream.generation]
         for stream in streams:
             self._slot_of_new(stream)
+        latest = max(streams, key=lambda stream: stream.began, default=None)
         for stream, slot in self._of.items():
-            slot.show(of_stream(self._run, stream, latest=stream is streams[-1]))
-        if not self._of:
+            slot.show(of_stream(self._run, stream, latest=stream is latest))
+        if latest is None:
             self._show_before()
         return True
 

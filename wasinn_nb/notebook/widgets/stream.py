@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -98,7 +99,8 @@ class TokenStream(LiveWidget):
         self.text = ShownText()
         self._standing = Standing()
         self._posted: dict[str, Any] = {}
-        self._posted_at = self._synced_at = self._render_after = self._generated_at = 0.0
+        self._posted_at = self._synced_at = self._render_after = 0.0
+        self._generated_at = -math.inf
         self._greeted = 0
         self._stop: Callable[[], object] = _nothing
         super().__init__(markdown=markdown, tail={"at": 0, "text": ""})
@@ -124,12 +126,12 @@ class TokenStream(LiveWidget):
     def show(self, standing: Standing) -> None:
         """Tell the views how it stands, and what was added to :attr:`text`, as often as is good."""
         now = time.monotonic()
-        if standing.state in ENDS and standing.state == self.state and not self.text.unsent:
-            return  # of a run that goes on elsewhere
         if standing.state == "generating":
             self._generated_at = now
-        elif standing.state in ("prompt", "running") and now - self._generated_at < _CALM:
-            standing = replace(standing, state="generating")
+        elif now - self._generated_at < _CALM:
+            standing = replace(standing, state="generating", reason="")
+        elif standing.state in ENDS and standing.state == self.state and not self.text.unsent:
+            return  # of a run that goes on elsewhere
         new_state = standing.state != self._standing.state
         self._standing = standing
         if new_state or now - self._synced_at >= _SYNC_EVERY:
@@ -143,6 +145,7 @@ class TokenStream(LiveWidget):
     def finish(self, standing: Standing) -> None:
         """Show the end, which stays; what was to be stopped is let go."""
         self._render_after = 0.0
+        self._generated_at = -math.inf
         self.show(standing)
         self._standing = standing
         self._sync(time.monotonic())
@@ -228,7 +231,8 @@ class _Following:
         if self._context >= len(streams) or not streams[self._context].generation:
             return of_run(self._run)
         stream = streams[self._context]
-        return of_stream(self._run, stream, latest=stream is streams[-1])
+        latest = max(streams, key=lambda other: other.began)
+        return of_stream(self._run, stream, latest=stream is latest)
 
 
 _retired: deque[TokenStream] = deque()
