@@ -13,6 +13,11 @@ export function fit(place: Place): "fits" | "tight" | "over" {
   return place.needed > TIGHT * place.free ? "tight" : "fits";
 }
 
+/** A place's memory in a sentence. */
+export function memoryOf(place: Place): string {
+  return `the memory of ${place.name === "host" ? "this machine" : place.name}`;
+}
+
 /** What a place's bar says in words. */
 export function placeText(place: Place): string {
   const needed = formatBytes(place.needed);
@@ -41,7 +46,7 @@ export function partsText(estimate: Estimate): string {
 export class EstimateView {
   readonly element: HTMLElement;
   private readonly title = h("span", { class: "wasinn-config-needs" });
-  private readonly parts = h("span", { class: "wasinn-dim" });
+  private readonly parts = h("span", { class: "wasinn-dim", dir: "auto" });
   private readonly list = h("div", { class: "wasinn-config-places" });
   private rows: PlaceRow[] = [];
 
@@ -75,7 +80,7 @@ class PlaceRow {
   private readonly used = h("span", { class: "wasinn-config-used" });
   private readonly needed = h("span", { class: "wasinn-config-needed" });
   private readonly bar: HTMLElement;
-  private readonly text = h("span", {});
+  private readonly text = h("span", { dir: "auto" });
 
   constructor(readonly name: string) {
     this.bar = h(

@@ -56,7 +56,11 @@ export class Cell {
       },
       { class: "wasinn-config-back" },
     );
-    this.help = h("div", { id: names.help, class: "wasinn-config-help wasinn-foreign" });
+    this.help = h("div", {
+      id: names.help,
+      class: "wasinn-config-help wasinn-foreign",
+      dir: "auto",
+    });
     const name = h(
       "span",
       { id: names.label, class: "wasinn-config-name", title: field.help },

@@ -26,8 +26,12 @@ export interface FooterState {
 
 export class Footer {
   readonly element: HTMLElement;
-  private readonly said = h("div", { class: "wasinn-config-said wasinn-foreign", role: "status" });
-  private readonly notes = h("div", { class: "wasinn-warning wasinn-foreign" });
+  private readonly said = h("div", {
+    class: "wasinn-config-said wasinn-foreign",
+    dir: "auto",
+    role: "status",
+  });
+  private readonly notes = h("div", { class: "wasinn-warning wasinn-foreign", dir: "auto" });
   private readonly apply: HTMLButtonElement;
   private readonly revert: HTMLButtonElement;
   private readonly unpin: HTMLButtonElement;
@@ -64,10 +68,10 @@ export class Footer {
     const { action, work, outcome } = state;
     const busy = work.what !== "";
     this.action = action;
-    const ended = busy ? "" : [outcome.message, outcome.hint].filter(Boolean).join(" ");
-    const failed = state.blocked === "" && ended !== "" && !outcome.ok;
-    setText(this.said, state.blocked || ended || (busy ? "" : action.reason));
-    this.said.classList.toggle("wasinn-error", failed);
+    const ended = [outcome.message, outcome.hint].filter(Boolean).join(" ");
+    // why it loads stays there while it does
+    if (!busy) setText(this.said, state.blocked || ended || action.reason);
+    this.said.classList.toggle("wasinn-error", !busy && !state.blocked && !outcome.ok);
     setText(this.apply, action.label);
     this.able = action.enabled && state.blocked === "";
     // not really disabled: it keeps the focus, and says why it does nothing
@@ -75,7 +79,7 @@ export class Footer {
     this.disable(this.revert, state.changes === 0);
     this.disable(this.unpin, state.pins === 0 || state.blocked !== "");
     this.swap(busy);
-    this.cancel.disabled = work.cancelling;
+    this.cancel.setAttribute("aria-disabled", String(work.cancelling));
     const done = work.fraction === null ? "" : ` ${percent(work.fraction)}`;
     setText(this.doing, work.cancelling ? "cancelling" : `${work.what}${done}`);
     this.bar.set(work.fraction ?? undefined);

@@ -4,7 +4,7 @@ import { button, h, setText } from "../lib/dom";
 import { Link, Refused, type Model, type Reach } from "../lib/link";
 import { formatBytes } from "../lib/units";
 import { Draft } from "./draft";
-import { EstimateView } from "./estimate";
+import { EstimateView, fit, memoryOf } from "./estimate";
 import { Cell, type CellState } from "./field";
 import { Footer } from "./footer";
 import { kernelEnded, leave } from "./leave";
@@ -219,6 +219,7 @@ export class Form {
       reload: prospect.reload,
       loaded: model.loaded,
       users: model.users,
+      over: prospect.places.filter((place) => fit(place) === "over").map(memoryOf),
     });
   }
 

@@ -53,6 +53,8 @@ export interface Situation {
   reload: readonly string[];
   loaded: boolean;
   users: readonly string[];
+  /** Places that have too little memory for it. */
+  over: readonly string[];
 }
 
 /** The button: what it says, whether it can be pressed, and what pressing it will do. */
@@ -68,6 +70,12 @@ const NOTHING: Action = { label: "Apply", reason: "", enabled: false, stop: fals
 
 /** What Apply would do now, said before it is pressed. */
 export function actionFor(now: Situation): Action {
+  const action = plain(now);
+  if (!action.enabled || now.over.length === 0) return action;
+  return { ...action, reason: `${action.reason} It will hardly fit into ${listed(now.over)}.` };
+}
+
+function plain(now: Situation): Action {
   if (now.errors.length > 0) return { ...NOTHING, reason: `Correct ${listed(now.errors)} first.` };
   if (now.problem)
     return { ...NOTHING, reason: `${now.problem.message} ${now.problem.hint}`.trim() };

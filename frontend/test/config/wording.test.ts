@@ -52,6 +52,7 @@ describe("Apply", () => {
       reload: [],
       loaded: true,
       users: [],
+      over: [],
       ...changes,
     });
   }
@@ -90,6 +91,13 @@ describe("Apply", () => {
     });
     expect(action({ ...used, reload: ["use-mmap"] }).reason).toContain("In use by story #1.");
     expect(action({ changed: [context], users: ["story #1"] })).toMatchObject({ stop: false });
+  });
+
+  test("warns of a place that has too little memory, and leaves the choice", () => {
+    const tight = action({ changed: [context], over: ["the memory of this machine"] });
+    expect(tight.enabled).toBe(true);
+    expect(tight.reason).toContain("It will hardly fit into the memory of this machine.");
+    expect(action({ over: ["the memory of CUDA0"] }).reason).toBe("No changes.");
   });
 
   test("waits for what cannot be", () => {
