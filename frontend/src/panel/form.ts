@@ -61,16 +61,24 @@ export class FormPlace {
     this.link.tell("configured", { form: reference });
   }
 
-  /** A row goes, and its form. */
+  /** A row goes, or its form does. */
   forget(view: RowView): void {
     if (this.open?.view === view) this.close();
   }
 
   private async place(view: RowView, reference: string): Promise<void> {
     const element = h("div", { class: "wasinn-panel-form" });
+    const open: Open = { view, reference, element, end: () => undefined };
+    this.open = open;
     view.attach(element);
-    const end = await this.show(reference, element, () => this.close());
-    this.open = { view, reference, element, end };
     view.buttonOf("configure").setAttribute("aria-expanded", "true");
+    try {
+      const end = await this.show(reference, element, () => this.forget(view));
+      if (this.open === open) open.end = end;
+      else end(); // closed meanwhile
+    } catch (error) {
+      this.forget(view);
+      view.refused("The form could not be shown.", String(error));
+    }
   }
 }

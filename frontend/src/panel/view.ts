@@ -13,6 +13,8 @@ import { State, type Update } from "./state";
 import { announcement, question, type Action, type Question } from "./words";
 
 const TICK = 5000;
+/** So many rows take no more room than a window has. */
+const MANY = 25;
 const UNREACHABLE: Partial<Record<Reach, string>> = {
   silent: "The kernel does not answer while a cell holds it; the buttons work again when it does.",
   gone: "The kernel has gone, and its models with it. Run the cell again for a live panel.",
@@ -42,6 +44,7 @@ export class Panel {
     h("code", { class: "wasinn-code" }, "%wasinn load NAME SOURCE"),
   );
   private readonly table = h("table", { class: "wasinn-table", role: "table" });
+  private readonly scrolled = h("div");
   private readonly body = h("fieldset", { class: "wasinn-panel-body", role: "none" });
   private readonly form: FormPlace | undefined;
   private readonly link: Link;
@@ -81,8 +84,8 @@ export class Panel {
       h("thead", { role: "rowgroup" }, row),
     );
     this.table.addEventListener("keydown", moveBetweenRows);
-    const scrolled = h("div", { class: "wasinn-panel-scroll" }, this.table);
-    this.body.append(this.head.element, this.asked, this.empty, scrolled);
+    this.scrolled.append(this.table);
+    this.body.append(this.head.element, this.asked, this.empty, this.scrolled);
     this.element.append(this.notice, this.body, this.announcer.element);
     this.showNumbers();
   }
@@ -132,6 +135,7 @@ export class Panel {
     this.empty.hidden = this.views.size > 0;
     this.table.hidden = this.views.size === 0;
     this.unloadAll.hidden = this.views.size === 0;
+    this.scrolled.classList.toggle("wasinn-panel-scroll", this.views.size > MANY);
   }
 
   /** Bring the rows into the kernel's order; returns what is to be said of those that are gone. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { ShowForm } from "../../src/panel/form";
 import type { Row } from "../../src/panel/state";
 import { Panel } from "../../src/panel/view";
 import { RecordingModel } from "../model";
@@ -16,10 +17,10 @@ function whole(rows: Row[]) {
   return { revision, now: Date.now() / 1000, rows, progress: [], totals: TOTALS };
 }
 
-function open(rows: Row[]): void {
+function open(rows: Row[], showForm?: ShowForm): void {
   revision = 1;
   model = new RecordingModel({ overview: whole(rows) });
-  panel = new Panel(model);
+  panel = new Panel(model, showForm);
   document.body.append(panel.element);
   model.say({ kind: "welcome", ...whole(rows) });
 }
@@ -164,6 +165,41 @@ test("without a kernel it says so, and nothing can be clicked", () => {
   model.trigger("comm:close");
   expect(body?.disabled).toBe(true);
   expect(panel.element.textContent).toContain("The kernel has gone");
+});
+
+test("a form opens below its row, one at a time, and goes with it or by itself", async () => {
+  const ended = new Map<string, () => void>();
+  const shown = (reference: string, into: HTMLElement, whenEnded: () => void) => {
+    into.append(`form ${reference}`);
+    ended.set(reference, whenEnded);
+    return Promise.resolve(() => void ended.delete(reference));
+  };
+  open([LOADED, IDLE], shown);
+  const configure = async (name: string, form: string): Promise<void> => {
+    button(`Configure ${name}`).click();
+    await answer("configure", { form });
+  };
+  const text = () => panel.element.querySelector("table")?.textContent ?? "";
+  await configure("story", "1");
+  expect(text()).toContain("form 1");
+  await configure("digits", "2");
+  expect(text()).not.toContain("form 1");
+  expect(last("configured")).toEqual({ kind: "configured", form: "1" });
+  ended.get("2")?.();
+  expect(text()).not.toContain("form 2");
+  await configure("digits", "3");
+  expect(button("Configure digits").getAttribute("aria-expanded")).toBe("true");
+  change({ order: ["story"] });
+  expect(last("configured")).toEqual({ kind: "configured", form: "3" });
+  expect(ended.size).toBe(0);
+});
+
+test("a form that cannot be shown is said so", async () => {
+  open([LOADED], () => Promise.reject(new Error("no such widget")));
+  button("Configure story").click();
+  await answer("configure", { form: "1" });
+  expect(panel.element.textContent).toContain("The form could not be shown.");
+  expect(last("configured")).toEqual({ kind: "configured", form: "1" });
 });
 
 test("names are text", () => {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -93,18 +93,18 @@ class Actions:
             )
         work.cancel.cancel()
 
-    def unload(self, names: Sequence[str], *, stop: bool) -> None:
+    def unload(self, names: Sequence[str], *, stop: Collection[str] = ()) -> None:
         """Unload models one after the other.
 
         Args:
-            stop: end the runs that use them.
+            stop: the models whose users are stopped.
 
         Raises:
             Busy: something goes on with one of them already.
         """
 
         def work(name: str, _cancel: CancelToken) -> None:
-            self._host.unload(name, stop=stop)
+            self._host.unload(name, stop=name in stop)
 
         self._begin(UNLOAD, names, work)
 
@@ -127,7 +127,10 @@ class Actions:
         with self._lock:
             for name in names:
                 if (known := self._works.get(name)) is not None:
-                    raise Busy(f"Model {name!r} is being {_DOING[known.kind]} already.")
+                    raise Busy(
+                        f"Model {name!r} is being {_DOING[known.kind]} already.",
+                        hint="Wait for that to end, or cancel it.",
+                    )
             for name in names:
                 self._works[name] = Work(kind, cancel)
                 self._problems.pop(name, None)

@@ -86,7 +86,7 @@ class Session:
     def _unload_these(self, records: Sequence[ModelRecord], request: Request) -> Answer | None:
         if question := _question((user for r in records for user in r.users), request):
             return question
-        self._actions.unload([r.name for r in records], stop=any(r.users for r in records))
+        self._actions.unload([r.name for r in records], stop=[r.name for r in records if r.users])
         return None
 
     def _forget(self, request: Request) -> Answer | None:
