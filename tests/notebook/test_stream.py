@@ -488,6 +488,16 @@ def test_why_it_ended(state, reason, error, said):
     assert of_run(run).state == state
 
 
+def test_the_limit_of_a_later_generation_is_counted_from_the_first():
+    run = ToldRun()
+    context = run.context()
+    run.generates(context, "a", "b", "c")
+    context.begin_prompt(1, predict_limit=10)
+    context.push(b"d")
+    standing = of_stream(run, context, latest=True)
+    assert (standing.tokens, standing.predict_limit) == (4, 13)
+
+
 def test_a_context_that_may_go_on_is_not_said_to_have_ended():
     run = ToldRun()
     context = run.context(f"{run.name}/brought along")
@@ -620,6 +630,27 @@ def test_stop_cancels_a_build_and_the_cells_after_it(kernel):
     assert "You cancelled the build" in cell.traceback
     assert later.reply["status"] != "ok"
     assert cell.slots[0].startswith("stopped")
+
+
+@pytest.mark.parametrize(
+    ("options", "end"),
+    [("--no-run", "finished"), ("--in nothing", "failed"), ("--flag=-nonsense", "failed")],
+)
+def test_a_slot_that_no_run_takes_over_ends(kernel, options, end):
+    tells = (
+        "from wasinn_nb.notebook import progress\n"
+        "progress.APPEARS_AFTER = 0\n"
+        "real = type(host).build\n"
+        "def build(self, *arguments, progress, **options):\n"
+        "    progress('compiling', 0.0)\n"
+        "    return real(self, *arguments, progress=progress, **options)\n"
+        "type(host).build = build\n"
+    )
+    ok(kernel.run(tells))
+    cell = kernel.run(f"%%wasinn c {options}\n{SILENT}")
+    ok(kernel.run("progress.APPEARS_AFTER = 0.5\ntype(host).build = real"))
+    assert cell.reply["status"] == ("ok" if options == "--no-run" else "error")
+    assert cell.slots[0].startswith(end)
 
 
 def test_cancelling_a_load_stops_the_cells_after_it(kernel):

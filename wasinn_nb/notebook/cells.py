@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.display import display
 
-from wasinn_nb.nn.errors import WasinnError
+from wasinn_nb.nn.errors import Cancelled, WasinnError
 from wasinn_nb.nn.memory import format_bytes
 from wasinn_nb.notebook import views
 from wasinn_nb.notebook.commands import Call
@@ -41,11 +41,9 @@ def build_and_run(call: Call, source: str, first_line: int) -> Any:
         print(guest.built.warnings, file=sys.stderr)  # noqa: T201 - the compiler's remarks
     keep(call, guest)
     if options.no_run:
-        told = f"{guest.name}: {guest.language}, {format_bytes(len(guest.wasm))}, not run"
-        if slot is None or not slot.shown:
-            return views.line(told)
-        slot.end(Standing(state="finished", reason=told))
-        return None
+        return views.line(
+            f"{guest.name}: {guest.language}, {format_bytes(len(guest.wasm))}, not run"
+        )
     GuestCell(call, guest, slot).run()
     return None
 
@@ -81,10 +79,13 @@ def _build(call: Call, slot: Slot | None, source: str, first_line: int) -> Guest
     shown = SlotProgress(slot)
     try:
         with cancellable(call.cancel, "the build"):
-            return build(shown.elapsed)
+            guest = build(shown.elapsed)
     except BaseException as error:
-        shown.failed(error)
+        shown.end("stopped" if isinstance(error, Cancelled) else "failed")
         raise
+    if options.no_run:
+        shown.end("finished")
+    return guest
 
 
 def run_file(call: Call) -> Run:
@@ -129,7 +130,7 @@ class GuestCell:
         Raises:
             GuestError: the guest did not end well; what it printed was shown.
         """
-        run = self._guest.start(**self._arguments())
+        run = self._start()
         pump = self._pump(run).start()
         for name in {"_wasinn", self._options.result or "_wasinn"}:
             self._namespace[name] = run
@@ -142,6 +143,14 @@ class GuestCell:
         finally:
             undo()
         return run
+
+    def _start(self) -> Run:
+        try:
+            return self._guest.start(**self._arguments())
+        except BaseException:
+            if self._slot is not None and self._slot.shown:
+                self._slot.end(Standing(state="failed", reason="the run could not begin"))
+            raise
 
     def _pump(self, run: Run) -> Pump:
         rate = self._call.preferences.frame_rate

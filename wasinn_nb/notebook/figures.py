@@ -141,12 +141,18 @@ def of_stream(run: Run, stream: RunStream, *, latest: bool) -> Standing:
         prompt_total=seen.prompt_total,
         prompt_cached=seen.prompt_cached,
         tokens=stream.total_tokens,
-        predict_limit=stream.predict_limit,
+        predict_limit=_limit(stream, seen),
         rate=seen.tokens_per_second,
         first_token=seen.time_to_first_token,
         elapsed=run.duration,
         reason=_stream_reason(run, seen) if state in ENDS else "",
     )
+
+
+def _limit(stream: RunStream, seen: StreamFigures) -> int:
+    """The most tokens there will be, counted as those that there are; -1 for no limit."""
+    limit = stream.predict_limit
+    return limit if limit < 0 else stream.total_tokens - seen.tokens + limit
 
 
 def label(run: Run, stream: RunStream) -> str:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wasinn_nb.nn.errors import Cancelled
-from wasinn_nb.notebook.figures import Standing, activity_text
+from wasinn_nb.notebook.figures import Standing, State, activity_text
 from wasinn_nb.notebook.shells import in_kernel
 from wasinn_nb.notebook.slot_views import line_bundle
 from wasinn_nb.notebook.text import duration, printable
@@ -137,12 +137,11 @@ class SlotProgress:
             self._painted = now
             self._slot.show(Standing(state="building", activity=what, elapsed=seconds))
 
-    def failed(self, error: BaseException) -> None:
-        """The work did not end well."""
+    def end(self, state: State) -> None:
+        """Nothing takes the slot over."""
         if self._slot.shown:
-            stopped = isinstance(error, Cancelled)
             reason = f"the build, after {duration(time.monotonic() - self._began)}"
-            self._slot.end(Standing(state="stopped" if stopped else "failed", reason=reason))
+            self._slot.end(Standing(state=state, reason=reason))
 
 
 @contextmanager
