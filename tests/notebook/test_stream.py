@@ -17,7 +17,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from ipywidgets.widgets.widget import _instances
 from nbclient import NotebookClient
 
-from tests.notebook.cells import PRINTS_AT_THE_END, PRINTS_TOKENS, SILENT
+from tests.notebook.cells import HELLO, PRINTS_AT_THE_END, PRINTS_TOKENS, SILENT
 from tests.notebook.conftest import STORY
 from tests.notebook.kernels import REPOSITORY, SETUP, Kernel
 from tests.notebook.test_widget_base import RecordingComm, ask
@@ -342,27 +342,51 @@ def test_a_load_that_lasts_is_told_and_the_context_takes_its_slot(outputs, monke
     assert place[-1]["text/plain"].endswith("\ntext")
 
 
-def test_a_slot_that_a_reloaded_page_may_show_stays_open_for_a_while(outputs):
-    def ended():
-        slot = Slot(LIVE, lambda: None)
-        slot.show(GENERATING)
-        slot.show(GENERATING)
-        return slot, slot._widget
+def live_slot():
+    slot = Slot(LIVE, lambda: None)
+    slot.show(GENERATING)
+    slot.show(GENERATING)
+    return slot, slot._widget
 
-    slot, seen_once = ended()
-    ask(seen_once, {"kind": "hello"})
+
+def test_a_slot_that_ended_closes_its_view_when_all_that_greeted_have_gone(outputs):
+    (slot, widget), (unseen, never_seen) = live_slot(), live_slot()
+    ask(widget, {"kind": "hello"})
+    ask(widget, {"kind": "hello"})
+    [answer] = ask(widget, {"kind": "bundle", "id": 1})
+    assert answer["kind"] == "refused", "it is not over"
     slot.end(Standing(state="finished"))
-    assert seen_once.comm is None
+    assert widget.comm.answers[-1]["kind"] == "left"
+    ask(widget, {"kind": "bye"})
+    # the other one is of a page that did not get the end, and asks for it
+    [answer] = ask(widget, {"kind": "bundle", "id": 2})
+    assert answer["data"] == outputs[0][-1]
+    widget.comm.hear("custom", content={"kind": "bye"})
+    assert widget.comm is None
+    unseen.end(Standing(state="finished"))
+    assert never_seen.comm is None
+
+
+def test_a_view_that_went_before_the_slot_ended_keeps_nothing_open(outputs):
+    slot, widget = live_slot()
+    ask(widget, {"kind": "hello"})
+    ask(widget, {"kind": "bye"})
+    slot.end(Standing(state="finished"))
+    assert widget.comm is None
+
+
+def test_slots_of_pages_that_were_closed_stay_open_for_a_while(outputs):
     kept = []
     for _ in range(20):
-        slot, widget = ended()
-        ask(widget, {"kind": "hello"})
+        slot, widget = live_slot()
         ask(widget, {"kind": "hello"})
         slot.end(Standing(state="finished"))
         kept.append(widget)
     assert sum(widget.comm is not None for widget in kept) == 8
-    assert kept[-1].state == "finished"
-    assert len(outputs) == 21
+    # the page is opened again
+    [*_, welcome] = ask(kept[-1], {"kind": "hello"})
+    assert (welcome["kind"], welcome["left"]) == ("welcome", True)
+    assert len(outputs) == 20
 
 
 def test_a_thousand_runs_leave_nothing(outputs):
@@ -682,6 +706,11 @@ def test_a_run_is_shown_again_in_another_cell(kernel):
     live = ok(kernel.run("wn.display_stream(_wasinn)"))
     kernel.until(lambda: live.slots and "the text ended" in live.slots[0])
     assert "went home" in live.slots[0]
+
+
+def test_a_run_that_generated_nothing_is_shown_by_how_it_ended(kernel):
+    ok(kernel.run(f"%%wasinn c\n{HELLO}"))
+    assert ok(kernel.run("wn.display_stream(_wasinn)")).slots[0].startswith("finished \u00b7 after")
 
 
 def test_markdown_is_an_option_of_a_cell(kernel):

@@ -286,6 +286,8 @@ def display_stream(run: Run, *, markdown: bool = False) -> None:
 
     shown = surface(get_ipython(), frame_rate=FRAME_RATE, markdown=markdown)
     slots = RunSlots(run, shown, run.cancel)
+    if not any(stream.generation for stream in run.streams):
+        slots.open()
     pump = Pump(run, slots, frame_rate=shown.frame_rate, printing=False).start()
     if run.done or not shown.slots:
         pump.finish()
