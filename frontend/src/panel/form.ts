@@ -2,6 +2,7 @@
 
 import { h } from "../lib/dom";
 import { Refused, type Link } from "../lib/link";
+import { focusedIn } from "./keys";
 import type { RowView } from "./row";
 
 /**
@@ -52,10 +53,8 @@ export class FormPlace {
     if (!this.open) return;
     const { view, element, reference, end } = this.open;
     this.open = undefined;
+    if (focusedIn(element)) view.buttonOf("configure").focus({ preventScroll: true });
     end();
-    if (element.contains(document.activeElement)) {
-      view.buttonOf("configure").focus({ preventScroll: true });
-    }
     view.detach(element);
     view.buttonOf("configure").setAttribute("aria-expanded", "false");
     this.link.tell("configured", { form: reference });

@@ -6,7 +6,7 @@ import { summary, totalsWords } from "./words";
 
 export class Head {
   readonly element: HTMLElement;
-  private readonly summary = h("span", { class: "wasinn-dim wasinn-figures" });
+  private readonly summary = h("span", { class: "wasinn-dim wasinn-figures", dir: "auto" });
   private readonly totals = h("span", { class: "wasinn-panel-totals wasinn-figures" });
 
   constructor(action: HTMLElement) {
@@ -25,7 +25,8 @@ export class Head {
     if (!totals) return;
     const words = totalsWords(totals);
     if (this.totals.childElementCount !== words.length) {
-      const pair = (): Element => h("span", {}, h("span", { class: "wasinn-dim" }), " ", h("span"));
+      const pair = (): Element =>
+        h("span", { dir: "auto" }, h("span", { class: "wasinn-dim" }), " ", h("span"));
       this.totals.replaceChildren(...words.map(pair));
     }
     for (const [index, [label, figure]] of words.entries()) {

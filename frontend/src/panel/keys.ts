@@ -1,3 +1,11 @@
+/** Where the keyboard is, and where its arrows go. */
+
+/** What has the focus in an element, also where that is in a shadow tree. */
+export function focusedIn(element: HTMLElement): HTMLElement | undefined {
+  const focused = (element.getRootNode() as Document | ShadowRoot).activeElement;
+  return focused instanceof HTMLElement && element.contains(focused) ? focused : undefined;
+}
+
 /** Up and down go to the same button of another row: shorter than Tab past all that are between. */
 
 export function moveBetweenRows(event: KeyboardEvent): void {

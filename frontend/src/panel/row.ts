@@ -155,7 +155,8 @@ export class RowView {
     if (column === "name") {
       const opener = this.button("details", "wasinn-panel-opener");
       opener.setAttribute("aria-expanded", "false");
-      opener.append(h("bdi", {}, this.row.name));
+      opener.textContent = this.row.name;
+      opener.dir = "auto"; // so that a name is cut at its own end
       opener.title = this.row.name;
       return h("th", { ...attributes, role: "rowheader", scope: "row" }, opener);
     }

@@ -6,7 +6,7 @@ import { Link, Refused, type Message, type Model, type Reach } from "../lib/link
 import { count } from "../lib/units";
 import { FormPlace, type ShowForm } from "./form";
 import { Head } from "./head";
-import { moveBetweenRows } from "./keys";
+import { focusedIn, moveBetweenRows } from "./keys";
 import { Questions } from "./question";
 import { COLUMNS, RowView, type Command } from "./row";
 import { State, type Update } from "./state";
@@ -140,7 +140,7 @@ export class Panel {
 
   /** Bring the rows into the kernel's order; returns what is to be said of those that are gone. */
   private arrange(): string[] {
-    const focused = document.activeElement;
+    const focused = focusedIn(this.table);
     const gone = [...this.views].filter(([name]) => !this.state.rows.has(name));
     for (const [name, view] of gone) this.remove(name, view);
     let next = this.table.tBodies[0];
@@ -151,15 +151,13 @@ export class Panel {
       else this.table.insertBefore(element, next ?? null);
     }
     // an element that is moved loses the focus
-    if (focused instanceof HTMLElement && this.table.contains(focused)) {
-      focused.focus({ preventScroll: true });
-    }
+    if (focused?.isConnected && !focusedIn(this.table)) focused.focus({ preventScroll: true });
     return gone.map(([name]) => `${name} was forgotten`);
   }
 
   private remove(name: string, view: RowView): void {
     const { element } = view;
-    if (element.contains(document.activeElement)) {
+    if (focusedIn(element)) {
       const near = element.nextElementSibling ?? element.previousElementSibling;
       const heir = near?.querySelector<HTMLElement>("button") ?? this.unloadAll;
       heir.focus({ preventScroll: true });

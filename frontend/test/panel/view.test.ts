@@ -58,7 +58,7 @@ afterEach(() => {
 test("it is drawn before the kernel answers, and kept current without making rows anew", () => {
   open([LOADED, IDLE]);
   const rows = [...panel.element.querySelectorAll("tbody")];
-  expect(rows.map((one) => one.querySelector("bdi")?.textContent)).toEqual(["story", "digits"]);
+  expect(rows.map((one) => one.querySelector("th")?.textContent)).toEqual(["story", "digits"]);
   button("Unload story").focus();
   change({
     rows: [row({ name: "new" }), { ...LOADED, state: "registered" }],
@@ -207,7 +207,7 @@ test("names are text", () => {
   open([row({ name, users: [name], error: name, state: "failed", origin: name })]);
   button(name).click();
   expect(panel.element.querySelector("img")).toBeNull();
-  expect(panel.element.querySelector("bdi")?.textContent).toBe(name);
+  expect(panel.element.querySelector("tbody th")?.textContent).toBe(name);
 });
 
 test("it says goodbye and leaves no listener behind", () => {
