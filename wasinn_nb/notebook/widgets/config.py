@@ -85,6 +85,7 @@ class ModelConfig(LiveWidget):
             daemon=True,
         )
         watcher.start()
+        self._wake()  # what happened since it looked has not been heard
         _forms.add(self)
         _end_at_exit()
 
@@ -266,7 +267,10 @@ def end_all() -> None:
     """Put tables in place of all forms, because the kernel or the extension ends."""
     _in_cells.clear()
     for form in list(_forms):
-        form.end()
+        if form.ended:  # and had remained where its output could not be replaced
+            form.close()
+        else:
+            form.end()
 
 
 @cache
