@@ -33,6 +33,14 @@ export class StatusLine {
     );
   }
 
+  /** What it says. */
+  get text(): string {
+    return [this.label, this.words]
+      .map((part) => part.textContent)
+      .filter(Boolean)
+      .join(" · ");
+  }
+
   /** Say how it goes. */
   say(sign: Sign, label: string, words: string): void {
     this.sign.className = `wasinn-sign wasinn-sign-${sign}`;

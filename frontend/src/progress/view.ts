@@ -6,6 +6,7 @@ import { Focus } from "../lib/focus";
 import { StatusLine, type Sign } from "../lib/line";
 import { Link, type Model } from "../lib/link";
 import { Stopper } from "../lib/stopper";
+import { htmlOf, kernelEnded, replace } from "../lib/outputs";
 import { percent, wholeSeconds } from "../lib/units";
 
 const EVERY = 1000; // milliseconds
@@ -34,7 +35,12 @@ export class ProgressView {
       this.announcer.element,
     );
     this.focus = new Focus(this.element);
-    this.link = new Link(model, { onReach: () => this.paint() });
+    this.link = new Link(model, {
+      onReach: (reach) => {
+        this.paint();
+        if (reach === "gone" && kernelEnded(model)) this.remain();
+      },
+    });
     model.on("change:elapsed", this.timed);
     for (const key of TRAITS) model.on(`change:${key}`, this.changed);
     this.timer = setInterval(() => this.paint(), EVERY);
@@ -61,7 +67,15 @@ export class ProgressView {
     const spoken = this.spoken();
     if (spoken !== this.said) this.announcer.say(spoken);
     this.said = spoken;
+    if (this.string("state") in SIGNS) this.remain();
   };
+
+  /** Leave the line in a notebook that the kernel does not reach; the widget is closed. */
+  private remain(): void {
+    const { text } = this.line;
+    const data = { "text/plain": text, "text/html": htmlOf(h("div", {}, text)) };
+    replace(this.model, this.string("reference"), data);
+  }
 
   private cancel(): void {
     // it asks for an answer, for that shows whether the click has arrived

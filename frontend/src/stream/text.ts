@@ -2,13 +2,12 @@
 
 import { button, h, setText } from "../lib/dom";
 import { Blocks, ending, type Addition } from "./blocks";
+import type { Piece } from "./feed";
 import { Pin } from "./scroll";
+import { visible } from "./visible";
 
 /** UTF-16 code units that are in the page at most, but for one block. */
 export const LIMIT = 100_000;
-
-// eslint-disable-next-line no-control-regex -- it is about them
-const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
 
 export class TextView {
   readonly element: HTMLElement;
@@ -54,9 +53,15 @@ export class TextView {
 
   /** The whole text from its beginning on, or undefined if this view does not have it. */
   get whole(): string | undefined {
+    const { at, text } = this.kept;
+    return at === 0 ? text : undefined;
+  }
+
+  /** What this view has of the text, and at which offset it begins. */
+  get kept(): Piece {
     const follows = this.pendingAt === this.blocks.end;
-    if ((follows ? this.blocks.start : this.pendingAt) > 0) return undefined;
-    return follows ? this.blocks.text + this.pending : this.pending;
+    if (!follows) return { at: this.pendingAt, text: this.pending };
+    return { at: this.blocks.start, text: this.blocks.text + this.pending };
   }
 
   /** Text that follows what came before. */
@@ -139,11 +144,4 @@ export class TextView {
     // one text node a block: characters that come in parts are shaped together
     this.last.appendData(visible(text));
   }
-}
-
-/** Control characters as their symbols: a model's text is no terminal, and nothing in it is hidden. */
-function visible(text: string): string {
-  return text.replace(CONTROLS, (control) =>
-    control === "\x7f" ? "\u2421" : String.fromCharCode(0x2400 + control.charCodeAt(0)),
-  );
 }

@@ -5,11 +5,13 @@ import { h } from "../lib/dom";
 import { Focus } from "../lib/focus";
 import { StatusLine, type Sign } from "../lib/line";
 import { Link, type Message, type Model } from "../lib/link";
+import { isShown, kernelEnded, replace } from "../lib/outputs";
 import { Stopper } from "../lib/stopper";
 import { count } from "../lib/units";
 import { Feed, pieceOf, type Step } from "./feed";
 import { figuresOf, isFinal, KEYS, updated, type Figures } from "./figures";
 import { nodesOf } from "./markdown";
+import { remainder } from "./remainder";
 import { TextView } from "./text";
 import { Toolbar } from "./toolbar";
 import { progress, spoken, words } from "./words";
@@ -52,7 +54,7 @@ export class StreamView {
     this.link = new Link(model, {
       onMessage: (message) => this.received(message),
       onWelcome: (message) => this.welcomed(message),
-      onReach: () => this.paint(),
+      onReach: () => this.reached(),
     });
     this.follow();
     this.take(this.model.get("tail"));
@@ -63,6 +65,7 @@ export class StreamView {
 
   /** Stop listening; no timer, observer or listener is left. */
   close(): void {
+    if (isFinal(this.figures.state)) this.link.tell("bye"); // nobody needs the widget any more
     clearInterval(this.timer);
     for (const [event, callback] of this.listeners) this.model.off(event, callback);
     this.link.close();
@@ -84,6 +87,7 @@ export class StreamView {
   }
 
   private received(message: Message): void {
+    if (message.kind === "left") this.leave();
     if (message.kind !== "frame") return;
     const piece = pieceOf(message);
     if (piece) this.apply(this.feed.frame(piece));
@@ -95,6 +99,7 @@ export class StreamView {
     this.take(message);
     this.hear(message);
     this.paint();
+    if (message["left"] === true) this.leave();
   }
 
   private hear(message: Message): void {
@@ -131,6 +136,28 @@ export class StreamView {
 
   private tick(): void {
     if (!isFinal(this.figures.state)) this.paintFigures();
+  }
+
+  private reached(): void {
+    this.paint();
+    if (this.link.reach === "gone" && kernelEnded(this.model)) this.remain();
+  }
+
+  /** The kernel has put its last form into the cell's output, which this page may have missed. */
+  private leave(): void {
+    const id = this.string("reference");
+    if (!isShown(this.model, id)) return;
+    this.link.ask("bundle").then(
+      ({ data }) => {
+        if (typeof data === "object" && data !== null) replace(this.model, id, { ...data });
+      },
+      () => undefined, // it is gone by now: what is here remains
+    );
+  }
+
+  /** Leave in the notebook what there is, for nobody else will. */
+  private remain(): void {
+    replace(this.model, this.string("reference"), remainder(this.line.text, this.text.kept));
   }
 
   private stop(): void {

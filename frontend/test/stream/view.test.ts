@@ -23,6 +23,8 @@ const TRAITS = {
   stop_words: "Interrupt the kernel.",
 };
 
+const VIEW = "application/vnd.jupyter.widget-view+json";
+
 let place: HTMLElement;
 let end: () => void;
 
@@ -200,6 +202,58 @@ describe("Stop", () => {
     const model = view({ state: "finished", reason: "length" });
     model.trigger("comm:close");
     expect(line()).toMatch(/length$/);
+  });
+});
+
+describe("what a notebook keeps", () => {
+  const ID = "widget";
+
+  /** An output area whose output shows this widget. */
+  function notebook(model: RecordingModel, status = "busy"): Record<string, unknown>[] {
+    const outputs = [{}, { data: { [VIEW]: { model_id: ID } } }] as Record<string, unknown>[];
+    const area = {
+      length: outputs.length,
+      get: (index: number) => outputs[index],
+      set: (index: number, value: Record<string, unknown>) => (outputs[index] = value),
+    };
+    const cells = [{}, { outputs: area }];
+    Object.assign(model.widget_manager as object, {
+      kernel: { status },
+      context: { model: { cells } },
+    });
+    return outputs;
+  }
+
+  test("is the end that the kernel put into another page", async () => {
+    const model = view({ reference: ID });
+    const outputs = notebook(model);
+    model.change("state", "finished");
+    model.say({ kind: "left" });
+    const request = model.sent.at(-1);
+    expect(request?.["kind"]).toBe("bundle");
+    const data = { "text/plain": "finished", "text/html": "<b>finished</b>" };
+    model.say({ kind: "done", id: request?.["id"], data });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(outputs[1]).toEqual({ output_type: "display_data", data, metadata: {} });
+    end();
+    expect(model.sent.at(-1)).toEqual({ kind: "bye" });
+  });
+
+  test("is not touched where the kernel has reached it", () => {
+    const model = view({ reference: "another" });
+    notebook(model);
+    model.say({ kind: "welcome", at: 0, text: "", figures: {}, left: true });
+    expect(model.sent.map(({ kind }) => kind)).toEqual(["hello"]);
+  });
+
+  test("is what there is when the kernel ends", () => {
+    const model = view({ reference: ID, tail: { at: 7, text: "<b>Once</b>\0" } });
+    const outputs = notebook(model, "autorestarting");
+    model.trigger("comm_live_update");
+    const { data } = outputs[1] as { data: Record<string, string> };
+    const text = "[7 characters before this are lost]\n<b>Once</b>\0";
+    expect(data["text/plain"]).toBe(`story · kernel ended after 3 tokens\n${text}`);
+    expect(data["text/html"]).toContain("&lt;b&gt;Once&lt;/b&gt;␀");
   });
 });
 

@@ -121,9 +121,10 @@ class Slot:
             markdown = widget.markdown if widget is not None else self._surface.markdown
             if widget is not None:
                 widget.finish(standing)
-            self._put(bundle(standing, self.text.whole(), markdown=markdown))
+            last = bundle(standing, self.text.whole(), markdown=markdown)
+            self._put(last)
             if widget is not None:
-                widget.retire()
+                widget.retire(last)
             self.stop = _nothing
 
     def _open(self, standing: Standing) -> None:

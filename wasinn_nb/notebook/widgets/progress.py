@@ -28,9 +28,14 @@ class Progress(LiveWidget):
     )
     message = Unicode(help="How it ended, in words.").tag(sync=True)
 
+    reference = Unicode(help="Its id, by which the outputs of a notebook refer to it.").tag(
+        sync=True
+    )
+
     def __init__(self, cancel: Callable[[], object], **traits: Any) -> None:
         self._cancel = cancel
         super().__init__(**traits)
+        self.reference = self.model_id
 
     def handlers(self) -> dict[str, Handler]:
         """``cancel``."""
