@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wasinn_nb.backends.ggml.gguf import estimate, model_info, read_gguf, validate
 from wasinn_nb.backends.ggml.gguf_memory import fitting_layers
+from wasinn_nb.backends.ggml.loading import WeightsLoad
 from wasinn_nb.backends.ggml.logs import LOG, LogCapture
 from wasinn_nb.backends.ggml.native import INSTALL, PACKAGE, Native, native
 from wasinn_nb.backends.ggml.params import (
@@ -30,7 +30,7 @@ from wasinn_nb.nn.backend import (
     ModelInfo,
     Progress,
 )
-from wasinn_nb.nn.errors import InvalidArgument, ModelNotFound, RuntimeFailure
+from wasinn_nb.nn.errors import InvalidArgument
 from wasinn_nb.nn.settings import EffectiveConfig, Schema
 from wasinn_nb.nn.threads import usable_cpus
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from wasinn_nb.nn.cancel import CancelToken
     from wasinn_nb.nn.settings import Value
 
-_LOADING = "loading weights"
 
 _REPACKED = ("Q4_0", "Q4_K", "IQ4_NL")
 """Types that llama.cpp copies into a layout for the processor."""
@@ -166,8 +165,8 @@ class GgmlBackend:
         params, alive = model_params(library, config)
         on_device = library.offloads and params.n_gpu_layers != 0
         before = _device_free(library) if on_device else 0
-        model = _load(library, path, params, progress, cancel)
-        del alive
+        load = WeightsLoad(library, path, params, alive, progress=progress, cancel=cancel)
+        model = load.address()
         return LlamaGraph(
             library,
             model,
@@ -177,51 +176,6 @@ class GgmlBackend:
             size_of_context=lambda used: _context_bytes(info, used),
             device_bytes=max(0, before - _device_free(library)) if on_device else 0,
         )
-
-
-def _load(
-    library: Native,
-    path: Path,
-    params: Any,
-    progress: Progress | None,
-    cancel: CancelToken | None,
-) -> int:
-    """The address of a loaded ``llama_model``."""
-    told = -1
-    raised: list[BaseException] = []
-
-    def on_progress(fraction: float, _user: object) -> bool:
-        nonlocal told
-        percent = int(fraction * 100)
-        if progress is not None and percent != told:
-            told = percent
-            try:
-                progress(_LOADING, fraction)
-            except BaseException as error:  # noqa: BLE001 - cannot pass through native code
-                raised.append(error)
-        return not raised and (cancel is None or not cancel.cancelled)
-
-    callback = library.api.llama_progress_callback(on_progress)
-    params.progress_callback = callback
-    params.progress_callback_user_data = ctypes.c_void_p()
-    if cancel is not None:
-        cancel.raise_if_cancelled()
-    with LOG.capture() as log:
-        model = library.api.llama_model_load_from_file(str(path).encode(), params)
-    if model and (raised or (cancel is not None and cancel.cancelled)):
-        library.api.llama_model_free(model)
-        model = 0
-    if model:
-        return int(model)
-    if raised:
-        raise raised[0]
-    if cancel is not None:
-        cancel.raise_if_cancelled()
-    if not path.exists():
-        raise ModelNotFound(f"The model file {path} is gone.")
-    raise RuntimeFailure(
-        f"llama.cpp could not load {path.name}: {log.complaint() or 'it gave no reason'}."
-    )
 
 
 def _first(files: ModelFiles) -> Path | bytes:

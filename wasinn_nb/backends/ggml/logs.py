@@ -52,6 +52,11 @@ class NativeLog:
         finally:
             captures.remove(capture)
 
+    def pass_on(self, capture: LogCapture) -> None:
+        """Give what was captured in another thread to the captures of this one."""
+        for own in self._captures():
+            own.lines.extend(capture.lines)
+
     def _captures(self) -> list[LogCapture]:
         captures: list[LogCapture] | None = getattr(self._local, "captures", None)
         if captures is None:

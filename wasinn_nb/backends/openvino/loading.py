@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from wasinn_nb.backends.openvino.abandon import Abandonable
 from wasinn_nb.backends.openvino.compilation import Compilation
 from wasinn_nb.backends.openvino.failures import is_shortage, reason
 from wasinn_nb.backends.openvino.graph import OpenVINOGraph
@@ -27,6 +26,7 @@ from wasinn_nb.backends.openvino.streams import (
     inline_streams,
     stream_properties,
 )
+from wasinn_nb.nn.abandon import Abandonable
 from wasinn_nb.nn.errors import InvalidArgument, MissingMemory, NNError, RuntimeFailure
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ def _workers(process: int) -> ThreadPoolExecutor:  # noqa: ARG001 - threads do n
     A new thread for each load would take its memory from another arena of the allocator each time,
     and leave holes in all of them. At its end the interpreter waits for these threads.
     """
-    return ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="wasinn-openvino-load")
+    return ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="wasinn-load")
 
 
 class Abandonable(Generic[T]):
