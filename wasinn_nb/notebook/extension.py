@@ -69,8 +69,9 @@ class Extension:
             stream.close_retired()
         if self._warm_up is not None:
             self._warm_up.cancel()
-        if (forms := sys.modules.get("wasinn_nb.notebook.widgets.config")) is not None:
-            forms.end_all()
+        for name in ("config", "panel"):
+            if (widgets := sys.modules.get(f"wasinn_nb.notebook.widgets.{name}")) is not None:
+                widgets.end_all()
         if self.magics.host_used:
             self.magics.host.close()
 
