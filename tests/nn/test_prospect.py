@@ -364,3 +364,43 @@ def test_unloading_all_but_some(registry, model):
         "loaded",
     ]
     lease.release()
+
+
+def test_the_budget_is_one_of_the_places_and_tells_what_would_be_unloaded(registry, model):
+    registry.memory_budget = 2_500_000
+    for name in "abc":
+        register(registry, name, model, size=1_000_000)
+    registry.load("a")
+    registry.load("b")
+    ahead = registry.prospect("c")
+    budget = ahead.places[-1]
+    assert (budget.name, budget.total, budget.free) == (fit.BUDGET, 2_500_000, 2_500_000)
+    assert ahead.fits
+    assert any("would unload a " in note for note in ahead.notes), ahead.notes
+    registry.pin("a", {"keep-loaded": True})
+    registry.pin("b", {"keep-loaded": True})
+    refused = registry.prospect("c")
+    assert not refused.fits
+    assert refused.places[-1].needed > (refused.places[-1].free or 0)
+    with pytest.raises(MissingMemory, match="budget"):
+        registry.load("c")
+    loaded = registry.prospect("a")
+    assert loaded.fits
+    assert not any("unload" in note for note in loaded.notes)
+
+
+def test_what_counts_against_the_budget_follows_pins_of_a_loaded_model(registry, backend, model):
+    backend.context_bytes = 10_000
+    registry.memory_budget = 2_500_000
+    for name in "ab":
+        register(registry, name, model, size=1_000_000)
+    registry.load("a")
+    registry.pin("a", {"window": 200})
+    with registry.bus.watching() as events:
+        registry.load("b")
+        assert [e.subject for e in events.drain() if e.kind is EventKind.MODEL_UNLOADED] == ["a"]
+    registry.pin("a", {"window": 10})
+    registry.pin("b", {"window": 10})
+    with registry.bus.watching() as events:
+        registry.load("a")
+        assert EventKind.MODEL_UNLOADED not in [e.kind for e in events.drain()]

@@ -219,6 +219,7 @@ class EchoBackend:
     def __init__(self) -> None:
         self.graphs: list[EchoGraph] = []
         self.fail_next = False
+        self.context_bytes = 0  # of a context, for each token of its window
 
     @property
     def loads(self) -> int:
@@ -261,7 +262,10 @@ class EchoBackend:
         return ModelInfo(GraphEncoding.GGML, architecture="echo", nbytes=part.stat().st_size)
 
     def estimate(self, info: ModelInfo, config: EffectiveConfig) -> MemoryEstimate:
-        return MemoryEstimate(int(config["size"] or 0) + info.nbytes, 0, 0)
+        window = int(config["window"] or 0)
+        return MemoryEstimate(
+            int(config["size"] or 0) + info.nbytes, self.context_bytes * window, 0
+        )
 
     def load(
         self,

@@ -22,7 +22,7 @@ _REMEMBERED_CONFIGS = 64
 KEEP_LOADED = Setting(
     "keep-loaded",
     "bool",
-    Scope.REQUEST,
+    Scope.HOST,
     False,
     "never unloaded by the memory budget",
     guest=False,

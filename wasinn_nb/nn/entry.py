@@ -81,9 +81,11 @@ class Entry:
     def footprint(self) -> int:
         """Bytes that count against the memory budget while loaded.
 
-        The estimate, since growth of the process also measures what else happened meanwhile.
+        The estimate rather than the growth of the process, which also measures what else happened
+        meanwhile; or what the graph says, if a guest asked for more than was expected.
         """
-        return self.estimate.total if self.estimate else self.measured
+        expected = self.estimate.total if self.estimate else self.measured
+        return max(expected, self.graph.memory().total) if self.graph else expected
 
     @property
     def takes_memory(self) -> bool:

@@ -14,13 +14,16 @@ from wasinn_nb.nn.types import ExecutionTarget
 HOST = "host"
 """The name of the host's own memory among the places."""
 
+BUDGET = "memory budget"
+"""The name of the budget for all models among the places."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place that has memory: the host, or a GPU. All sizes are bytes.
+    """One place that has memory: the host, a GPU, or the budget. All sizes are bytes.
 
     Args:
-        name: :data:`HOST`, or the device's name.
+        name: :data:`HOST`, :data:`BUDGET`, or the device's name.
         needed: what a model would take here with one execution context.
         free: what it could take, with what the loaded model gives back when it is loaded again;
             None where nothing tells.

@@ -260,6 +260,18 @@ class Loader:
         graph.watch(lambda: self._bus.publish(EventKind.MODEL_MEMORY, name))
         return graph, graph.describe(), max(0, memory.rss() - before)
 
+    def expect(self, entry: Entry, config: EffectiveConfig) -> None:
+        """Let the footprint of a loaded model follow settings that its next contexts will have."""
+        with self._lock:
+            loaded, backend, info = entry.loaded_with, entry.backend, entry.info
+        if loaded is None or backend is None or info is None:
+            return
+        used = backend.settle(info, config.with_model_of(loaded), entry.target, {})
+        estimate = backend.estimate(info, used)
+        with self._lock:
+            if entry.loaded_with is loaded:
+                entry.estimate = estimate
+
     def _reporting(self, entry: Entry, progress: Progress | None) -> Progress:
         def report(what: str, fraction: float | None) -> None:
             entry.activity = (what, fraction)

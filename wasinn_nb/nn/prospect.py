@@ -33,7 +33,8 @@ class Prospect:
         loaded: what it is loaded with; None if it is not.
         reload: the settings for which the loaded model would be loaded again; empty if none.
         estimate: the memory that it would take; None while nothing is known of it.
-        places: the host and every GPU, with what would be needed and is free there.
+        places: the host, every GPU and the memory budget if there is one, with what would be
+            needed and is free there.
         notes: what would be otherwise than asked for.
         busy: who uses it now; while anybody does, nothing can be loaded again.
     """
@@ -97,12 +98,19 @@ class Prospects:
             loaded, busy, guest = entry.loaded_with, entry.holders, self._guest(entry)
             returned = self._given_back(entry)
         asked, used = self._configs.draft(backend, entry, guest, pins)
+        reload = reloading(loaded, used) if loaded is not None else ()
         notes, devices = tuple(adjustments(asked, used)), gpus(backend)
         estimate = None
         if info is not None:
             settled = backend.settle(info, used, entry.target, room(devices, returned))
             notes += tuple(outcomes(used, settled))
             estimate = backend.estimate(info, settled)
+        there = places(estimate, devices, returned)
+        if estimate is not None and (within := self._residency.place(entry, estimate)):
+            there += (within[0],)
+            if within[1] and (reload or loaded is None):
+                victims = ", ".join(within[1])
+                notes += (f"A load would unload {victims} to keep within the memory budget.",)
         return Prospect(
             entry.name,
             used,
@@ -110,9 +118,9 @@ class Prospects:
             pins,
             info,
             loaded,
-            reloading(loaded, used) if loaded is not None else (),
+            reload,
             estimate,
-            places(estimate, devices, returned),
+            there,
             notes,
             busy,
         )

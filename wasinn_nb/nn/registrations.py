@@ -83,7 +83,9 @@ class Registrations:
             entry.configs = {}  # after the pins: see Entry
         # not while the lock is held: what an unknown backend is, only its file may tell
         with suppress(NNError):  # what is wrong with its settings is said when it is loaded
-            self._configs.effective_or_none(entry)
+            config = self._configs.effective_or_none(entry)
+            if config is not None:
+                self._loader.expect(entry, config)
         self._bus.publish(EventKind.CONFIG_CHANGED, entry.name, pins=dict(entry.pins))
 
     def _replace(self, old: Entry, new: Entry) -> None:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wasinn_nb.nn.backend import Graph, Progress
+from wasinn_nb.nn.backend import Graph, MemoryEstimate, Progress, Share
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.configs import Configs
 from wasinn_nb.nn.entry import Entry
 from wasinn_nb.nn.errors import Busy, MissingMemory, NotFound
 from wasinn_nb.nn.events import EventBus, EventKind
-from wasinn_nb.nn.fit import MemoryUse, memory_use
+from wasinn_nb.nn.fit import BUDGET, MemoryUse, Place, memory_use
 from wasinn_nb.nn.loader import Loader
 from wasinn_nb.nn.memory import format_bytes
 from wasinn_nb.nn.settings import EffectiveConfig, Value
@@ -80,6 +80,26 @@ class Residency:
             loaded = [(e.graph, e.backend) for e in self._table.entries() if e.graph is not None]
             models = sum(graph.memory().total for graph, _ in loaded)
         return memory_use(models, {b.name: b for _, b in loaded if b is not None}.values())
+
+    def place(self, entry: Entry, estimate: MemoryEstimate) -> tuple[Place, tuple[str, ...]] | None:
+        """What the budget has left for a load of an entry, and what would be unloaded for it.
+
+        None without a budget.
+        """
+        if not self.budget:
+            return None
+        with self._table.lock:
+            others = [e for e in self._table.entries() if e is not entry and e.takes_memory]
+            idle = sorted((e for e in others if e.expendable), key=lambda e: e.last_used)
+            used = sum(e.footprint for e in others)
+        free = self.budget - used + sum(e.footprint for e in idle)
+        share = Share(estimate.weights, estimate.kv_cache, estimate.compute)
+        place = Place(BUDGET, estimate.total, max(0, free), self.budget, share)
+        victims = []
+        while place.fits and idle and used + estimate.total > self.budget:
+            used -= idle[0].footprint
+            victims.append(idle.pop(0).name)
+        return place, tuple(victims)
 
     def _make_room(self, entry: Entry, needed: int) -> None:
         """Unload idle models, least recently used first, until ``needed`` bytes fit the budget.

@@ -31,6 +31,7 @@ class Scope(StrEnum):
     MODEL = "model"  # the weights are loaded again
     CONTEXT = "context"  # new execution contexts only
     REQUEST = "request"  # nothing: it is read at the next compute
+    HOST = "host"  # nothing: the host itself looks at it
 
 
 class Origin(StrEnum):

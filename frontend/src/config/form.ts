@@ -205,7 +205,7 @@ export class Form {
       pinned: now.origin === "pin",
       reload: prospect.reload.includes(field.key),
       error: drafted ? (prospect.errors[field.key] ?? "") : "",
-      remark: field.scope === "request" ? "" : needs,
+      remark: field.scope === "model" || field.scope === "context" ? needs : "",
     };
   }
 

@@ -17,7 +17,7 @@ export type Kind = "bool" | "int" | "float" | "str";
 export type Group = "main" | "more" | "request";
 
 /** What has to be made anew when a setting changes. */
-export type Scope = "model" | "context" | "request";
+export type Scope = "model" | "context" | "request" | "host";
 
 /** A setting of the model's backend, as far as a form needs it. */
 export interface Field {

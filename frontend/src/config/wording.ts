@@ -109,5 +109,6 @@ function without(now: Situation): string {
   }
   if (scopes.has("context")) return "Takes effect with the next context; nothing is loaded again.";
   if (scopes.has("model")) return "The model stays as it is loaded.";
-  return "Takes effect with the next request; nothing is loaded again.";
+  if (scopes.has("request")) return "Takes effect with the next request; nothing is loaded again.";
+  return "Takes effect at once; nothing is loaded again.";
 }
