@@ -2,7 +2,7 @@
 
 What a view costs the guest that it shows, how late its text is painted, how fast Stop acts, what
 goes over the wire, how fast panel and form open, and what long outputs and many runs do to a page.
-Everything shares one machine, so other load on it shows in all figures.
+Everything shares one machine, so other load on it shows in all figures. About five minutes.
 """
 
 from __future__ import annotations
@@ -33,11 +33,10 @@ def run(rounds: int) -> list[Result]:
         write_named(large, "115m", dtype="q8_0")
         _prepare(notebook)
         _load(notebook, "large", str(large))
-        short = max(2, rounds // 2)
         results = [
-            *cost.measure(notebook, "story", 6000, rounds, printing=False),
-            *cost.measure(notebook, "story", 6000, short, printing=True),
-            *cost.measure(notebook, "large", 100, short, printing=False),
+            *cost.measure(notebook, "story", 5000, rounds, baselines=(cost.PLAIN, cost.TEXT)),
+            *cost.measure(notebook, "story", 5000, max(2, rounds // 2), printing=True),
+            *cost.measure(notebook, "large", 60, max(2, rounds // 2), target=0.99),
             *flow.measure(notebook),
             *stopping.measure(notebook, _CLICKS),
             *opening.measure(notebook, rounds),
@@ -48,7 +47,7 @@ def run(rounds: int) -> list[Result]:
     if OTHER_KERNEL.is_dir():
         with opened(OTHER_KERNEL) as notebook:
             _prepare(notebook)
-            results += stopping.measure(notebook, _CLICKS)
+            results += stopping.measure(notebook, _CLICKS // 2)
     return results
 
 

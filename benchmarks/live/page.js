@@ -1,13 +1,13 @@
 /* What is measured inside the page. Times are milliseconds of the machine's clock, as the kernel's.
- * "Painted" is the end of the frame after the change: a view that writes in its animation frame is
- * counted one frame late, never early. */
+ * "Painted" is the end of the next frame after the change: what is written in an animation frame
+ * counts as painted one frame late, never early. */
 (() => {
-  const painted = (tell) =>
-    requestAnimationFrame(() => {
-      const channel = new MessageChannel();
-      channel.port1.onmessage = () => tell(Date.now());
-      channel.port2.postMessage(0);
-    });
+  const soon = (tell) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => tell(Date.now());
+    channel.port2.postMessage(0);
+  };
+  const painted = (tell) => requestAnimationFrame(() => soon(tell));
 
   const watch = (look) => {
     const observer = new MutationObserver(look);
@@ -37,11 +37,17 @@
     followText(who) {
       const samples = [];
       let last = 0;
+      let scheduled = false;
       const observer = watch(() => {
-        const length = shown(who);
-        if (length <= last) return;
-        last = length;
-        painted((at) => samples.push([length, at]));
+        if (scheduled) return;
+        scheduled = true;
+        requestAnimationFrame(() => {
+          scheduled = false;
+          const length = shown(who);
+          if (length <= last) return;
+          last = length;
+          soon((at) => samples.push([length, at]));
+        });
       });
       this.textFollowed = () => (observer.disconnect(), samples);
     },

@@ -62,8 +62,8 @@ class Stamps:
 
     def begin(self) -> None:
         """Stamp from now on; it costs a token under a microsecond."""
-        push, begin_prompt = TokenStream.push, TokenStream.begin_prompt
         self.end()
+        push, begin_prompt = TokenStream.push, TokenStream.begin_prompt
         stamps: list[tuple[float, bytes | None]] = []
         self._stamps = stamps
 
