@@ -122,6 +122,17 @@ def test_all_but_one_are_unloaded(host, hold):
     assert run.cancelled_reason == "unload"
 
 
+def test_a_change_that_takes_a_load_stops_the_runs_only_if_asked_to(host, hold):
+    host.load("m", "builtin:tinytales")
+    run = hold()
+    assert host.reconfigure("m", {"temp": 0.5}, stop=True).pins == {"temp": 0.5}
+    with pytest.raises(Busy, match="holder #1"):
+        host.reconfigure("m", {"use-mmap": False})
+    assert not run.done
+    assert host.reconfigure("m", {"use-mmap": False}, stop=True).loads == 2
+    assert run.cancelled_reason == "stop"
+
+
 def test_runs_are_stopped_by_name(host, hold):
     host.load("m", "builtin:tinytales")
     first, second = hold(), hold()

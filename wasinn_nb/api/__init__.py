@@ -9,14 +9,13 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wasinn_nb.api.models import STOPPING, HostModels
+from wasinn_nb.api.models import STOPPING, HostModels, wait_for
 from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound
 
 if TYPE_CHECKING:
@@ -150,10 +149,7 @@ class Host(HostModels):
         The host can be used again afterwards.
         """
         if "runner" in self.__dict__:
-            runs = self.runner.cancel_all("unload")
-            until = time.monotonic() + STOPPING
-            while not all(run.done for run in runs) and time.monotonic() < until:
-                time.sleep(0.005)
+            wait_for(self.runner.cancel_all("unload"), STOPPING)
         if "registry" in self.__dict__:
             for name in self.registry.names():
                 with suppress(Busy, NotFound):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasinn_nb.api.parts import HostParts
 from wasinn_nb.nn.errors import Busy, InvalidArgument, NNError
@@ -15,6 +15,7 @@ from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 if TYPE_CHECKING:
     import numpy as np
 
+    from wasinn_nb.guest.run import Run
     from wasinn_nb.nn.backend import Progress
     from wasinn_nb.nn.cancel import CancelToken
     from wasinn_nb.nn.fit import MemoryUse
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from wasinn_nb.nn.record import ModelRecord, UnloadReport
     from wasinn_nb.nn.settings import EffectiveConfig
     from wasinn_nb.nn.sources import Source as ModelSource
+
+T = TypeVar("T")
 
 STOPPING = 5.0
 """Seconds that runs which were told to stop get for it."""
@@ -97,11 +100,11 @@ class HostModels(HostParts):
             NotFound: unknown name.
             Busy: still in use; ``holders`` says by whom.
         """
-        return self._stopping(self.registry.unload, name, wait, stop=stop)
+        return self._free(self.registry.unload, name, wait, stop=stop)
 
     def forget(self, name: str, *, wait: float = 0.0, stop: bool = False) -> UnloadReport:
         """Unload a model and drop its name; as :meth:`unload`."""
-        return self._stopping(self.registry.forget, name, wait, stop=stop)
+        return self._free(self.registry.forget, name, wait, stop=stop)
 
     def unload_others(
         self, name: str, *, wait: float = 0.0, stop: bool = False
@@ -121,18 +124,26 @@ class HostModels(HostParts):
         others = [other for other in self.registry.names() if other != name]
         return unload_each(others, lambda other: self.unload(other, wait=wait, stop=stop))
 
-    def _stopping(
+    def _free(
         self, free: Callable[..., UnloadReport], name: str, wait: float, *, stop: bool
     ) -> UnloadReport:
-        """Free a model, stopping whoever uses it, also those that come meanwhile."""
         if not stop:
             return free(name, wait=wait)
-        until = time.monotonic() + max(wait, STOPPING)
+        patience = max(wait, STOPPING)
+        return self._stopping(lambda turn: free(name, wait=turn), name, "unload", patience)
+
+    def _stopping(self, work: Callable[[float], T], name: str, reason: str, patience: float) -> T:
+        """Do what takes an idle model; stop whoever uses it, also those that come meanwhile.
+
+        Args:
+            work: gets the seconds that it is to wait for the last user.
+        """
+        until = time.monotonic() + patience
         while True:
             record = self.registry.describe(name)
-            self.runner.cancel((*record.users, record.wanted_by), "unload")
+            self.runner.cancel((*record.users, record.wanted_by), reason)
             try:
-                return free(name, wait=min(_TURN, max(0.0, until - time.monotonic())))
+                return work(min(_TURN, max(0.0, until - time.monotonic())))
             except Busy:
                 if time.monotonic() >= until:
                     raise
@@ -229,17 +240,39 @@ class HostModels(HostParts):
         *,
         unset: Sequence[str] = (),
         reset: bool = False,
+        stop: bool = False,
         progress: Progress | None = None,
         cancel: CancelToken | None = None,
     ) -> ModelRecord:
         """Change a model's pins, and load it again if that takes a load.
 
         All of it or nothing; see :meth:`ModelRegistry.reconfigure`.
+
+        Args:
+            stop: if it has to be loaded again, stop the runs that use it, and wait a few seconds
+                at most for their end.
         """
-        return self.registry.reconfigure(
-            name, pins, unset=unset, reset=reset, progress=progress, cancel=cancel
-        )
+
+        def work(wait: float | None = None) -> ModelRecord:
+            return self.registry.reconfigure(
+                name, pins, unset=unset, reset=reset, wait=wait, progress=progress, cancel=cancel
+            )
+
+        try:
+            return work()
+        except Busy:
+            if not stop:
+                raise
+        return self._stopping(work, name, "stop", STOPPING)
 
     def memory(self) -> MemoryUse:
         """The memory of this process, of the models in it, and of the machine."""
         return self.registry.memory()
+
+
+def wait_for(runs: Iterable[Run], seconds: float) -> None:
+    """Wait at most so many seconds until all of these runs have ended, however they end."""
+    until = time.monotonic() + seconds
+    for run in runs:
+        with suppress(Exception):  # theirs, and it is told where they were started
+            run.wait(max(0.0, until - time.monotonic()))

@@ -308,6 +308,7 @@ class ModelRegistry:
         *,
         unset: Sequence[str] = (),
         reset: bool = False,
+        wait: float | None = None,
         progress: Progress | None = None,
         cancel: CancelToken | None = None,
     ) -> ModelRecord:
@@ -316,15 +317,18 @@ class ModelRegistry:
         All of it or nothing: if it cannot be loaded with the new settings, it is loaded again with
         the old ones, and its pins are as they were.
 
+        Args:
+            wait: first wait until nobody uses it, for at most so many seconds.
+
         Raises:
             NotFound, InvalidArgument: as :meth:`prospect`.
-            Busy: it would have to be loaded again, and is in use.
+            Busy: it would have to be loaded again, and is in use; or it is still after ``wait``.
             Cancelled: it is unloaded, and its pins are as they were.
             NNError: as :meth:`load`.
         """
 
         def work(token: CancelToken | None) -> ModelRecord:
-            with self._table.operating(name, "loading", cancel=token) as entry:
+            with self._table.operating(name, "loading", idle_within=wait, cancel=token) as entry:
                 self._prospects.reconfigure(
                     entry, pins or {}, unset, reset=reset, progress=progress, cancel=token
                 )

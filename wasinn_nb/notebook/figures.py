@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from wasinn_nb.nn.stream import StreamFigures, StreamState
 from wasinn_nb.notebook.text import count, duration, printable, rate
@@ -23,6 +23,7 @@ State = Literal[
     "stopped",
     "failed",
 ]
+STATES: tuple[State, ...] = get_args(State)
 ENDS: frozenset[State] = frozenset(("finished", "stopped", "failed"))
 
 _REASONS = {

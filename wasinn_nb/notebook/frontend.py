@@ -67,7 +67,6 @@ def _measured() -> str:
     seen = clicks.arrival()
     if seen is None:
         return "no widget has said anything yet"
-    took = "" if seen.seconds is None else f" within {seen.seconds * 1000:.0f} ms"
     where = "in a subshell" if seen.subshell else "in the main loop"
     when = "while a cell ran" if seen.during_cell else "between cells"
-    return f"the last widget was answered{took} {where}, {when}"
+    return f"the last widget was answered {where}, {when}"

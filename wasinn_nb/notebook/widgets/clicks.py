@@ -88,25 +88,19 @@ class Arrival:
     Attributes:
         subshell: handled in a subshell, and not by the main loop.
         during_cell: handled while a cell ran.
-        seconds: from the greeting to the answer as the view saw it; None if it did not say.
     """
 
     subshell: bool
     during_cell: bool
-    seconds: float | None = None
 
 
 _arrivals: dict[bool, Arrival] = {}
 
 
-def measured(seconds: float | None = None) -> Arrival:
-    """Note that a view's message has arrived; called where it is handled.
-
-    Args:
-        seconds: how long a greeting and its answer took, as the view measured it.
-    """
+def measured() -> Arrival:
+    """Note that a view's message has arrived; called where it is handled."""
     subshell = threading.current_thread() is not threading.main_thread()
-    noted = Arrival(subshell, _cell_runs(), seconds)
+    noted = Arrival(subshell, _cell_runs())
     _arrivals[noted.during_cell] = noted
     return noted
 

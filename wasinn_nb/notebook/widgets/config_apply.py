@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wasinn_nb.nn.cancel import CancelToken
-from wasinn_nb.nn.errors import Busy, Cancelled, NotFound, WasinnError
+from wasinn_nb.nn.errors import Cancelled, NotFound, WasinnError
 from wasinn_nb.nn.memory import format_bytes
 from wasinn_nb.nn.record import ModelRecord, ModelState
 from wasinn_nb.notebook.text import duration
@@ -23,9 +23,6 @@ IDLE: dict[str, Any] = {"what": "", "fraction": None, "cancelling": False}
 NO_OUTCOME: dict[str, Any] = {"ok": True, "message": "", "hint": ""}
 
 _EVERY = 0.1
-# a run that is told to stop ends within a fraction of a second, whatever it does
-_PATIENCE = 10.0
-_TURN = 0.05
 
 
 class Ended(Protocol):
@@ -85,7 +82,14 @@ class Application:
         applied = False
         try:
             before = self._host.registry.describe(self._name)
-            record = self._reconfigured()
+            record = self._host.reconfigure(
+                self._name,
+                self._pins,
+                unset=self._unset,
+                stop=self._stop,
+                progress=self._progress,
+                cancel=self._cancel,
+            )
             outcome, applied = _success(before, record, self._pins, self._unset), True
         except Cancelled:
             outcome = NO_OUTCOME | {"message": f"Cancelled. {self._standing()}"}
@@ -97,26 +101,6 @@ class Application:
             hint = "`%wasinn doctor --log` shows what the model libraries have logged."
             outcome = {"ok": False, "message": message, "hint": hint}
         ended(outcome, applied=applied)
-
-    def _reconfigured(self) -> ModelRecord:
-        until = time.monotonic() + _PATIENCE
-        while True:
-            if self._stop:
-                record = self._host.registry.describe(self._name)
-                self._host.runner.cancel((*record.users, record.wanted_by), "stop")
-            try:
-                return self._host.reconfigure(
-                    self._name,
-                    self._pins,
-                    unset=self._unset,
-                    progress=self._progress,
-                    cancel=self._cancel,
-                )
-            except Busy:
-                if not self._stop or time.monotonic() >= until:
-                    raise
-            self._cancel.raise_if_cancelled()
-            time.sleep(_TURN)
 
     def _progress(self, what: str, fraction: float | None) -> None:
         now = time.monotonic()

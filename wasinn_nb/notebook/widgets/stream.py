@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, Dict, Enum, Float, Int, Unicode
 
 from wasinn_nb.nn.errors import InvalidArgument
-from wasinn_nb.notebook.figures import ENDS, Standing, of_run, of_stream
+from wasinn_nb.notebook.figures import ENDS, STATES, Standing, of_run, of_stream
 from wasinn_nb.notebook.shown import TAIL, ShownText
 from wasinn_nb.notebook.slot_views import bundle
-from wasinn_nb.notebook.widgets.base import Handler, LiveWidget
+from wasinn_nb.notebook.widgets.base import Handler
 from wasinn_nb.notebook.widgets.requests import Request
+from wasinn_nb.notebook.widgets.retiring import RetiringWidget
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.run import Run
@@ -29,25 +28,13 @@ _SYNC_EVERY = 1.0
 _FIGURES_EVERY = 0.25
 # between generations that follow each other quickly, words would flicker
 _CALM = 0.5
-_KEPT = 8
 # a second of rendering is to be followed by so many without
 _RENDER_SHARE = 20
 
-STATES = (
-    "waiting",
-    "building",
-    "loading",
-    "prompt",
-    "generating",
-    "running",
-    "finished",
-    "stopped",
-    "failed",
-)
 _FIGURES = tuple(field.name for field in fields(Standing) if field.name not in ("label", "reason"))
 
 
-class TokenStream(LiveWidget):
+class TokenStream(RetiringWidget):
     """Text and figures of one execution context, with Stop and Copy; place it anywhere.
 
     Args:
@@ -87,10 +74,6 @@ class TokenStream(LiveWidget):
     )
     tail = Dict(help="The end of the text and where it begins, in UTF-16 units.").tag(sync=True)
 
-    reference = Unicode(help="Its id, by which the outputs of a notebook refer to it.").tag(
-        sync=True
-    )
-
     def __init__(
         self,
         run: Run | None = None,
@@ -106,32 +89,27 @@ class TokenStream(LiveWidget):
         self._posted: dict[str, Any] = {}
         self._posted_at = self._synced_at = self._render_after = 0.0
         self._generated_at = -math.inf
-        self._greeted = self._gone = 0
-        self._last: dict[str, str] | None = None
         self._stop: Callable[[], object] = _nothing
         super().__init__(markdown=markdown, tail={"at": 0, "text": ""})
-        self.reference = self.model_id
         if run is not None:
             from wasinn_nb.notebook.pump import Pump
 
             Pump(run, _Following(self, run, context), frame_rate=frame_rate, printing=False).start()
 
     def handlers(self) -> dict[str, Handler]:
-        """What :mod:`.base` says of them; ``bundle`` and ``bye`` are for the end."""
+        """``stop``, ``markdown`` and ``text``; what else comes is for the end."""
         return {
+            **super().handlers(),
             "stop": self._stopped,
             "markdown": self._switched,
             "text": self._asked,
-            "bundle": self._asked_for_last,
-            "bye": self._went,
         }
 
     def snapshot(self) -> dict[str, Any]:
         """The end of the text, with the figures."""
-        self._greeted += 1
         at, text = self.text.tail()
-        left = self._last is not None
-        return {"at": at, "text": text, "figures": _figures(self._standing), "left": left}
+        figures = _figures(self._standing)
+        return {**super().snapshot(), "at": at, "text": text, "figures": figures}
 
     def stops(self, stop: Callable[[], object]) -> None:
         """What Stop does: it sets a flag and returns."""
@@ -164,22 +142,6 @@ class TokenStream(LiveWidget):
         self._standing = standing
         self._sync(time.monotonic())
         self._stop = _nothing
-
-    def retire(self, last: dict[str, str]) -> None:
-        """Close it when no page shows it any more.
-
-        The cell has its last form, but not in a page that was loaded again, or is yet to be: there
-        a view puts it in place, so the widget stays for a while.
-
-        Args:
-            last: the forms of the cell's output, by MIME type.
-        """
-        self._last = last
-        _retired.append(self)
-        self.post("left")
-        self._close_unseen()
-        while len(_retired) > _KEPT:
-            _retired.popleft().close()
 
     def _sync(self, now: float) -> None:
         self._synced_at = now
@@ -214,22 +176,6 @@ class TokenStream(LiveWidget):
 
     def _asked(self, _request: Request) -> dict[str, Any]:
         return {"text": self.text.whole(), "complete": self.text.complete}
-
-    def _asked_for_last(self, _request: Request) -> dict[str, Any]:
-        if self._last is None:
-            raise InvalidArgument("This view stays in its cell.")
-        return {"data": self._last}
-
-    def _went(self, _request: Request) -> None:
-        self._gone += 1
-        self._close_unseen()
-
-    def _close_unseen(self) -> None:
-        """Close it if it is over, and every view that has greeted has gone."""
-        if self._last is not None and self._gone >= self._greeted:
-            with suppress(ValueError):  # another thread was faster
-                _retired.remove(self)
-            self.close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         mime = super()._repr_mimebundle_(**kwargs)
@@ -267,15 +213,6 @@ class _Following:
         stream = streams[self._context]
         latest = max(streams, key=lambda other: other.began)
         return of_stream(self._run, stream, latest=stream is latest)
-
-
-_retired: deque[TokenStream] = deque()
-
-
-def close_retired() -> None:
-    """Close those that were kept for pages that were loaded again."""
-    while _retired:
-        _retired.popleft().close()
 
 
 def _figures(standing: Standing, **other: Any) -> dict[str, Any]:
