@@ -131,6 +131,19 @@ def test_it_ends_with_the_run(monkeypatch):
     assert screen.ended
 
 
+def test_it_ends_at_once_when_nobody_waits_for_a_run_that_goes_on(monkeypatch):
+    out = io.StringIO()
+    monkeypatch.setattr("sys.stdout", out)
+    run, screen = ToldRun(), Screen()
+    pump = Pump(run, screen, frame_rate=60).start()
+    run.prints("so far")
+    pump.finish()
+    monkeypatch.undo()
+    assert not run.done
+    assert screen.ended
+    assert out.getvalue() == "so far"
+
+
 def test_a_screen_that_fails_does_not_end_what_is_printed(painted):
     class Broken(Screen):
         def end(self):

@@ -39,7 +39,7 @@ class Screen(Protocol):
         """Everything that came was written; False if nobody looks any more."""
 
     def end(self) -> None:
-        """The run is over, and everything was written."""
+        """Nothing more will be written: the run is over, or nobody waits for its end."""
 
 
 class Pump:
@@ -86,7 +86,7 @@ class Pump:
         return self
 
     def finish(self) -> None:
-        """Paint what is left of a run that is done; returns when everything was handed on."""
+        """Paint what has come and is not painted, for the last time; returns when that is done."""
         self._end.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -96,9 +96,8 @@ class Pump:
         if reader is None:
             return
         seen = True
-        while seen and not self._run.done:
-            if not self._end.wait(self._frame):
-                seen = self._paint(reader, final=False)
+        while seen and not (self._run.done or self._end.wait(self._frame)):
+            seen = self._paint(reader, final=False)
         if not seen:
             return
         self._paint(reader, final=True)
