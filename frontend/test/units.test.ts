@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { count, duration, formatBytes, percent, rate } from "../src/lib/units";
+import { count, duration, formatBytes, listed, percent, rate } from "../src/lib/units";
 
 describe("the same words as in Python", () => {
   test.each([
@@ -55,4 +55,9 @@ describe("the same words as in Python", () => {
     expect(percent(0.404)).toBe("40 %");
     expect(percent(1)).toBe("100 %");
   });
+});
+
+test("lists words as a sentence does", () => {
+  expect([listed([]), listed(["a"]), listed(["a", "b"])]).toEqual(["", "a", "a and b"]);
+  expect(listed(["a", "b", "c"])).toBe("a, b and c");
 });

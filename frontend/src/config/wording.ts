@@ -1,6 +1,6 @@
 /** What a form says, from facts. */
 
-import { count } from "../lib/units";
+import { count, listed } from "../lib/units";
 import type { Field, Message, Origin, Scope, Value } from "./types";
 
 const ORIGINS: Record<Origin, string> = {
@@ -12,12 +12,6 @@ const ORIGINS: Record<Origin, string> = {
 
 export function originText(origin: Origin): string {
   return ORIGINS[origin];
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-export function listed(words: readonly string[]): string {
-  const last = words.at(-1) ?? "";
-  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
 }
 
 /** A value as it stands in a text field; a number that has a word leaves it to that word. */

@@ -1,4 +1,4 @@
-/** Quantities in words: the same words that the Python side uses in tables and errors. */
+/** Quantities and lists in words: the same words that the Python side uses in tables and errors. */
 
 const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 
@@ -42,6 +42,12 @@ export function rate(perSecond: number): string {
 /** `1 token`, `2,000 tokens`. */
 export function count(number: number, noun: string): string {
   return `${grouped(String(number))} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? "";
+  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
 }
 
 /** A share of one in whole per cent: `40 %`. */

@@ -1,6 +1,6 @@
 /** The words of a panel. */
 
-import { count, duration, formatBytes, percent } from "../lib/units";
+import { count, duration, formatBytes, listed, percent } from "../lib/units";
 import type { Row, Totals } from "./state";
 
 /** What a user has to agree to before a model is unloaded or forgotten. */
@@ -65,8 +65,8 @@ export function detailWords(row: Row): [term: string, text: string][] {
     ["weights", row.weights ? formatBytes(row.weights) : ""],
     ["contexts", row.contexts ? formatBytes(row.contexts) : ""],
     ["loaded in", row.state === "loaded" ? duration(row.load_seconds) : ""],
-    ["pinned", list(row.pinned)],
-    ["in use by", list(row.users)],
+    ["pinned", listed(row.pinned)],
+    ["in use by", listed(row.users)],
     ["loading for", row.wanted_by],
   ];
   return parts.filter(([, text]) => text !== "");
@@ -96,15 +96,16 @@ export function totalsWords(totals: Totals): [label: string, figure: string][] {
 /** What is asked before an action, and what the button says that agrees. */
 export function question(action: Action, name: string, of: Question): [string, string] {
   const forget = action === "forget";
-  if (action === "cancel") return [`It is loaded for ${list(of.users)}. Stop that run?`, "Stop"];
+  if (action === "cancel") return [`It is loaded for ${listed(of.users)}. Stop that run?`, "Stop"];
   const again = forget ? "forget" : "unload";
   const losses: string[] = [];
   if (of.loaded) losses.push("is loaded");
-  if (of.pinned.length > 0) losses.push(`has pinned ${list(of.pinned)}`);
-  if (of.users.length === 0) return [`${name} ${list(losses)}. Forget it all the same?`, "Forget"];
+  if (of.pinned.length > 0) losses.push(`has pinned ${listed(of.pinned)}`);
+  if (of.users.length === 0)
+    return [`${name} ${listed(losses)}. Forget it all the same?`, "Forget"];
   const them = of.users.length === 1 ? "it" : "them";
   const told = action === "unload" || forget ? "In use by" : "There are models in use by";
-  return [`${told} ${list(of.users)}. Stop ${them} and ${again}?`, `Stop and ${again}`];
+  return [`${told} ${listed(of.users)}. Stop ${them} and ${again}?`, `Stop and ${again}`];
 }
 
 /** What has become of a model, for people who do not see it; undefined if it is nothing to say. */
@@ -120,9 +121,4 @@ export function announcement(before: Row | undefined, after: Row): string | unde
   if (after.state !== "registered") return undefined;
   const freed = after.freed && after.freed.at !== before.freed?.at ? after.freed : undefined;
   return freed ? `${after.name}: ${freedWords(freed)}` : `${after.name} is not loaded`;
-}
-
-function list(words: string[]): string {
-  if (words.length < 2) return words.join("");
-  return `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`;
 }

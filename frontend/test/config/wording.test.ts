@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fit, placeText, shares } from "../../src/config/estimate";
 import { parsed } from "../../src/config/parse";
-import { actionFor, fieldText, listed, spokenText, type Situation } from "../../src/config/wording";
+import { actionFor, fieldText, spokenText, type Situation } from "../../src/config/wording";
 import { field, offer } from "./fields";
 
 const LAYERS = field({
@@ -110,10 +110,6 @@ describe("Apply", () => {
       enabled: false,
       reason: "They contradict each other. Choose one.",
     });
-  });
-
-  test("lists settings as a sentence does", () => {
-    expect([listed([]), listed(["a"]), listed(["a", "b", "c"])]).toEqual(["", "a", "a, b and c"]);
   });
 });
 
