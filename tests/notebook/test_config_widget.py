@@ -7,14 +7,13 @@ import threading
 import time
 import weakref
 
-import comm
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
-from tests.notebook.test_widget_base import JSON, RecordingComm
+from tests.notebook.recording import JSON, SPINNER, eventually, recorded
 from tests.support.echo_backend import EchoBackend
 from wasinn_nb.api import Host
 from wasinn_nb.nn.errors import NotFound
@@ -22,30 +21,8 @@ from wasinn_nb.nn.record import ModelState
 from wasinn_nb.nn.registry import ModelRegistry
 from wasinn_nb.nn.sources import SourceResolver
 from wasinn_nb.notebook import extension
-from wasinn_nb.notebook.widgets import assets, config, library
+from wasinn_nb.notebook.widgets import config
 from wasinn_nb.notebook.widgets.config import ModelConfig
-
-PATIENCE = 30.0
-
-# loads a model, and then turns round until it is stopped
-SPINNER = """
-(module
-  (import "wasi_ephemeral_nn" "load_by_name" (func $load (param i32 i32 i32) (result i32)))
-  (memory (export "memory") 1)
-  (data (i32.const 16) "story")
-  (func (export "_start")
-    (drop (call $load (i32.const 16) (i32.const 5) (i32.const 0)))
-    (loop $again (br $again))))
-"""
-
-
-def eventually(check):
-    """The first true value of ``check()``."""
-    until = time.monotonic() + PATIENCE
-    while not (found := check()):
-        assert time.monotonic() < until, "it did not come"
-        time.sleep(0.01)
-    return found
 
 
 class View:
@@ -86,11 +63,7 @@ class View:
 
 @pytest.fixture(scope="module", autouse=True)
 def _recorded():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comm, "create_comm", RecordingComm)
-        patch.setattr(assets, "load", lambda name: assets.Module(f"code of {name}", "style"))
-        patch.setattr(assets, "loader", lambda: "loader")
-        patch.setattr(library, "_libraries", {})
+    with recorded():
         yield
 
 
@@ -386,7 +359,8 @@ def test_a_saved_notebook_has_the_table_beside_the_form(story, shown):
     assert "<table" in output["data"]["text/html"]
 
 
-def test_a_form_that_is_closed_becomes_a_table(host, story, shown):
+def test_a_form_that_is_closed_becomes_a_table(host, story, shown, monkeypatch):
+    monkeypatch.setattr(config, "_PATIENCE", 0.1)
     host.config("story", {"ctx-size": 512, "rope-freq-base": 2.0})
     story.widget._ipython_display_()
     story.ask("close")

@@ -8,7 +8,6 @@ import time
 import weakref
 from types import SimpleNamespace
 
-import comm
 import nbformat
 import pytest
 from hypothesis import given
@@ -20,7 +19,7 @@ from nbclient import NotebookClient
 from tests.notebook.cells import HELLO, PRINTS_AT_THE_END, PRINTS_TOKENS, SILENT
 from tests.notebook.conftest import STORY
 from tests.notebook.kernels import REPOSITORY, SETUP, Kernel
-from tests.notebook.test_widget_base import RecordingComm, ask
+from tests.notebook.recording import ask, recorded
 from tests.notebook.told import ToldRun
 from wasinn_nb.guest.errors import GuestError, GuestStopped
 from wasinn_nb.nn.errors import InvalidArgument, UnsupportedOperation
@@ -29,7 +28,7 @@ from wasinn_nb.notebook.figures import Standing, of_run, of_stream
 from wasinn_nb.notebook.pump import Pump
 from wasinn_nb.notebook.shown import SEPARATOR, ShownText, units
 from wasinn_nb.notebook.slot_views import bundle
-from wasinn_nb.notebook.widgets import assets, display, library, stream
+from wasinn_nb.notebook.widgets import assets, display, stream
 from wasinn_nb.notebook.widgets.display import SLOTS, RunSlots, Slot, Surface
 from wasinn_nb.notebook.widgets.stream import TokenStream
 
@@ -41,11 +40,7 @@ HOSTILE = "<img src=x onerror=alert(1)> </pre><script>alert(2)</script> \x1b[31m
 
 @pytest.fixture
 def _recorded():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comm, "create_comm", RecordingComm)
-        patch.setattr(assets, "load", lambda name: assets.Module(f"code of {name}", "style"))
-        patch.setattr(assets, "loader", lambda: "loader")
-        patch.setattr(library, "_libraries", {})
+    with recorded():
         yield
     stream.close_retired()
 

@@ -5,59 +5,23 @@ import weakref
 
 import comm
 import pytest
-from comm.base_comm import BaseComm
 from hypothesis import given
 from hypothesis import strategies as st
 from ipywidgets.widgets.widget import _instances
 from traitlets import Int, Unicode
 
+from tests.notebook.recording import JSON, ask, recorded
 from wasinn_nb.nn.errors import Busy, InvalidArgument, UnsupportedOperation
-from wasinn_nb.notebook.widgets import assets, library
+from wasinn_nb.notebook.widgets import assets
 from wasinn_nb.notebook.widgets.base import LiveWidget
 from wasinn_nb.notebook.widgets.requests import Request
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
-)
 
 LOAD = assets.load
 
 
-class RecordingComm(BaseComm):
-    """A comm that keeps what it is to publish."""
-
-    def __init__(self, **arguments):
-        self.published = []
-        super().__init__(**arguments)
-
-    def publish_msg(self, msg_type, data=None, **_):
-        self.published.append((msg_type, data))
-
-    def hear(self, method, **data):
-        """A message of the front end arrives."""
-        self.handle_msg({"content": {"data": {"method": method, **data}}, "buffers": []})
-
-    @property
-    def answers(self):
-        """The custom messages that were sent since this was last asked."""
-        sent = [data["content"] for kind, data in self.published if _is_custom(kind, data)]
-        self.published.clear()
-        return sent
-
-
-def _is_custom(kind, data):
-    return kind == "comm_msg" and data["method"] == "custom"
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _recorded():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comm, "create_comm", RecordingComm)
-        patch.setattr(assets, "load", lambda name: assets.Module(f"code of {name}", "style"))
-        patch.setattr(assets, "loader", lambda: "loader")
-        patch.setattr(library, "_libraries", {})
+    with recorded():
         yield
 
 
@@ -94,12 +58,6 @@ def counter():
     counter.comm.published.clear()
     yield counter
     counter.close()
-
-
-def ask(widget, content):
-    """What the widget answers to a message of a view."""
-    widget.comm.hear("custom", content=content)
-    return widget.comm.answers
 
 
 def opened_with(widget):
