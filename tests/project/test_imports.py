@@ -39,6 +39,25 @@ def test_unknown_name_is_an_attribute_error():
         wasinn_nb.no_such_name  # noqa: B018
 
 
+def test_the_views_are_imported_before_somebody_waits_for_them():
+    modules = modules_after(
+        "import threading\n"
+        "from types import SimpleNamespace\n"
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "from wasinn_nb.guest.build.builder import Builder\n"
+        "from wasinn_nb.notebook import extension\n"
+        "Builder.warm = lambda _: SimpleNamespace(cancel=lambda: None)\n"
+        "extension._WARM_UP_AFTER = 0\n"
+        "shell = InteractiveShell.instance()\n"
+        "shell.kernel = object()\n"
+        "shell.run_line_magic('load_ext', 'wasinn_nb')\n"
+        "for thread in threading.enumerate():\n"
+        "    if thread.name == 'wasinn warm-up':\n"
+        "        thread.join()"
+    )
+    assert "wasinn_nb.notebook.widgets.stream" in modules
+
+
 def test_loading_the_extension_imports_nothing_heavy():
     modules = modules_after(
         "from IPython.core.interactiveshell import InteractiveShell\n"

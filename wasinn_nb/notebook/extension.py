@@ -12,6 +12,7 @@ from traitlets import TraitError
 from wasinn_nb.notebook.errors import restore_tracebacks, shorten_tracebacks
 from wasinn_nb.notebook.formats import Formats
 from wasinn_nb.notebook.magics import WasinnMagics
+from wasinn_nb.notebook.shells import in_kernel
 from wasinn_nb.notebook.transformer import MAGIC, AwaitTransformer
 
 if TYPE_CHECKING:
@@ -87,10 +88,15 @@ class Extension:
         return match
 
     def _warm(self) -> None:
-        """Have the compiler build its C library before somebody waits for it."""
+        """Import the views and build the compiler's C library before somebody waits for them."""
         # Not at once: the first cells of a notebook follow the loading of its extensions closely.
-        if not self._ended.wait(_WARM_UP_AFTER):
-            self._warm_up = self.magics.host.builder.warm()
+        if self._ended.wait(_WARM_UP_AFTER):
+            return
+        if in_kernel(self._shell):
+            import wasinn_nb.notebook.widgets.stream  # noqa: F401 - for the first run that lasts
+        self._warm_up = self.magics.host.builder.warm()
+        if self._ended.is_set():  # meanwhile
+            self._warm_up.cancel()
 
 
 def loaded(shell: Any) -> Extension | None:
