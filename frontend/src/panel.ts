@@ -29,6 +29,7 @@ function formsOf(host: Host): ShowForm {
 
 function render({ model, el, host }: { model: Model; el: HTMLElement; host?: Host }): () => void {
   const panel = new Panel(model, host && formsOf(host));
+  el.classList.add("wasinn-host");
   el.append(panel.element);
   return () => panel.close();
 }

@@ -28,7 +28,7 @@ export class StatusLine {
       "div",
       { class: "wasinn-line" },
       this.sign,
-      h("span", { class: "wasinn-line-text" }, this.label, this.words),
+      h("span", { class: "wasinn-line-text" }, this.label, " ", this.words),
       h("span", { class: "wasinn-line-buttons" }, ...buttons),
     );
   }
