@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NAMES = sorted(path.name for path in FOLDER.glob("*.ipynb"))
@@ -176,6 +177,7 @@ int main(void) {
 }
 """
 PREPARED = f"""
+%load_ext wasinn_nb
 import time
 import wasinn_nb as wn
 wn.host().load("story", "builtin:tinytales")
@@ -186,12 +188,49 @@ while stream.state != "finished" and time.monotonic() < until:
 """
 
 
-def test_what_a_view_leaves_in_a_notebook_is_read_without_a_kernel():
-    sources = [PREPARED, "stream", 'wn.ModelConfig("story")', "wn.ModelPanel()"]
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+VIEW = "application/vnd.jupyter.widget-view+json"
+SHOWN = {
+    "stream": "9 tokens",
+    'wn.ModelConfig("story")': "ctx-size",
+    "wn.ModelPanel()": "loaded",
+    "%wasinn config story": "ctx-size",
+    "%wasinn panel": "loaded",
+}
+
+
+def left(*sources):
+    """A notebook run without a person, and the one output of each of its cells but the first."""
+    cells = [nbformat.v4.new_code_cell(source) for source in (PREPARED, *sources)]
     notebook = execute(nbformat.v4.new_notebook(cells=cells))
-    left = [notebook.cells[index].outputs[0].data for index in (1, 2, 3)]
-    for forms, expected in zip(left, ("9 tokens", "ctx-size", "loaded"), strict=True):
-        assert "application/vnd.jupyter.widget-view+json" in forms
+    return notebook, [cell.outputs[0].data for cell in notebook.cells[1:]]
+
+
+def test_what_a_view_leaves_in_a_notebook_is_read_without_a_kernel():
+    notebook, outputs = left(*SHOWN)
+    for forms, expected in zip(outputs, SHOWN.values(), strict=True):
+        assert set(forms) == {"text/plain", "text/html"}
         assert expected in forms["text/plain"]
         assert expected in forms["text/html"]
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    assert f'<script type="{VIEW}">' not in page, "an export shows the text"
+
+
+def test_verbs_leave_no_state_of_widgets_where_nobody_can_use_them():
+    notebook, _ = left("%wasinn config story", "%wasinn panel")
+    state = json.dumps(notebook.metadata["widgets"])
+    assert "wasinn_nb.stream" in state, "made by hand"
+    assert not re.search(r"wasinn_nb\.(config|panel)", state)
+
+
+def test_a_background_run_leaves_no_line_that_nobody_will_update():
+    endless = "%%wasinn c --background\nint main(void) { for (;;); }\n"
+    sources = ["%load_ext wasinn_nb", endless, "_wasinn.cancel()"]
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    notebook = execute(nbformat.v4.new_notebook(cells=cells))
+    assert notebook.cells[1].outputs == []
+
+
+def test_voila_gets_views_though_it_runs_cells_as_exports_do(monkeypatch):
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
+    _, outputs = left(*SHOWN)
+    assert all(VIEW in forms for forms in outputs)

@@ -159,7 +159,7 @@ class GuestCell:
             line = _ActivityLine(self._call.shell, run)
             return Pump(run, line, frame_rate=rate, stream=stream, inline=True)
         slots = RunSlots(run, self._call.surface, run.cancel, first=self._slot)
-        if self._options.background:
+        if self._options.background and self._call.surface.live:
             slots.open()
         return Pump(run, slots, frame_rate=rate)
 

@@ -17,7 +17,7 @@ from wasinn_nb.notebook import views
 from wasinn_nb.notebook.describing import description
 from wasinn_nb.notebook.parser import variable
 from wasinn_nb.notebook.progress import ProgressLine, progress_line
-from wasinn_nb.notebook.shells import in_kernel
+from wasinn_nb.notebook.shells import has_audience, in_kernel
 from wasinn_nb.notebook.widgets.display import Surface, surface
 
 if TYPE_CHECKING:
@@ -129,11 +129,16 @@ def panel(call: Call) -> Any:
 
 
 def _form(call: Call) -> Any:
-    """The form for a model's settings; None where there is no front end that could show it."""
+    """The form for a model's settings, or what is left of one where nobody could use it.
+
+    None where there is no front end that could show it.
+    """
     if not in_kernel(call.shell):
         return None
-    from wasinn_nb.notebook.widgets import config
+    from wasinn_nb.notebook.widgets import config, config_form
 
+    if not has_audience(call.shell):
+        return config_form.listing(call.host.prospect(call.options.name))
     try:
         return config.in_cell(call.options.name, call.host)
     except UnsupportedOperation:  # a checkout whose front end is not built
@@ -141,8 +146,8 @@ def _form(call: Call) -> Any:
 
 
 def _panel(call: Call) -> Any:
-    """The model manager; None as for :func:`_form`."""
-    if not in_kernel(call.shell):
+    """The model manager; None where nobody could use it."""
+    if not (in_kernel(call.shell) and has_audience(call.shell)):
         return None
     from wasinn_nb.notebook.widgets.panel import shared_panel
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,18 @@ from typing import Any
 def in_kernel(shell: Any) -> bool:
     """Whether a front end is on the other side, and not a terminal."""
     return getattr(shell, "kernel", None) is not None
+
+
+def attended(shell: Any) -> bool:
+    """Whether a person sees and clicks what a cell of this kernel shows while it runs."""
+    # who cannot be asked for input is no person: nbclient, papermill, a scheduler
+    return bool(getattr(shell.kernel, "_allow_stdin", True))
+
+
+def has_audience(shell: Any) -> bool:
+    """Whether a person sees and clicks what cells show, then or when they have ended."""
+    # Voila runs all cells as an export does, and then shows what they have left
+    return attended(shell) or os.environ.get("SERVER_SOFTWARE", "").startswith("voila/")
 
 
 def in_this_cell(work: Callable[[], object]) -> Callable[[], object]:

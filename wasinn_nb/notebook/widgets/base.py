@@ -12,14 +12,17 @@ from collections.abc import Callable
 from typing import Any
 
 from anywidget import AnyWidget
+from IPython.core.getipython import get_ipython
 from traitlets import Bool, Enum, Float, Int, List, Unicode
 
 from wasinn_nb.nn.errors import InvalidArgument, WasinnError
+from wasinn_nb.notebook.shells import has_audience, in_kernel
 from wasinn_nb.notebook.widgets import assets, clicks, library
 from wasinn_nb.notebook.widgets.requests import Request
 
 Handler = Callable[[Request], dict[str, Any] | None]
 
+_VIEW = "application/vnd.jupyter.widget-view+json"
 _SMALL = (Bool, Enum, Float, Int)
 
 
@@ -84,6 +87,14 @@ class LiveWidget(AnyWidget):
         self.on_msg(self._received, remove=True)  # it would hold the widget until the next gc
         if layout is not None:
             layout.close()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        shell = get_ipython()
+        if bundle is not None and in_kernel(shell) and not has_audience(shell):
+            # an export would show a view without a kernel, and not the text that comes with it
+            bundle[0].pop(_VIEW, None)
+        return bundle
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """State goes to the views, never comes from one: a view asks for what it wants."""

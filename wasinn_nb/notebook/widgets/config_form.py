@@ -122,7 +122,13 @@ def ahead(now: Prospect, then: Prospect, draft: Draft) -> dict[str, Any]:
 
 
 def table(now: Prospect) -> dict[str, Any]:
-    """What is left of a form: the prominent settings and those that somebody set."""
+    """What is left of a form."""
+    left = listing(now)
+    return {"text/plain": repr(left), "text/html": left._repr_html_()}
+
+
+def listing(now: Prospect) -> views.Listing[Any]:
+    """The prominent settings and those that somebody set."""
     config = now.config
     kept = Schema(
         setting
@@ -130,8 +136,7 @@ def table(now: Prospect) -> dict[str, Any]:
         if config.origins[key] is not Origin.DEFAULT
         or (setting.prominent and not setting.unavailable)
     )
-    listing = views.config(now.name, EffectiveConfig(kept, config.values, config.origins))
-    return {"text/plain": repr(listing), "text/html": listing._repr_html_()}
+    return views.config(now.name, EffectiveConfig(kept, config.values, config.origins))
 
 
 def _detail(record: ModelRecord) -> str:

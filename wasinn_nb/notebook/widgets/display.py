@@ -19,7 +19,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from wasinn_nb.nn.errors import UnsupportedOperation
 from wasinn_nb.nn.stream import StreamState
 from wasinn_nb.notebook.figures import Standing, of_run, of_stream
-from wasinn_nb.notebook.shells import in_kernel
+from wasinn_nb.notebook.shells import attended, in_kernel
 from wasinn_nb.notebook.shown import ShownText
 from wasinn_nb.notebook.slot_views import bundle
 from wasinn_nb.notebook.widgets import assets
@@ -62,10 +62,9 @@ def surface(shell: Any, *, frame_rate: float, markdown: bool = False) -> Surface
     """That of the cell that runs now."""
     if not in_kernel(shell) or isinstance(shell.display_pub, CapturingDisplayPublisher):
         return Surface(False, False, frame_rate, markdown)
-    # who cannot be asked for input is no person: nbclient, papermill, a scheduler
-    attended = bool(getattr(shell.kernel, "_allow_stdin", True))
-    live = attended and _has_front_end()
-    return Surface(live or not attended, live, frame_rate, markdown)
+    seen = attended(shell)
+    live = seen and _has_front_end()
+    return Surface(live or not seen, live, frame_rate, markdown)
 
 
 def _has_front_end() -> bool:
