@@ -46,3 +46,17 @@ test("it is a polite live region that nobody sees", () => {
   expect(element.getAttribute("role")).toBe("status");
   expect(element.className).toBe("wasinn-visually-hidden");
 });
+
+test("last words stay in the page when their view has gone, and do not pile up", () => {
+  const announcer = new Announcer(4000);
+  announcer.say("generating");
+  announcer.last("finished");
+  expect(announcer.element.textContent).toBe("");
+  const region = document.getElementById("wasinn-last-words");
+  expect(region?.getAttribute("role")).toBe("log");
+  expect(region?.lastChild?.textContent).toBe("finished");
+  for (let run = 0; run < 100; run++) new Announcer().last(`run ${run}`);
+  expect(document.querySelectorAll("#wasinn-last-words")).toHaveLength(1);
+  expect(region?.childElementCount).toBe(5);
+  expect(region?.lastChild?.textContent).toBe("run 99");
+});

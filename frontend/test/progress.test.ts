@@ -79,6 +79,17 @@ test("words replace the button where clicks do not arrive, and a dead kernel is 
   expect(place.querySelector(".wasinn-stopper-place")?.hasAttribute("hidden")).toBe(true);
 });
 
+test("the end is said where it is heard when the view has gone", () => {
+  const model = view();
+  model.traits["message"] = "reading story: took 3 s";
+  model.change("state", "finished");
+  end();
+  expect(document.getElementById("wasinn-last-words")?.lastChild?.textContent).toBe(
+    "reading story: took 3 s",
+  );
+  expect(model.sent.at(-1)).toEqual({ kind: "bye" });
+});
+
 test("a closed view leaves no listener and no timer", () => {
   const model = view();
   model.change("activity", "computing");

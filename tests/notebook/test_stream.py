@@ -28,7 +28,7 @@ from wasinn_nb.notebook.figures import Standing, of_run, of_stream
 from wasinn_nb.notebook.pump import Pump
 from wasinn_nb.notebook.shown import SEPARATOR, ShownText, units
 from wasinn_nb.notebook.slot_views import bundle
-from wasinn_nb.notebook.widgets import assets, display, stream
+from wasinn_nb.notebook.widgets import assets, display, retiring
 from wasinn_nb.notebook.widgets.display import SLOTS, RunSlots, Slot, Surface
 from wasinn_nb.notebook.widgets.stream import TokenStream
 
@@ -42,7 +42,7 @@ HOSTILE = "<img src=x onerror=alert(1)> </pre><script>alert(2)</script> \x1b[31m
 def _recorded():
     with recorded():
         yield
-    stream.close_retired()
+    retiring.close_retired()
 
 
 @pytest.fixture

@@ -66,8 +66,8 @@ class Extension:
             manager.magics[kind].pop(MAGIC, None)
         manager.registry.pop(_NAME, None)
         self._ended.set()
-        if (stream := sys.modules.get("wasinn_nb.notebook.widgets.stream")) is not None:
-            stream.close_retired()
+        if (retiring := sys.modules.get("wasinn_nb.notebook.widgets.retiring")) is not None:
+            retiring.close_retired()
         if self._warm_up is not None:
             self._warm_up.cancel()
         for name in ("config", "panel"):

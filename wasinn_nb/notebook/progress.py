@@ -215,11 +215,12 @@ class _Live(_Display):
             self._widget.show(what, fraction, seconds)
 
     def end(self, text: str) -> None:
-        super().end(text)
         widget, self._widget = self._widget, None
         if widget is not None:
             widget.finish(text)
-            widget.close()
+        super().end(text)
+        if widget is not None:
+            widget.retire(line_bundle(text))
 
 
 class _Terminal:

@@ -20,14 +20,20 @@ _SIGN = "flex:none;width:12px;text-align:center"
 _WORDS = "min-width:0;overflow-wrap:anywhere"
 _LABEL = "margin-inline-end:4px;font-weight:600;color:var(--jp-ui-font-color1,inherit)"
 _BOX = (
-    "margin:0;padding:4px 8px;max-height:24em;overflow:auto;overflow-wrap:anywhere;"
-    "background:none;border-inline-start:2px solid var(--jp-border-color2,currentcolor)"
+    "box-sizing:border-box;margin:0;padding:4px 8px;max-height:24em;overflow:auto;"
+    "overflow-wrap:anywhere;background:none;border-inline-start:2px solid var(--jp-border-color2,currentcolor)"
 )
 _TEXT = (
     f"{_BOX};white-space:pre-wrap;word-break:normal;tab-size:8;unicode-bidi:plaintext;text-align:start;"
     "font-family:var(--jp-code-font-family,monospace);"
     "font-size:var(--jp-code-font-size,13px);line-height:var(--jp-code-line-height,1.3);"
     "color:var(--jp-content-font-color1,inherit)"
+)
+# it takes the focus, and the keys that scroll it from JupyterLab, which would go to another cell;
+# a live view that it comes after finds it by its mark
+_REGION = (
+    'dir="auto" tabindex="0" role="region" aria-label="Generated text" '
+    'data-lm-suppress-shortcuts="true" data-wasinn-text=""'
 )
 # the symbols that Unicode has for control characters, but for tab, newline and return
 _PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\r"} | {127: 0x2421}
@@ -47,9 +53,9 @@ def bundle(standing: Standing, text: str = "", *, markdown: bool = False) -> dic
         return {"text/plain": line, "text/html": head}
     rich = markdown_views.rendered(text) if markdown else ""
     if rich:
-        body = f'<div dir="auto" tabindex="0" style="{_BOX}">{rich}</div>'
+        body = f'<div {_REGION} style="{_BOX}">{rich}</div>'
     else:
-        body = f'<pre dir="auto" tabindex="0" style="{_TEXT}">{_safe(text)}</pre>'
+        body = f'<pre {_REGION} style="{_TEXT}">{_safe(text)}</pre>'
     return {"text/plain": f"{line}\n{text}", "text/html": head + body}
 
 

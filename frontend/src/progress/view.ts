@@ -2,9 +2,10 @@
 
 import { Announcer } from "../lib/announcer";
 import { h } from "../lib/dom";
+import { leave } from "../lib/ending";
 import { Focus } from "../lib/focus";
 import { StatusLine, type Sign } from "../lib/line";
-import { Link, type Model } from "../lib/link";
+import { Link, type Message, type Model } from "../lib/link";
 import { Stopper } from "../lib/stopper";
 import { htmlOf, kernelEnded, replace } from "../lib/outputs";
 import { percent, wholeSeconds } from "../lib/units";
@@ -35,7 +36,10 @@ export class ProgressView {
       this.announcer.element,
     );
     this.focus = new Focus(this.element);
+    const ending = (message: Message): void => leave(this.link, model, message);
     this.link = new Link(model, {
+      onMessage: ending,
+      onWelcome: ending,
       onReach: (reach) => {
         this.paint();
         if (reach === "gone" && kernelEnded(model)) this.remain();
@@ -50,6 +54,7 @@ export class ProgressView {
 
   /** Stop listening; no timer or listener is left. */
   close(): void {
+    if (this.string("state") in SIGNS) this.link.tell("bye"); // nobody needs the widget any more
     clearInterval(this.timer);
     this.model.off("change:elapsed", this.timed);
     for (const key of TRAITS) this.model.off(`change:${key}`, this.changed);
@@ -65,12 +70,13 @@ export class ProgressView {
   private readonly changed = (): void => {
     this.paint();
     const spoken = this.spoken();
-    if (spoken !== this.said) this.announcer.say(spoken);
+    if (spoken === this.said) return;
     this.said = spoken;
-    if (this.string("state") in SIGNS) this.remain();
+    if (this.string("state") in SIGNS) this.announcer.last(spoken);
+    else this.announcer.say(spoken);
   };
 
-  /** Leave the line in a notebook that the kernel does not reach; the widget is closed. */
+  /** Leave the line in the notebook, for the kernel has gone. */
   private remain(): void {
     const { text } = this.line;
     const data = { "text/plain": text, "text/html": htmlOf(h("div", {}, text)) };

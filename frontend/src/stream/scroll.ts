@@ -28,8 +28,14 @@ export class Pin {
     this.observer.observe(content);
   }
 
+  /** Where it belongs, also when it has left the page. */
+  get position(): number | "end" {
+    return this.pinned ? "end" : this.top;
+  }
+
   /** Go to where it belongs: the end, or where the user has scrolled to. */
   keep(): void {
+    if (this.region.clientHeight === 0) return; // not in the page: there it has no scroll
     if (this.pinned && this.selecting()) this.set(false);
     this.region.scrollTop = this.pinned ? this.region.scrollHeight : this.top;
     this.top = this.region.scrollTop;

@@ -64,6 +64,11 @@ export class TextView {
     return { at: this.blocks.start, text: this.blocks.text + this.pending };
   }
 
+  /** How far it is scrolled, in pixels from the beginning of the whole text, or to its end. */
+  get position(): number | "end" {
+    return this.blocks.start === 0 ? this.pin.position : "end";
+  }
+
   /** Text that follows what came before. */
   append(text: string): void {
     this.pending += text;

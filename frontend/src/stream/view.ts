@@ -2,10 +2,11 @@
 
 import { Announcer } from "../lib/announcer";
 import { h } from "../lib/dom";
+import { leave, placeOf, scrollAlike, type Place } from "../lib/ending";
 import { Focus } from "../lib/focus";
 import { StatusLine, type Sign } from "../lib/line";
 import { Link, type Message, type Model } from "../lib/link";
-import { isShown, kernelEnded, replace } from "../lib/outputs";
+import { kernelEnded, replace } from "../lib/outputs";
 import { Stopper } from "../lib/stopper";
 import { count } from "../lib/units";
 import { Feed, pieceOf, type Step } from "./feed";
@@ -34,6 +35,7 @@ export class StreamView {
   /** When the figures said how much time has elapsed, on the page's clock. */
   private asOf = performance.now();
   private asked = false;
+  private place: Place | undefined;
 
   constructor(private readonly model: Model) {
     this.figures = figuresOf(model);
@@ -65,7 +67,7 @@ export class StreamView {
 
   /** Stop listening; no timer, observer or listener is left. */
   close(): void {
-    if (isFinal(this.figures.state)) this.link.tell("bye"); // nobody needs the widget any more
+    if (isFinal(this.figures.state)) this.settle();
     clearInterval(this.timer);
     for (const [event, callback] of this.listeners) this.model.off(event, callback);
     this.link.close();
@@ -73,6 +75,13 @@ export class StreamView {
     this.tools.close();
     this.announcer.close();
     this.focus.leave();
+  }
+
+  /** It is over, and what stays takes the view's place. */
+  private settle(): void {
+    this.link.tell("bye"); // nobody needs the widget any more
+    if (this.place && !this.text.element.hidden)
+      scrollAlike(this.place, this.text.position, this.focus.within(this.text.region));
   }
 
   private follow(): void {
@@ -87,7 +96,7 @@ export class StreamView {
   }
 
   private received(message: Message): void {
-    if (message.kind === "left") this.leave();
+    leave(this.link, this.model, message);
     if (message.kind !== "frame") return;
     const piece = pieceOf(message);
     if (piece) this.apply(this.feed.frame(piece));
@@ -99,7 +108,7 @@ export class StreamView {
     this.take(message);
     this.hear(message);
     this.paint();
-    if (message["left"] === true) this.leave();
+    leave(this.link, this.model, message);
   }
 
   private hear(message: Message): void {
@@ -131,7 +140,9 @@ export class StreamView {
     if ("elapsed" in news) this.asOf = performance.now();
     if (before.state === this.figures.state) return; // with the next tick
     this.paint();
-    this.announcer.say(spoken(this.figures, this.string("reason")));
+    const said = spoken(this.figures, this.string("reason"));
+    if (isFinal(this.figures.state)) this.announcer.last(said);
+    else this.announcer.say(said);
   }
 
   private tick(): void {
@@ -141,18 +152,6 @@ export class StreamView {
   private reached(): void {
     this.paint();
     if (this.link.reach === "gone" && kernelEnded(this.model)) this.remain();
-  }
-
-  /** The kernel has put its last form into the cell's output, which this page may have missed. */
-  private leave(): void {
-    const id = this.string("reference");
-    if (!isShown(this.model, id)) return;
-    this.link.ask("bundle").then(
-      ({ data }) => {
-        if (typeof data === "object" && data !== null) replace(this.model, id, { ...data });
-      },
-      () => undefined, // it is gone by now: what is here remains
-    );
   }
 
   /** Leave in the notebook what there is, for nobody else will. */
@@ -166,6 +165,7 @@ export class StreamView {
   }
 
   private paint(): void {
+    this.place = placeOf(this.element) ?? this.place;
     const { state } = this.figures;
     const { reach } = this.link;
     const running = !isFinal(state);

@@ -50,7 +50,10 @@ export function progress(figures: Figures): Progress | undefined {
 /** What is said aloud when the state changes: short, for it interrupts. */
 export function spoken(figures: Figures, reason: string): string {
   const { state, activity, tokens } = figures;
-  if (isFinal(state)) return [state, count(tokens, "token"), reason].filter(Boolean).join(", ");
+  if (isFinal(state)) {
+    const why = reason === state ? "" : reason;
+    return [state, count(tokens, "token"), why].filter(Boolean).join(", ");
+  }
   if (state === "prompt") return "reading the prompt";
   return activity && (state === "building" || state === "loading") ? activity : state;
 }

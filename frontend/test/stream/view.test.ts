@@ -298,7 +298,10 @@ test("what a screen reader is told is what it is, and no torrent", () => {
   vi.advanceTimersByTime(10_000);
   expect(said?.textContent).toBe("");
   model.change("state", "finished");
-  expect(said?.textContent).toBe("finished, 99 tokens");
+  // the view goes at once, and its own words with it
+  end();
+  const last = document.getElementById("wasinn-last-words")?.lastChild;
+  expect(last?.textContent).toBe("finished, 99 tokens");
 });
 
 test("a closed view leaves no listener and no timer", () => {

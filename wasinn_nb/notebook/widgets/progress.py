@@ -7,11 +7,12 @@ from typing import Any
 
 from traitlets import Enum, Float, Unicode
 
-from wasinn_nb.notebook.widgets.base import Handler, LiveWidget
+from wasinn_nb.notebook.widgets.base import Handler
 from wasinn_nb.notebook.widgets.requests import Request
+from wasinn_nb.notebook.widgets.retiring import RetiringWidget
 
 
-class Progress(LiveWidget):
+class Progress(RetiringWidget):
     """What is going on, how far it is, and a button that cancels it.
 
     Args:
@@ -28,18 +29,13 @@ class Progress(LiveWidget):
     )
     message = Unicode(help="How it ended, in words.").tag(sync=True)
 
-    reference = Unicode(help="Its id, by which the outputs of a notebook refer to it.").tag(
-        sync=True
-    )
-
     def __init__(self, cancel: Callable[[], object], **traits: Any) -> None:
         self._cancel = cancel
         super().__init__(**traits)
-        self.reference = self.model_id
 
     def handlers(self) -> dict[str, Handler]:
-        """``cancel``."""
-        return {"cancel": self._cancelled}
+        """``cancel``; what else comes is for the end."""
+        return {**super().handlers(), "cancel": self._cancelled}
 
     def show(self, activity: str, fraction: float | None, elapsed: float) -> None:
         """How far it is."""
