@@ -21,7 +21,7 @@ from wasinn_nb.nn.record import ModelState
 from wasinn_nb.nn.registry import ModelRegistry
 from wasinn_nb.nn.sources import SourceResolver
 from wasinn_nb.notebook import extension
-from wasinn_nb.notebook.widgets import config
+from wasinn_nb.notebook.widgets import config, placed
 from wasinn_nb.notebook.widgets.config import ModelConfig
 
 
@@ -400,5 +400,5 @@ def test_one_model_has_one_form_in_cells(host, story, shown):
     second = config.in_cell("story", host)
     assert VIEW not in shown[-1]["data"]
     assert (first.ended, second.ended) == (True, False)
-    config.end_all()
+    placed.end_all()
     assert second.ended

@@ -70,9 +70,8 @@ class Extension:
             retiring.close_retired()
         if self._warm_up is not None:
             self._warm_up.cancel()
-        for name in ("config", "panel"):
-            if (widgets := sys.modules.get(f"wasinn_nb.notebook.widgets.{name}")) is not None:
-                widgets.end_all()
+        if (placed := sys.modules.get("wasinn_nb.notebook.widgets.placed")) is not None:
+            placed.end_all()
         if self.magics.host_used:
             self.magics.host.close()
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import threading
 from contextlib import suppress
-from functools import cache
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
-from traitlets import Bool, Dict, List, Unicode
+from traitlets import Dict, List, Unicode
 
 from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound, WasinnError
 from wasinn_nb.nn.events import Event, EventKind, Subscription
 from wasinn_nb.notebook.widgets import config_form
-from wasinn_nb.notebook.widgets.base import Handler, LiveWidget
+from wasinn_nb.notebook.widgets.base import Handler
 from wasinn_nb.notebook.widgets.config_apply import IDLE, NO_OUTCOME, Application
 from wasinn_nb.notebook.widgets.config_draft import Draft
+from wasinn_nb.notebook.widgets.placed import PlacedWidget
 
 if TYPE_CHECKING:
     from wasinn_nb.api import Host
@@ -30,11 +27,10 @@ _PATIENCE = 3.0
 # events of other models: how much memory is free has changed
 _MEMORY = {EventKind.MODEL_LOADED, EventKind.MODEL_UNLOADED, EventKind.MODEL_MEMORY}
 
-_forms: WeakSet[ModelConfig] = WeakSet()
 _in_cells: dict[str, ModelConfig] = {}
 
 
-class ModelConfig(LiveWidget):
+class ModelConfig(PlacedWidget):
     """A form over a model's settings, built from what its backend says of them.
 
     What is changed in the form is a draft: its cost is shown at once, and nothing else happens
@@ -58,7 +54,6 @@ class ModelConfig(LiveWidget):
     prospect = Dict(help="The draft, and what it would come to.").tag(sync=True)
     work = Dict(IDLE, help="What an Apply is doing.").tag(sync=True)
     outcome = Dict(NO_OUTCOME, help="How the last Apply ended.").tag(sync=True)
-    ended = Bool(help="The form was closed, and stays as a table.").tag(sync=True)
 
     def __init__(self, name: str, host: Host | None = None) -> None:
         from wasinn_nb.api import host as this_host
@@ -68,7 +63,6 @@ class ModelConfig(LiveWidget):
         self._name = name
         self._draft = Draft()
         self._application: Application | None = None
-        self._displays: list[Any] = []
         self._subscription: Subscription | None = None
         self._lock = threading.RLock()
         self._look_lock = threading.Lock()
@@ -86,8 +80,6 @@ class ModelConfig(LiveWidget):
         )
         watcher.start()
         self._wake()  # what happened since it looked has not been heard
-        _forms.add(self)
-        _end_at_exit()
 
     def end(self) -> None:
         """Put a table of the settings in place of the form wherever it is shown, and close it."""
@@ -95,11 +87,7 @@ class ModelConfig(LiveWidget):
             if self._ended.is_set() or self._closed.is_set():
                 return
             self._ended.set()
-            table = self._table()
-            for display in self._displays:
-                display.update(table, raw=True)
-            # an output of a page that was reloaded cannot be replaced: there a view is the table
-            self.ended = True
+            self.leave_table()
         self._wake()
 
     def close(self) -> None:
@@ -222,28 +210,11 @@ class ModelConfig(LiveWidget):
             "prospect": ahead | {"errors": errors, "problem": problem},
         }
 
-    def _table(self) -> dict[str, Any]:
+    def table(self) -> dict[str, Any]:
+        """The settings that matter, as they are now."""
         with suppress(WasinnError):  # what there was last, of a model that is no more
             self._now = self._host.prospect(self._name)
         return config_form.table(self._now)
-
-    # -- where it is shown ---------------------------------------------------------------------
-
-    def _ipython_display_(self, **_options: Any) -> None:
-        from IPython.display import DisplayHandle
-
-        data, metadata = self._repr_mimebundle_() or ({}, {})
-        handle = DisplayHandle()
-        handle.display(data, raw=True, metadata=metadata)
-        self._displays.append(handle)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle
-        # for where there is no kernel, or no widgets: the table as it was
-        return {**data, **self._table()}, metadata
 
 
 _FORGOTTEN = {
@@ -261,19 +232,3 @@ def in_cell(name: str, host: Host) -> ModelConfig:
         earlier.end()
     _in_cells[name] = form
     return form
-
-
-def end_all() -> None:
-    """Put tables in place of all forms, because the kernel or the extension ends."""
-    _in_cells.clear()
-    for form in list(_forms):
-        if form.ended:  # and had remained where its output could not be replaced
-            form.close()
-        else:
-            form.end()
-
-
-@cache
-def _end_at_exit() -> None:
-    process = os.getpid()
-    atexit.register(lambda: end_all() if os.getpid() == process else None)
