@@ -21,7 +21,8 @@ _WORDS = "min-width:0;overflow-wrap:anywhere"
 _LABEL = "margin-inline-end:4px;font-weight:600;color:var(--jp-ui-font-color1,inherit)"
 _BOX = (
     "box-sizing:border-box;margin:0;padding:4px 8px;max-height:24em;overflow:auto;"
-    "overflow-wrap:anywhere;background:none;border-inline-start:2px solid var(--jp-border-color2,currentcolor)"
+    "overflow-wrap:anywhere;background:none;"
+    "border-inline-start:2px solid var(--jp-border-color2,currentcolor)"
 )
 _TEXT = (
     f"{_BOX};white-space:pre-wrap;word-break:normal;tab-size:8;unicode-bidi:plaintext;text-align:start;"

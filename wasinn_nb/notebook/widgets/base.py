@@ -130,6 +130,10 @@ class LiveWidget(AnyWidget):
         return handler(request)
 
 
+def nothing() -> None:
+    """What a button does when what it would end has ended."""
+
+
 def _bulky(widget: type[LiveWidget]) -> list[str]:
     """The public state of a widget that may be of any size."""
     own = widget.class_traits(sync=True).items() - AnyWidget.class_traits().items()

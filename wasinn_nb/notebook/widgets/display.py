@@ -272,8 +272,9 @@ class RunSlots:
 def display_stream(run: Run, *, markdown: bool = False) -> None:
     """Show the token streams of a run in this cell, each in a view of its own.
 
-    A run that goes on is followed, and its views have Stop; the cell does not wait. Its guest's
-    output stays where it is. For a widget to place elsewhere there is ``TokenStream``.
+    A run that goes on is followed, and its views have Stop; the cell does not wait. Where a display
+    cannot change, such as a terminal, it shows how things stand now. The guest's output stays where
+    it is. For a widget to place elsewhere there is ``TokenStream``.
 
     Args:
         run: going on or over.
@@ -286,7 +287,7 @@ def display_stream(run: Run, *, markdown: bool = False) -> None:
 
     shown = surface(get_ipython(), frame_rate=FRAME_RATE, markdown=markdown)
     slots = RunSlots(run, shown, run.cancel)
-    if not any(stream.generation for stream in run.streams):
+    if shown.slots and not any(stream.generation for stream in run.streams):
         slots.open()
     pump = Pump(run, slots, frame_rate=shown.frame_rate, printing=False).start()
     if run.done or not shown.slots:

@@ -7,7 +7,7 @@ from typing import Any
 
 from traitlets import Enum, Float, Unicode
 
-from wasinn_nb.notebook.widgets.base import Handler
+from wasinn_nb.notebook.widgets.base import Handler, nothing
 from wasinn_nb.notebook.widgets.requests import Request
 from wasinn_nb.notebook.widgets.retiring import RetiringWidget
 
@@ -46,13 +46,9 @@ class Progress(RetiringWidget):
         """How it ended; what was to be cancelled is let go."""
         with self.hold_sync():
             self.state, self.message = "finished", message
-        self._cancel = _nothing
+        self._cancel = nothing
 
     def _cancelled(self, _request: Request) -> None:
         if self.state == "running":
             self.state = "cancelling"
         self._cancel()
-
-
-def _nothing() -> None:
-    """Cancel, when there is nothing to cancel."""

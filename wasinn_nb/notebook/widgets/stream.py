@@ -14,7 +14,7 @@ from wasinn_nb.nn.errors import InvalidArgument
 from wasinn_nb.notebook.figures import ENDS, STATES, Standing, of_run, of_stream
 from wasinn_nb.notebook.shown import TAIL, ShownText
 from wasinn_nb.notebook.slot_views import bundle
-from wasinn_nb.notebook.widgets.base import Handler
+from wasinn_nb.notebook.widgets.base import Handler, nothing
 from wasinn_nb.notebook.widgets.requests import Request
 from wasinn_nb.notebook.widgets.retiring import RetiringWidget
 
@@ -89,7 +89,7 @@ class TokenStream(RetiringWidget):
         self._posted: dict[str, Any] = {}
         self._posted_at = self._synced_at = self._render_after = 0.0
         self._generated_at = -math.inf
-        self._stop: Callable[[], object] = _nothing
+        self._stop: Callable[[], object] = nothing
         super().__init__(markdown=markdown, tail={"at": 0, "text": ""})
         if run is not None:
             from wasinn_nb.notebook.pump import Pump
@@ -141,7 +141,7 @@ class TokenStream(RetiringWidget):
         self.show(standing)
         self._standing = standing
         self._sync(time.monotonic())
-        self._stop = _nothing
+        self._stop = nothing
 
     def _sync(self, now: float) -> None:
         self._synced_at = now
@@ -217,7 +217,3 @@ class _Following:
 
 def _figures(standing: Standing, **other: Any) -> dict[str, Any]:
     return {name: getattr(standing, name) for name in _FIGURES} | other
-
-
-def _nothing() -> None:
-    """Stop, when there is nothing to stop."""
