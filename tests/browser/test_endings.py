@@ -86,6 +86,7 @@ def test_a_tab_that_was_closed_during_a_load_finds_its_end(page, server, slow_se
 
 
 def test_a_lost_connection_is_caught_up_with(page, server):
+    page.set_viewport_size({"width": 1280, "height": 2400})
     page.add_init_script(_CONNECTION)
     opened(page, server, "lost.ipynb", TELLER, "%wasinn config story", "%wasinn panel")
     for index in (2, 3):
@@ -98,7 +99,7 @@ def test_a_lost_connection_is_caught_up_with(page, server):
     length = text(page).evaluate("region => region.textContent.length")
     # what is asked for now is answered later
     button(page, "Stop").click()
-    panel.get_by_role("button", name="Unload", exact=True).click()
+    panel.get_by_role("button", name="Unload story").click()
     page.wait_for_timeout(1500)
     assert text(page).evaluate("region => region.textContent.length") == length
     page.evaluate("() => window.connect(true)")
