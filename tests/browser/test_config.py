@@ -261,6 +261,8 @@ def test_a_kernel_that_ends_leaves_the_table(page, server, end):
     page.evaluate(f"() => {ends[end]}")
     page.wait_for_function("() => !document.querySelector('.wasinn-config')")
     output(page, 1).locator("table").wait_for()
+    cell = output(page, 1).locator("td").first
+    assert cell.evaluate("cell => getComputedStyle(cell).textAlign") == "left"
     save(page)
     [data] = outputs(server)
     assert set(data) == {"text/plain", "text/html"}

@@ -68,6 +68,12 @@ def test_how_it_stands_in_words(standing, line):
             GuestStopped("It was.", reason="interrupt"),
             "the token limit \u00b7 interrupted",
         ),
+        (
+            "stopped",
+            "unload",
+            GuestStopped("It was.", reason="unload"),
+            "the token limit \u00b7 stopped to unload its model",
+        ),
         ("failed", "", GuestError("It broke.\nThere."), "It broke."),
     ],
 )

@@ -33,6 +33,7 @@ _REASONS = {
     "cancelled": "stopped",
     "error": "failed",
 }
+_CANCELLED = {"stop": "", "interrupt": "interrupted", "unload": "stopped to unload its model"}
 _LONGEST_REASON = 300
 _SIGNS = {"finished": "\u2713", "stopped": "\u25a0", "failed": "\u2715"}
 
@@ -214,7 +215,7 @@ def _ended(run: Run) -> str:
     """Why a run did not end by itself, where its state does not say that."""
     if run.state == "stopped":
         reason = run.cancelled_reason
-        return {"stop": "", "interrupt": "interrupted"}.get(reason, reason)
+        return _CANCELLED.get(reason, reason)
     if run.state == "failed" and run.error is not None:
         return run.error.message.split("\n", 1)[0][:_LONGEST_REASON]
     return ""

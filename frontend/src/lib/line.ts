@@ -18,6 +18,7 @@ export class StatusLine {
   readonly element: HTMLElement;
   private readonly sign = h("span", { class: "wasinn-sign", "aria-hidden": "true" });
   private readonly label = h("bdi", { class: "wasinn-line-label" });
+  private readonly gap = new Text(); // who copies or hears the line gets two words
   private readonly words = h("span", { class: "wasinn-line-words wasinn-figures wasinn-foreign" });
   private bar: Bar | undefined;
   private measures = "";
@@ -28,7 +29,7 @@ export class StatusLine {
       "div",
       { class: "wasinn-line" },
       this.sign,
-      h("span", { class: "wasinn-line-text" }, this.label, " ", this.words),
+      h("span", { class: "wasinn-line-text" }, this.label, this.gap, this.words),
       h("span", { class: "wasinn-line-buttons" }, ...buttons),
     );
   }
@@ -47,6 +48,7 @@ export class StatusLine {
     setText(this.sign, SIGNS[sign]);
     setText(this.label, label);
     setText(this.words, words);
+    this.gap.data = label && " ";
     this.label.hidden = label === "";
     this.words.classList.toggle("wasinn-error", sign === "failed");
   }

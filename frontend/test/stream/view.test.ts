@@ -136,13 +136,13 @@ describe("the line", () => {
     expect(line()).toContain("5 tokens");
     model.traits["reason"] = "length";
     model.change("state", "finished");
-    expect(line()).toBe("story5 tokens · prompt 5 tokens evaluated, 0 cached · length");
+    expect(line()).toBe("story 5 tokens · prompt 5 tokens evaluated, 0 cached · length");
   });
 
   test("counts the seconds on by itself", () => {
     view({ state: "running", elapsed: 2 });
     vi.advanceTimersByTime(3000);
-    expect(line()).toBe("storyrunning 5 s");
+    expect(line()).toBe("story running 5 s");
   });
 
   test("shows a bar for what can be measured only", () => {
@@ -191,7 +191,7 @@ describe("Stop", () => {
   test("goes with the kernel; the text stays", () => {
     const model = view({ tail: { at: 0, text: "Once" } });
     model.trigger("comm_live_update");
-    expect(line()).toBe("storykernel ended after 3 tokens");
+    expect(line()).toBe("story kernel ended after 3 tokens");
     expect(button("Stop")).toBeUndefined();
     expect(button("Markdown")).toBeUndefined();
     expect(button("Copy")).toBeDefined(); // it is all here
