@@ -242,3 +242,15 @@ def test_what_a_cell_can_show(monkeypatch, built, attended, captured, slots, liv
     surface = display.surface(shell, frame_rate=20)
     assert (surface.slots, surface.live) == (slots, live)
     assert not display.surface(SimpleNamespace(kernel=None), frame_rate=20).slots
+
+
+def test_where_displays_cannot_change_a_run_is_shown_as_it_stands(outputs):
+    run = ToldRun()
+    display.display_stream(run)
+    run.generates(run.context("story"), "Once", " upon", finish="")
+    display.display_stream(run)
+    assert not run.done
+    [[nothing], [begun]] = outputs
+    assert nothing["text/plain"].startswith("running")
+    assert begun["text/plain"].startswith("story \u00b7 generating 2 tokens")
+    assert begun["text/plain"].endswith("\nOnce upon")

@@ -287,8 +287,10 @@ def display_stream(run: Run, *, markdown: bool = False) -> None:
 
     shown = surface(get_ipython(), frame_rate=FRAME_RATE, markdown=markdown)
     slots = RunSlots(run, shown, run.cancel)
-    if shown.slots and not any(stream.generation for stream in run.streams):
+    if not any(stream.generation for stream in run.streams):
         slots.open()
+        if not shown.slots:
+            return
     pump = Pump(run, slots, frame_rate=shown.frame_rate, printing=False).start()
     if run.done or not shown.slots:
         pump.finish()
