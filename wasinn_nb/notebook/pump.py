@@ -5,6 +5,7 @@ The run only appends to queues, so a slow front end never slows a model.
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from wasinn_nb.guest.run import Run
     from wasinn_nb.guest.tokens import RunStream
 
-SHOWN_LIMIT = 1_000_000
+SHOWN_LIMIT = 300_000
 """Characters of one run that a cell shows as they come: more would freeze a browser."""
 
 Printed = Literal["stdout", "stderr"]
@@ -26,7 +27,7 @@ Printed = Literal["stdout", "stderr"]
 _TAIL = 10_000
 # with so many characters shown, paints are as many seconds apart as the rest says
 _QUICK = 20_000
-_SLOWS = 300_000
+_SLOWS = 60_000
 
 
 class Screen(Protocol):
@@ -70,7 +71,7 @@ class Pump:
         self._inline = inline
         self._composer = Composer(stream=stream) if printing else None
         self._end = threading.Event()
-        self._paper = Paper()
+        self._paper = Paper(laid_out=not inline)
         self._broken: BaseException | None = None
         show = in_this_cell(self._show)
         self._thread = threading.Thread(target=show, name="wasinn display", daemon=True)
@@ -160,13 +161,17 @@ class Paper:
 
     A browser lays out all of an output's text whenever something is added, which takes it longer
     the more there is; so a long text is added to less often.
+
+    Args:
+        laid_out: by a browser, and not by a terminal.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, laid_out: bool = True) -> None:
         # Bound now: a background run goes on after `%%capture` has put the real ones back.
         self._files: dict[Printed, TextIO] = {"stdout": sys.stdout, "stderr": sys.stderr}
         self._waiting: list[tuple[Printed, str]] = []
         self._painted_at = 0.0
+        self._slows = _SLOWS if laid_out else math.inf
         self._room = SHOWN_LIMIT
         self._held_back = 0
         self._tail = ""
@@ -183,7 +188,7 @@ class Paper:
         """Show what waits, if it is time."""
         shown = SHOWN_LIMIT - self._room
         now = time.monotonic()
-        if self._waiting and now - self._painted_at >= (shown - _QUICK) / _SLOWS:
+        if self._waiting and now - self._painted_at >= (shown - _QUICK) / self._slows:
             self._painted_at = now
             self._put()
 
