@@ -19,6 +19,9 @@ import nbformat
 
 from scripts.lab import CONFIG
 
+SHOTS = os.environ.get("WASINN_NB_SCREENSHOTS")
+"""The folder for pictures; without it none are kept."""
+
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -167,3 +170,18 @@ def save(page: Any) -> None:
 def output(page: Any, index: int) -> Any:
     """The output area of code cell ``index``."""
     return page.locator(".jp-CodeCell").nth(index).locator(".jp-OutputArea-output")
+
+
+def screenshot(page: Any, name: str) -> None:
+    """Keep a picture of the page, where somebody wants pictures."""
+    if SHOTS:
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{SHOTS}/{name}.png")
+
+
+def set_theme(page: Any, theme: str) -> None:
+    """``Light`` or ``Dark``."""
+    page.evaluate(
+        "(t) => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})",
+        f"JupyterLab {theme}",
+    )

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.browser.lab import open_notebook, output, run_all, run_cell, save
+from tests.browser.lab import open_notebook, output, run_all, run_cell, save, screenshot, set_theme
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-SHOTS = os.environ.get("WASINN_NB_SCREENSHOTS")
 
 EXTENSION = "%load_ext wasinn_nb\n%config WasinnMagics.warm_up = False"
 LOAD = f"{EXTENSION}\n%wasinn load story builtin:tinytales"
@@ -64,12 +61,6 @@ def open_forms(page, server, *cells):
     return form
 
 
-def screenshot(page, name):
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/config-{name}.png")
-
-
 def field(form, key):
     return form.locator(f"[data-key='{key}']")
 
@@ -117,11 +108,11 @@ def test_a_drag_shows_what_it_costs_and_apply_loads_what_was_dragged(page, serve
     said(form, "Takes effect with the next context; nothing is loaded again.")
     field(form, "use-mmap").get_by_role("checkbox").uncheck()
     said(form, "use-mmap changed, so the model is loaded again.")
-    screenshot(page, "draft")
+    screenshot(page, "config-draft")
     press(form, "Apply and reload")
     said(form, re.compile("Loaded again in .* of memory measured"))
     assert field(form, "use-mmap").locator(".wasinn-config-badge").first.text_content() == "pinned"
-    screenshot(page, "applied")
+    screenshot(page, "config-applied")
     page.evaluate(
         "code => window.jupyterapp.shell.currentWidget.content.widgets[2].model.sharedModel"
         ".setSource(code)",
@@ -142,7 +133,7 @@ def test_what_is_typed_and_is_no_value_stays_and_blocks(page, server):
     assert text.input_value() == "12x"
     assert text.get_attribute("aria-invalid") == "true"
     assert form.get_by_role("button", name="Apply").is_disabled()
-    screenshot(page, "invalid")
+    screenshot(page, "config-invalid")
     press(form, "Undo changes")
     said(form, "No changes.")
     assert text.input_value() == "2048"
@@ -161,7 +152,7 @@ def test_a_load_that_fails_keeps_the_model_and_a_pin_can_be_dropped(page, server
     said(form, "NO_SUCH_PROPERTY")
     said(form, "The model is loaded as it was before.")
     assert properties.input_value() == '{"NO_SUCH_PROPERTY": 1}'
-    screenshot(page, "failed")
+    screenshot(page, "config-failed")
     press(form, "Undo properties")
     press(form, "Unpin threads")
     form.locator("summary").first.filter(has_text="1 changed").wait_for()
@@ -179,7 +170,7 @@ def test_devices_that_are_not_here_are_disabled_and_say_why(page, server):
     device.get_by_role("button", name="AUTO").click()
     said(form, "device changed, so the model is loaded again.")
     assert device.get_by_role("textbox").input_value() == "AUTO"
-    screenshot(page, "devices")
+    screenshot(page, "config-devices")
 
 
 def test_a_model_in_use_says_by_whom_and_can_be_taken_from_them(page, server):
@@ -187,7 +178,7 @@ def test_a_model_in_use_says_by_whom_and_can_be_taken_from_them(page, server):
     form.locator(".wasinn-config-title").filter(has_text="in use by spinner").wait_for()
     field(form, "use-mmap").get_by_role("checkbox").uncheck()
     said(form, "In use by spinner")
-    screenshot(page, "in-use")
+    screenshot(page, "config-in-use")
     press(form, "Stop it and apply")
     said(form, "Loaded again in")
 
@@ -283,10 +274,7 @@ def test_a_hostile_name_is_text_and_a_forgotten_model_says_so(page, server):
 
 def test_it_fits_in_the_dark_and_where_it_is_narrow(page, server):
     form = open_forms(page, server, LOAD, STORY)
-    page.evaluate(
-        "(t) => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})",
-        "JupyterLab Dark",
-    )
+    set_theme(page, "Dark")
     page.locator("body[data-jp-theme-name='JupyterLab Dark']").wait_for(state="attached")
     field(form, "use-mmap").get_by_role("checkbox").uncheck()
     field(form, "batch-size").get_by_role("textbox").fill("12x")
@@ -295,5 +283,5 @@ def test_it_fits_in_the_dark_and_where_it_is_narrow(page, server):
     for width in (1280, 320):
         form.evaluate("(form, width) => { form.style.width = `${width}px`; }", width)
         form.scroll_into_view_if_needed()
-        screenshot(page, f"dark-{width}")
+        screenshot(page, f"config-dark-{width}")
         assert form.evaluate(OVERFLOWING) == []

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.browser.lab import open_notebook, output, run_all
+from tests.browser.lab import open_notebook, output, run_all, screenshot, set_theme
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
-SHOTS = os.environ.get("WASINN_NB_SCREENSHOTS")
 
 TELLER = r"""%%wasinn c
 #include <stdio.h>
@@ -35,12 +33,6 @@ int main(void) {
 """
 
 
-def screenshot(page, name):
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/{name}.png")
-
-
 def shown(page, index):
     """All text that a cell's output shows."""
     return "\n".join(output(page, index).all_text_contents())
@@ -48,13 +40,6 @@ def shown(page, index):
 
 def wait_for_text(locator, text):
     locator.filter(has_text=text).first.wait_for()
-
-
-def set_theme(page, theme):
-    page.evaluate(
-        "(t) => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})",
-        f"JupyterLab {theme}",
-    )
 
 
 def test_the_quickstart_runs_from_start_to_end(page, server):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from functools import partial
-from pathlib import Path
 
 import nbformat
 import pytest
 
-from tests.browser.lab import open_notebook, output, run_cell, save
+from tests.browser.lab import open_notebook, output, run_cell, save, screenshot, set_theme
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-SHOTS = os.environ.get("WASINN_NB_SCREENSHOTS")
 
 LOAD = "%load_ext wasinn_nb\n%wasinn load story builtin:tinytales"
 TWO = f"{LOAD}\n%wasinn load digits builtin:digits"
@@ -81,9 +78,7 @@ class Notebook:
         return panel
 
     def screenshot(self, name):
-        if SHOTS:
-            Path(SHOTS).mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=f"{SHOTS}/{name}.png")
+        screenshot(self.page, name)
 
 
 def row(panel, model):
@@ -348,10 +343,7 @@ for name in ('<img src=x onerror="document.title=1">', "long " * 30 + "name", ch
     button(panel, "Forget digits").click()
     button(panel, "Forget").wait_for()
     for theme in ("Dark", "Light"):
-        page.evaluate(
-            "(t) => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})",
-            f"JupyterLab {theme}",
-        )
+        set_theme(page, theme)
         page.locator("#jupyterlab-splash").wait_for(state="detached")
         for width in (848, 600, 320):
             panel.evaluate(

@@ -6,16 +6,14 @@ import os
 import re
 import signal
 import time
-from pathlib import Path
 
 import nbformat
 import pytest
 
-from tests.browser.lab import open_notebook, output, run_cell, save
+from tests.browser.lab import open_notebook, output, run_cell, save, screenshot, set_theme
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-SHOTS = os.environ.get("WASINN_NB_SCREENSHOTS")
 
 LOAD = "%load_ext wasinn_nb\n%wasinn load story builtin:tinytales\nimport os; os.getpid()"
 
@@ -60,19 +58,6 @@ HOSTILE = [
     "fami", "ly: \U0001f468\u200d", "\U0001f469\u200d\U0001f467 e", "\u0301\r\n",
     "# A heading\n\n![a picture](https://example.org/?secret)\n\n<b onclick='x()'>bold</b>\n",
 ]  # fmt: skip
-
-
-def screenshot(page, name):
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/{name}.png")
-
-
-def set_theme(page, theme):
-    page.evaluate(
-        "(t) => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})",
-        f"JupyterLab {theme}",
-    )
 
 
 def view(page, at=0):

@@ -82,3 +82,39 @@ def eventually(check):
         assert time.monotonic() < until, "it did not come"
         time.sleep(0.01)
     return found
+
+
+class FormView:
+    """A view of a form, which says what views say."""
+
+    def __init__(self, widget, number=1):
+        self.widget, self.number, self.seq = widget, number, 0
+
+    def ask(self, kind, **values):
+        """The kernel's answer to a request."""
+        self.widget.comm.answers  # noqa: B018 - what was said before is no answer
+        self.widget.comm.hear("custom", content={"kind": kind, "id": 1, **values})
+        answers = [a for a in self.widget.comm.answers if a["kind"] in ("done", "refused")]
+        assert len(answers) == 1
+        return answers[0]
+
+    def draft(self, values=None, unset=()):
+        """What a draft would come to."""
+        self.seq += 1
+        draft = {"set": values or {}, "unset": list(unset), "view": self.number, "seq": self.seq}
+        assert self.ask("draft", **draft)["kind"] == "done"
+        return self.sees(lambda p: (p["view"], p["seq"]) == (self.number, self.seq))
+
+    def sees(self, expected):
+        """Wait for a prospect."""
+        return eventually(lambda: self.widget.prospect if expected(self.widget.prospect) else None)
+
+    def apply(self, *, stop=False):
+        """How an Apply ended."""
+        answer = self.ask("apply", stop=stop)
+        assert answer["kind"] == "done", answer
+        return eventually(lambda: not self.widget.work["what"] and self.widget.outcome)
+
+    def value(self, key):
+        """Value and origin that the form shows."""
+        return tuple(self.widget.model["values"][key].values())
