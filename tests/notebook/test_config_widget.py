@@ -155,6 +155,13 @@ def test_apply_loads_nothing_for_a_setting_of_the_context_and_can_unpin(host, st
     assert (dict(record.pins), record.loads) == ({}, 1)
 
 
+def test_what_was_applied_is_no_draft_any_more_whatever_becomes_of_the_pin(host, story):
+    story.draft({"ctx-size": 512})
+    assert story.apply()["ok"]
+    host.config("story", reset=True)
+    story.sees(lambda p: story.value("ctx-size")[1] == "default" and p["draft"]["set"] == {})
+
+
 def test_a_pin_shows_as_it_was_made_also_where_this_machine_uses_another_value(story):
     story.draft({"threads": -1})
     story.apply()
