@@ -1,13 +1,14 @@
 /** The form: it shows what the kernel says of a model, and tells the kernel what is changed. */
 
 import { button, h, setText } from "../lib/dom";
+import { kernelEnded } from "../lib/kernel";
 import { Link, Refused, type Model, type Reach } from "../lib/link";
 import { formatBytes } from "../lib/units";
 import { Draft } from "./draft";
 import { EstimateView, fit, memoryOf } from "./estimate";
 import { Cell, type CellState } from "./field";
 import { Footer } from "./footer";
-import { kernelEnded, leave } from "./leave";
+import { leave } from "./leave";
 import { Sections } from "./sections";
 import { settled } from "./settled";
 import { State, TRAITS } from "./state";

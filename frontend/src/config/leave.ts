@@ -3,8 +3,6 @@
 import type { Model } from "../lib/link";
 import { htmlOf, replace } from "../lib/outputs";
 
-export { kernelEnded } from "../lib/outputs";
-
 // a notebook sets its tables as figures, and keeps no style sheet of ours
 const AS_TEXT = "text-align:left;vertical-align:top";
 

@@ -9,7 +9,6 @@
 import type { Model } from "./link";
 
 const VIEW = "application/vnd.jupyter.widget-view+json";
-const ENDED = new Set(["restarting", "autorestarting", "terminating", "dead"]);
 
 /** What an output shows, by MIME type. */
 export type Bundle = Record<string, unknown>;
@@ -22,14 +21,7 @@ interface Outputs {
 }
 
 interface Manager {
-  kernel?: { status?: string; isDisposed?: boolean } | null;
   context?: { model?: { cells?: Iterable<{ outputs?: Outputs }> } };
-}
-
-/** Whether the kernel has ended; a connection that was only lost comes back. */
-export function kernelEnded(model: Model): boolean {
-  const { kernel } = managerOf(model);
-  return !kernel || kernel.isDisposed === true || ENDED.has(kernel.status ?? "");
 }
 
 /** Whether an output refers to the widget called `id`. */

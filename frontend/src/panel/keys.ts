@@ -7,7 +7,6 @@ export function focusedIn(element: HTMLElement): HTMLElement | undefined {
 }
 
 /** Up and down go to the same button of another row: shorter than Tab past all that are between. */
-
 export function moveBetweenRows(event: KeyboardEvent): void {
   const { key, target } = event;
   if ((key !== "ArrowDown" && key !== "ArrowUp") || !(target instanceof Element)) return;

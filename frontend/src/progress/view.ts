@@ -4,10 +4,11 @@ import { Announcer } from "../lib/announcer";
 import { h } from "../lib/dom";
 import { leave } from "../lib/ending";
 import { Focus } from "../lib/focus";
+import { kernelEnded } from "../lib/kernel";
 import { StatusLine, type Sign } from "../lib/line";
 import { Link, type Message, type Model } from "../lib/link";
 import { Stopper } from "../lib/stopper";
-import { htmlOf, kernelEnded, replace } from "../lib/outputs";
+import { htmlOf, replace } from "../lib/outputs";
 import { percent, wholeSeconds } from "../lib/units";
 
 const EVERY = 1000; // milliseconds
