@@ -19,11 +19,12 @@ def ending():
     return Ending()
 
 
-def test_every_waiter_is_woken_and_none_is_kept(ending):
+def test_every_waiter_is_woken_and_none_is_kept(ending, monkeypatch):
+    monkeypatch.setattr("wasinn_nb.nn.ending.TICK", 2 * PATIENCE)  # nobody looks by themselves
     woken = []
 
     def wait():
-        woken.append(ending.wait(PATIENCE))
+        woken.append(ending.wait(2 * PATIENCE))
 
     async def wait_twice():
         await asyncio.gather(ending.wait_async(), ending.wait_async())
