@@ -20,18 +20,18 @@ def ending():
 
 
 def test_every_waiter_is_woken_and_none_is_kept(ending, monkeypatch):
-    monkeypatch.setattr("wasinn_nb.nn.ending.TICK", 2 * PATIENCE)  # nobody looks by themselves
+    monkeypatch.setattr("wasinn_nb.nn.ending.TICK", 10 * PATIENCE)  # nobody looks by themselves
     woken = []
 
     def wait():
-        woken.append(ending.wait(2 * PATIENCE))
+        woken.append(ending.wait(10 * PATIENCE))
 
     async def wait_twice():
         await asyncio.gather(ending.wait_async(), ending.wait_async())
         woken.append(True)
 
-    threads = [threading.Thread(target=wait) for _ in range(3)]
-    threads.append(threading.Thread(target=lambda: asyncio.run(wait_twice())))
+    threads = [threading.Thread(target=wait, daemon=True) for _ in range(3)]
+    threads.append(threading.Thread(target=lambda: asyncio.run(wait_twice()), daemon=True))
     for thread in threads:
         thread.start()
     while len(ending._waiters) < 5:
