@@ -85,6 +85,7 @@ def test_the_fields_are_those_of_the_backends_schema_and_nothing_else(host, open
         assert field["kind"] == setting.kind
         assert (field["group"] == "main") == setting.prominent
         assert [o["reason"] for o in field["offers"]] == [o.unavailable for o in setting.offered]
+        assert [o["amount"] for o in field["offers"]] == [o.amount for o in setting.offered]
     useless = [bool(field["unavailable"]) for field in form.fields]
     assert useless == sorted(useless)
 

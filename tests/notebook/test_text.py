@@ -13,7 +13,9 @@ from wasinn_nb.guest.tensors import Tensors
 from wasinn_nb.guest.timeline import Timeline
 from wasinn_nb.nn.backend import ModelInfo
 from wasinn_nb.nn.errors import WasinnError
+from wasinn_nb.nn.offers import Offer
 from wasinn_nb.nn.record import ModelRecord, ModelState, UnloadReport
+from wasinn_nb.nn.settings import EffectiveConfig, Origin, Schema, Scope, Setting
 from wasinn_nb.nn.tensor import Tensor, TensorSpec
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
 from wasinn_nb.notebook import describing, run_views, views
@@ -164,3 +166,22 @@ def test_messages_carry_no_escape_sequences():
     assert "\u202e" not in plain
     assert lines[1] == "second"
     assert "a\t<img" in lines[0]
+
+
+def test_the_value_of_a_setting_is_in_words_where_it_has_some():
+    settings = Schema(
+        [
+            Setting("ctx-size", "int", Scope.CONTEXT, 0, unit="tokens", offers=(_TRAINED,)),
+            Setting("layers", "int", Scope.MODEL, -1, unit="layers", names={"all": -1}),
+            Setting("threads", "int", Scope.MODEL, 4, unit="threads"),
+            Setting("seed", "int", Scope.MODEL),
+        ]
+    )
+    defaults = {key: setting.default for key, setting in settings.items()}
+    config = EffectiveConfig(settings, defaults, dict.fromkeys(settings, Origin.DEFAULT))
+    shown = [line.split("  ")[1:] for line in repr(views.config("m", config)).splitlines()[3:]]
+    words = [next(filter(None, parts)).strip() for parts in shown]
+    assert words == ["as trained, 1,024 tokens", "all", "4 threads", "auto"]
+
+
+_TRAINED = Offer(0, "as trained", "1,024 tokens")

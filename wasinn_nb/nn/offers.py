@@ -18,12 +18,14 @@ class Offer:
         label: what the form calls it.
         note: a few words more, such as a device's full name.
         unavailable: why it cannot be chosen here; empty if it can.
+        amount: the number that it comes to; None if that is not known.
     """
 
     value: Value
     label: str
     note: str = ""
     unavailable: str = ""
+    amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from wasinn_nb.notebook.figures import Standing
 from wasinn_nb.notebook.text import printable
 
 _LINE = (
-    "display:flex;align-items:center;column-gap:8px;margin:0;padding:3px 0;line-height:22px;"
+    "display:flex;align-items:flex-start;column-gap:8px;margin:0;padding:3px 0;line-height:22px;"
     "font-family:var(--jp-ui-font-family,inherit);font-size:var(--jp-ui-font-size1,13px);"
     "color:var(--jp-ui-font-color2,inherit)"
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasinn_nb.nn.memory import format_bytes
 from wasinn_nb.nn.record import ModelRecord, UnloadReport
-from wasinn_nb.nn.settings import EffectiveConfig, Origin, Value
+from wasinn_nb.nn.settings import EffectiveConfig, Origin, Setting, Value
 from wasinn_nb.notebook.text import Table, duration, html_line, printable
 
 if TYPE_CHECKING:
@@ -106,15 +106,30 @@ def config(name: str, effective: EffectiveConfig) -> Listing[tuple[str, Value, s
         if setting.path:
             value = str(value) if value is not None else None
         items.append((key, value, origin.value))
-        named = (name for name, number in setting.names.items() if number == value)
-        shown = next(named, value_text(value)) + (
-            f" {setting.unit}" if setting.unit and value is not None else ""
-        )
         words = setting.choices or tuple(setting.names)
         choices = f" ({', '.join(words)})" if words else ""
         source = "" if origin is Origin.DEFAULT else origin.value
-        table.rows.append((key, shown, source, setting.scope.value, setting.help + choices))
+        table.rows.append(
+            (
+                key,
+                _setting_text(setting, value),
+                source,
+                setting.scope.value,
+                setting.help + choices,
+            )
+        )
     return Listing(items, table)
+
+
+def _setting_text(setting: Setting, value: Value) -> str:
+    """A value in words where it has some, else with its unit."""
+    offered = next((offer for offer in setting.offers if offer.value == value), None)
+    if offered is not None and setting.unit:
+        return ", ".join(filter(None, (offered.label, offered.note)))
+    if value is None:
+        return "auto"
+    text = setting.text(value)
+    return text if value in setting.names.values() else f"{text} {setting.unit}".strip()
 
 
 def value_text(value: Value) -> str:

@@ -43,6 +43,7 @@ export class Entry implements Control {
     const text = fieldText(this.field, raw);
     const typed = this.text.value !== "" && parsed(this.field, this.text.value) === raw;
     if (!typed && this.text.value !== text) this.text.value = text;
+    this.text.placeholder = placeholder(this.field, raw);
     this.field.offers.forEach((offer, index) =>
       this.words[index]?.setAttribute("aria-pressed", String(offer.value === raw)),
     );
@@ -99,12 +100,18 @@ function textField(field: Field, own: Own, onInput: OnInput): HTMLInputElement {
     inputmode: field.kind === "int" ? "numeric" : number ? "decimal" : "text",
     autocomplete: "off",
     spellcheck: "false",
-    placeholder: field.default === null ? "auto" : undefined,
     dir: number ? "ltr" : "auto",
     ...own,
   });
   text.addEventListener("input", () => onInput(parsed(field, text.value)));
   return text;
+}
+
+/** What stands in the empty field of a value that has a word. */
+function placeholder(field: Field, raw: Raw): string {
+  if (raw === null) return field.default === null ? "auto" : "";
+  const amount = field.offers.find((offer) => offer.value === raw)?.amount;
+  return typeof amount === "number" ? String(amount) : "";
 }
 
 function word(field: Field, offer: Offer, onInput: OnInput): HTMLButtonElement {

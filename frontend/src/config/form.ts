@@ -17,6 +17,7 @@ import type { Field, Outcome, Raw } from "./types";
 import { actionFor, type Action } from "./wording";
 
 const DRAFT_INTERVAL = 50;
+const DOUBLE_CLICK = 500;
 /** After the kernel has put a table in place of the form, time for that to be painted. */
 const REPLACED_WITHIN = 1000;
 
@@ -39,6 +40,7 @@ export class Form {
   private refusal: Outcome | undefined;
   private remaining: ReturnType<typeof setTimeout> | undefined;
   private scheduled = false;
+  private applied: ReturnType<typeof setTimeout> | undefined;
   private readonly changed = (): void => this.schedule();
 
   constructor(private readonly model: Model) {
@@ -80,6 +82,7 @@ export class Form {
   close(): void {
     for (const trait of TRAITS) this.model.off(`change:${trait}`, this.changed);
     clearTimeout(this.remaining);
+    clearTimeout(this.applied);
     this.throttle.cancel();
     this.link.close();
   }
@@ -98,6 +101,8 @@ export class Form {
   }
 
   private apply(action: Action): void {
+    if (this.applied) return; // the second click of two
+    this.applied = setTimeout(() => (this.applied = undefined), DOUBLE_CLICK);
     this.throttle.flush();
     void this.ask("apply", { stop: action.stop });
   }

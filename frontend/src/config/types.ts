@@ -11,6 +11,8 @@ export interface Offer {
   label: string;
   note: string;
   reason: string;
+  /** The number that it comes to, if that is known. */
+  amount?: number | null;
 }
 
 export type Kind = "bool" | "int" | "float" | "str";

@@ -25,7 +25,11 @@ const UNREACHABLE: Partial<Record<Reach, string>> = {
  * model manager. Without `showForm` there is no configuring.
  */
 export class Panel {
-  readonly element = h("section", { class: "wasinn wasinn-panel", "aria-label": "Models" });
+  readonly element = h("section", {
+    class: "wasinn wasinn-panel",
+    "aria-label": "Models",
+    tabindex: -1,
+  });
   private readonly state = new State();
   private readonly views = new Map<string, RowView>();
   private readonly announcer = new Announcer();
@@ -159,7 +163,8 @@ export class Panel {
     const { element } = view;
     if (focusedIn(element)) {
       const near = element.nextElementSibling ?? element.previousElementSibling;
-      const heir = near?.querySelector<HTMLElement>("button") ?? this.unloadAll;
+      // after the last one not the button for all, which goes with it
+      const heir = near?.querySelector<HTMLElement>("button") ?? this.element;
       heir.focus({ preventScroll: true });
     }
     this.questions.forget(view);

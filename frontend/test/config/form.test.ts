@@ -5,7 +5,7 @@ import { RecordingModel } from "../model";
 import { field, offer, prospect } from "./fields";
 
 const FIELDS: Field[] = [
-  field({ span: [256, 4096, 256], offers: [offer(0, "as trained")] }),
+  field({ span: [256, 4096, 256], offers: [{ ...offer(0, "as trained"), amount: 4096 }] }),
   field({ key: "use-mmap", kind: "bool", scope: "model", unit: "", default: true }),
   field({
     key: "device",
@@ -155,6 +155,19 @@ test("Apply sends what waits first, and says whether users are to be stopped", a
   expect(last("apply")).toMatchObject({ stop: true });
   const order = model.sent.map((message) => message["kind"]);
   expect(order.lastIndexOf("draft")).toBeLessThan(order.lastIndexOf("apply"));
+  // who clicks twice wants it once, and is not told that it is busy
+  button("Stop it and apply").click();
+  expect(sent("apply")).toHaveLength(1);
+  vi.advanceTimersByTime(1000);
+  button("Stop it and apply").click();
+  expect(sent("apply")).toHaveLength(2);
+});
+
+test("the empty field of a value that has a word says what number that is", () => {
+  const input = find("[data-key=ctx-size] input[type=text]");
+  expect([input.value, input.placeholder]).toEqual(["", "4096"]);
+  type("[data-key=ctx-size] input[type=text]", "512");
+  expect([input.value, input.placeholder]).toEqual(["512", ""]);
 });
 
 test("a pin can be dropped, and that undone, from one place", async () => {

@@ -78,6 +78,7 @@ test("what is moved keeps the focus, and what goes hands it on", () => {
   change({ order: ["digits"] });
   expect(panel.element.contains(document.activeElement)).toBe(true);
   change({ order: [] });
+  expect(document.activeElement).toBe(panel.element);
   expect(panel.element.textContent).toContain("%wasinn load NAME SOURCE");
 });
 

@@ -71,7 +71,7 @@ def tailored(
 def _context(info: ModelInfo | None) -> Change:
     trained = info.context_length if info is not None else 0
     note = f"{trained:,} tokens" if trained else ""
-    change: Change = {"offers": (Offer(0, "as trained", note),)}
+    change: Change = {"offers": (Offer(0, "as trained", note, amount=trained or None),)}
     if trained > CONTEXT_PAD:
         change["span"] = Span(CONTEXT_PAD, trained // CONTEXT_PAD * CONTEXT_PAD, CONTEXT_PAD)
     return change

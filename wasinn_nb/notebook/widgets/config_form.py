@@ -67,6 +67,7 @@ def _field(setting: Setting) -> Field:
                 "label": offer.label,
                 "note": offer.note,
                 "reason": offer.unavailable,
+                "amount": offer.amount,
             }
             for offer in setting.offered
         ],
