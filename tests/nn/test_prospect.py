@@ -1,4 +1,4 @@
-"""Looking ahead at a change of settings, and making it."""
+"""Looking ahead at a change of settings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ import pytest
 from tests.nn.conftest import register
 from wasinn_nb.nn import fit
 from wasinn_nb.nn.backend import BackendStatus, Device, MemoryEstimate, Share
-from wasinn_nb.nn.cancel import CancelToken
-from wasinn_nb.nn.errors import Busy, Cancelled, InvalidArgument, MissingMemory, NotFound
+from wasinn_nb.nn.errors import Busy, InvalidArgument, MissingMemory, NotFound
 from wasinn_nb.nn.events import EventKind
-from wasinn_nb.nn.record import ModelState
 from wasinn_nb.nn.settings import EffectiveConfig, Origin
-from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
+from wasinn_nb.nn.types import ExecutionTarget
 
 
 def test_a_draft_is_looked_at_and_nothing_changes(registry, backend, model):
@@ -169,153 +167,6 @@ def test_a_reload_counts_on_the_memory_of_the_old_load(registry, model, monkeypa
 
 
 # -- making the change ---------------------------------------------------------------------------
-
-
-def test_reconfiguring_loads_again_only_for_settings_of_the_model(registry, backend, model):
-    register(registry, "m", model)
-    assert registry.reconfigure("m", {"shout": True}).state is ModelState.REGISTERED
-    assert backend.loads == 0
-    registry.load("m")
-    record = registry.reconfigure("m", {"window": 9})
-    assert (backend.loads, record.pins) == (1, {"shout": True, "window": 9})
-    record = registry.reconfigure("m", {"size": 10}, unset=["shout"])
-    assert (backend.loads, record.pins, record.state) == (2, {"window": 9, "size": 10}, "loaded")
-    assert not backend.graphs[-1].shout
-    assert backend.graphs[0].closed
-    assert registry.reconfigure("m", reset=True).pins == {}
-    assert backend.loads == 3
-
-
-def test_a_reload_that_fails_leaves_all_as_it_was(registry, backend, model):
-    register(registry, "m", model)
-    registry.pin("m", {"window": 9})
-    registry.load("m")
-    backend.fail_next = True
-    with pytest.raises(InvalidArgument, match="refused"):
-        registry.reconfigure("m", {"shout": True, "window": 3})
-    record = registry.describe("m")
-    assert (record.state, record.pins, record.error) == ("loaded", {"window": 9}, "")
-    assert record.config["shout"] is False
-    with pytest.raises(InvalidArgument):
-        registry.reconfigure("m", {"size": -1})
-    assert registry.describe("m").pins == {"window": 9}
-    assert backend.loads == 2
-
-
-def test_a_reload_that_is_cancelled_leaves_it_unloaded_with_its_pins(registry, model):
-    register(registry, "m", model)
-    registry.pin("m", {"window": 9})
-    registry.load("m")
-    token = CancelToken()
-
-    def stop(what, fraction):
-        del what, fraction
-        token.cancel()
-
-    with pytest.raises(Cancelled):
-        registry.reconfigure("m", {"load-ms": 60_000}, progress=stop, cancel=token)
-    record = registry.describe("m")
-    assert (record.state, record.pins) == ("registered", {"window": 9})
-    assert registry.load("m").state is ModelState.LOADED
-
-
-def test_a_model_in_use_keeps_its_settings(registry, backend, model):
-    register(registry, "m", model)
-    lease = registry.acquire("m", holder="cell 3")
-    with pytest.raises(Busy, match="cell 3"):
-        registry.reconfigure("m", {"shout": True, "limit": 2})
-    assert registry.describe("m").pins == {}
-    assert not backend.graphs[0].closed
-    registry.reconfigure("m", {"limit": 2})
-    assert lease.config["limit"] == 2
-    lease.release()
-    registry.reconfigure("m", {"shout": True})
-    assert backend.graphs[-1].shout
-
-
-# -- what watchers see ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-def seen(registry):
-    """(event, what a snapshot showed at that moment), in order."""
-    told = []
-
-    def put(event):
-        record = {r.name: r for r in registry.models()}.get(event.subject)
-        told.append((event.kind, record))
-
-    registry.bus.subscribe().put = put
-    return told
-
-
-def test_every_event_comes_when_a_snapshot_shows_it(registry, backend, model, seen):
-    register(registry, "m", model, size=1000)
-    registry.load("m")
-    lease = registry.acquire("m", holder="cell 1")
-    context = lease.create_context()
-    lease.drop_context(context)
-    lease.release()
-    registry.pin("m", {"limit": 1})
-    registry.unload("m")
-    backend.fail_next = True
-    with pytest.raises(InvalidArgument):
-        registry.load("m")
-    registry.forget("m")
-    story = [
-        (kind, record and (record.state.value, record.memory.total, record.users, record.pins))
-        for kind, record in seen
-    ]
-    assert story == [
-        (EventKind.MODEL_REGISTERED, ("registered", 0, (), {})),
-        (EventKind.MODEL_LOADING, ("loading", 0, (), {})),
-        (EventKind.MODEL_LOADED, ("loaded", 1000, (), {})),
-        (EventKind.MODEL_USERS, ("loaded", 1000, ("cell 1",), {})),
-        (EventKind.MODEL_MEMORY, ("loaded", 1001, ("cell 1",), {})),
-        (EventKind.MODEL_MEMORY, ("loaded", 1000, ("cell 1",), {})),
-        (EventKind.MODEL_USERS, ("loaded", 1000, (), {})),
-        (EventKind.CONFIG_CHANGED, ("loaded", 1000, (), {"limit": 1})),
-        (EventKind.MODEL_UNLOADED, ("registered", 0, (), {"limit": 1})),
-        (EventKind.MODEL_LOADING, ("loading", 0, (), {"limit": 1})),
-        (EventKind.MODEL_FAILED, ("failed", 0, (), {"limit": 1})),
-        (EventKind.MODEL_FORGOTTEN, None),
-    ]
-
-
-def test_progress_is_in_the_record_while_it_loads_and_says_for_whom(registry, model, seen):
-    register(registry, "m", model, **{"load-ms": 50})
-    registry.acquire("m", holder="cell 7").release()
-    loading = [record for kind, record in seen if kind is EventKind.MODEL_LOADING]
-    assert ("reading", 0.5) in [record.activity for record in loading]
-    assert {record.wanted_by for record in loading} == {"cell 7"}
-    assert (registry.describe("m").activity, registry.describe("m").wanted_by) == (("", None), "")
-
-
-def test_host_wide_defaults_are_told_to_those_who_watch_models(registry, model, seen):
-    register(registry, "m", model)
-    registry.set_defaults({"window": 5})
-    assert seen[-1][0] is EventKind.CONFIG_CHANGED
-    assert seen[-1][1].config["window"] == 5
-
-
-def test_a_guests_own_bytes_come_and_go_before_watchers_eyes(registry, seen):
-    registry.acquire_buffers(
-        [b"ECHO hello"],
-        encoding=GraphEncoding.GGML,
-        target=ExecutionTarget.CPU,
-        holder="cell 1",
-    ).release()
-    with pytest.raises(InvalidArgument):
-        registry.acquire_buffers(
-            [b"ECHO"],
-            encoding=GraphEncoding.GGML,
-            target=ExecutionTarget.CPU,
-            holder="cell 2",
-            config_json=b'{"window": "x"}',
-        )
-    kinds = [kind for kind, _ in seen]
-    assert kinds.count(EventKind.MODEL_FORGOTTEN) == 2
-    assert registry.models() == []
 
 
 def test_prospects_while_others_load_and_unload(registry, model):
