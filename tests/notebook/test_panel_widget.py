@@ -54,10 +54,10 @@ def state_of(panel):
 
 
 def heard(panel, **content):
-    """Answers of a panel to a message."""
+    """Answers of a panel to a message; what it tells of changes comes at any time."""
     panel.comm.published.clear()
     panel.comm.hear("custom", content=content)
-    return panel.comm.answers
+    return [answer for answer in panel.comm.answers if answer["kind"] != "changed"]
 
 
 def test_a_panel_can_be_drawn_before_the_kernel_has_answered(panel, story):
