@@ -79,3 +79,12 @@ def test_no_violation_in_any_state(page, server):
     form.last.get_by_role("button", name="Close", exact=True).click()
     output(page, 4).locator("table").wait_for()
     check(page, "a form in the panel, and what is left of the others", "Light")
+
+    # where it is as narrow as can be, and its kernel has gone
+    panel.evaluate("element => { element.style.inlineSize = '200px' }")
+    name = panel.get_by_role("button", name="story", exact=True)
+    assert name.evaluate("element => element.scrollWidth <= element.clientWidth")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    panel.get_by_text("The kernel has gone, and").wait_for()
+    border = "element => getComputedStyle(element).borderBlockStartColor"
+    assert name.evaluate(border) == "rgba(0, 0, 0, 0)"

@@ -90,7 +90,10 @@ export class StreamView {
       this.listeners.push([`change:${key}`, callback]);
       this.model.on(`change:${key}`, callback);
     };
-    for (const key of KEYS) on(key, () => this.update({ [key]: this.model.get(key) }));
+    // all of them: what changes with one message is told one by one, the state first
+    const traits = (): Record<string, unknown> =>
+      Object.fromEntries(KEYS.map((key) => [key, this.model.get(key)]));
+    for (const key of KEYS) on(key, () => this.update(traits()));
     for (const key of ["label", "reason", "shows_text", "stop_words"]) on(key, () => this.paint());
     on("tail", () => this.take(this.model.get("tail")));
     for (const key of ["markdown", "html"]) on(key, () => this.renderMarkdown());

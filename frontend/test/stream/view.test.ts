@@ -134,7 +134,7 @@ describe("the line", () => {
     expect(line()).toContain("3 tokens");
     vi.advanceTimersByTime(250);
     expect(line()).toContain("5 tokens");
-    model.traits["reason"] = "length";
+    Object.assign(model.traits, { reason: "length", tokens: 5 });
     model.change("state", "finished");
     expect(line()).toBe("story 5 tokens · prompt 5 tokens evaluated, 0 cached · length");
   });
@@ -297,11 +297,13 @@ test("what a screen reader is told is what it is, and no torrent", () => {
     model.say({ kind: "frame", at: 4, text: "", figures: { tokens } });
   vi.advanceTimersByTime(10_000);
   expect(said?.textContent).toBe("");
-  model.change("state", "finished");
+  Object.assign(model.traits, { state: "finished", tokens: 120 });
+  model.trigger("change:state"); // as the page tells it: the state first, and all are set by then
+  model.trigger("change:tokens");
   // the view goes at once, and its own words with it
   end();
   const last = document.getElementById("wasinn-last-words")?.lastChild;
-  expect(last?.textContent).toBe("finished, 99 tokens");
+  expect(last?.textContent).toBe("finished, 120 tokens");
 });
 
 test("a closed view leaves no listener and no timer", () => {
