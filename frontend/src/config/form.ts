@@ -17,7 +17,6 @@ import type { Field, Outcome, Raw } from "./types";
 import { actionFor, type Action } from "./wording";
 
 const DRAFT_INTERVAL = 50;
-const DOUBLE_CLICK = 500;
 /** After the kernel has put a table in place of the form, time for that to be painted. */
 const REPLACED_WITHIN = 1000;
 
@@ -40,7 +39,7 @@ export class Form {
   private refusal: Outcome | undefined;
   private remaining: ReturnType<typeof setTimeout> | undefined;
   private scheduled = false;
-  private applied: ReturnType<typeof setTimeout> | undefined;
+  private applying = false;
   private readonly changed = (): void => this.schedule();
 
   constructor(private readonly model: Model) {
@@ -82,7 +81,6 @@ export class Form {
   close(): void {
     for (const trait of TRAITS) this.model.off(`change:${trait}`, this.changed);
     clearTimeout(this.remaining);
-    clearTimeout(this.applied);
     this.throttle.cancel();
     this.link.close();
   }
@@ -101,10 +99,10 @@ export class Form {
   }
 
   private apply(action: Action): void {
-    if (this.applied) return; // the second click of two
-    this.applied = setTimeout(() => (this.applied = undefined), DOUBLE_CLICK);
+    if (this.applying || this.state.work.what) return; // the second click of two
+    this.applying = true;
     this.throttle.flush();
-    void this.ask("apply", { stop: action.stop });
+    void this.ask("apply", { stop: action.stop }).finally(() => (this.applying = false));
   }
 
   private async ask(kind: string, values: Record<string, unknown> = {}): Promise<void> {

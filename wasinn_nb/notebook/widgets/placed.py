@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from contextlib import suppress
 from functools import cache
 from typing import Any
 from weakref import WeakSet
@@ -65,10 +66,11 @@ class PlacedWidget(LiveWidget):
 def end_all() -> None:
     """Leave tables in place of all of them, because the kernel or the extension ends."""
     for widget in list(_placed):
-        if widget.ended:  # and had remained where its output could not be replaced
-            widget.close()
-        else:
-            widget.end()
+        with suppress(Exception):  # one that fails must not keep the others from ending
+            if widget.ended:  # and had remained where its output could not be replaced
+                widget.close()
+            else:
+                widget.end()
 
 
 @cache
