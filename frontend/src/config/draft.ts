@@ -19,6 +19,11 @@ export class Draft {
     return this.set.size === 0 && this.unset.size === 0;
   }
 
+  /** Counts what is done to it here. */
+  get revision(): number {
+    return this.seq;
+  }
+
   /** Whether there are changes that the kernel has not been told. */
   get unsent(): boolean {
     return this.sent !== this.seq;

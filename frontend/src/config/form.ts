@@ -40,6 +40,7 @@ export class Form {
   private remaining: ReturnType<typeof setTimeout> | undefined;
   private scheduled = false;
   private applying = false;
+  private applied = -1;
   private readonly changed = (): void => this.schedule();
 
   constructor(private readonly model: Model) {
@@ -99,7 +100,10 @@ export class Form {
   }
 
   private apply(action: Action): void {
-    if (this.applying || this.state.work.what) return; // the second click of two
+    const revision = this.draft.revision;
+    // the second click of two; with a change between them it is meant
+    if (this.applied === revision && (this.applying || this.state.work.what)) return;
+    this.applied = revision;
     this.applying = true;
     this.throttle.flush();
     void this.ask("apply", { stop: action.stop }).finally(() => (this.applying = false));
