@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wasinn_nb.nn.errors import Cancelled
 from wasinn_nb.notebook.figures import Standing, State, activity_text
+from wasinn_nb.notebook.output import Output
 from wasinn_nb.notebook.shells import in_kernel
 from wasinn_nb.notebook.slot_views import line_bundle
 from wasinn_nb.notebook.text import duration, printable
@@ -176,23 +177,14 @@ class _Display:
     """A display that is updated in place, and stays as one line."""
 
     def __init__(self) -> None:
-        self._handle: Any = None
+        self._output = Output()
 
     def paint(self, what: str, fraction: float | None, seconds: float) -> None:
-        self._put(line_bundle(activity_text(what, fraction, seconds)))
+        self._output.put(line_bundle(activity_text(what, fraction, seconds)))
 
     def end(self, text: str) -> None:
-        self._put(line_bundle(text))
-        self._handle = None
-
-    def _put(self, data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
-        from IPython.display import DisplayHandle
-
-        if self._handle is None:
-            self._handle = DisplayHandle()
-            self._handle.display(data, metadata=metadata, raw=True)
-        else:
-            self._handle.update(data, metadata=metadata, raw=True)
+        self._output.put(line_bundle(text))
+        self._output = Output()
 
 
 class _Live(_Display):
@@ -210,7 +202,9 @@ class _Live(_Display):
             self._widget = Progress(self._cancel)
             self._widget.show(what, fraction, seconds)
             data, metadata = self._widget._repr_mimebundle_() or ({}, {})
-            self._put(data | {"text/plain": activity_text(what, fraction, seconds)}, metadata)
+            self._output.put(
+                data | {"text/plain": activity_text(what, fraction, seconds)}, metadata
+            )
         else:
             self._widget.show(what, fraction, seconds)
 

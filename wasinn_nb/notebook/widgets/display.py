@@ -19,14 +19,13 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from wasinn_nb.nn.errors import UnsupportedOperation
 from wasinn_nb.nn.stream import StreamState
 from wasinn_nb.notebook.figures import Standing, of_run, of_stream
+from wasinn_nb.notebook.output import Output
 from wasinn_nb.notebook.shells import attended, in_kernel
 from wasinn_nb.notebook.shown import ShownText
 from wasinn_nb.notebook.slot_views import bundle
 from wasinn_nb.notebook.widgets import assets
 
 if TYPE_CHECKING:
-    from IPython.display import DisplayHandle
-
     from wasinn_nb.guest.run import Run
     from wasinn_nb.guest.tokens import RunStream
     from wasinn_nb.notebook.widgets.stream import TokenStream
@@ -92,7 +91,7 @@ class Slot:
         self.stop = stop
         self.text = ShownText()
         self._surface = surface
-        self._handle: DisplayHandle | None = None
+        self._output = Output()
         self._widget: TokenStream | None = None
         self._began = time.monotonic()
         self._lock = threading.Lock()
@@ -100,14 +99,14 @@ class Slot:
     @property
     def shown(self) -> bool:
         """Whether there is anything of it in the cell."""
-        return self._handle is not None
+        return self._output.shown
 
     def show(self, standing: Standing) -> None:
         """How what is shown here stands now."""
         with self._lock:
-            if self._handle is None:
+            if not self._output.shown:
                 self._began = time.monotonic()
-                self._put(bundle(standing))
+                self._output.put(bundle(standing))
             elif self._widget is not None:
                 self._widget.show(standing)
             elif self._surface.live and time.monotonic() - self._began >= LIVE_AFTER:
@@ -121,7 +120,7 @@ class Slot:
             if widget is not None:
                 widget.finish(standing)
             last = bundle(standing, self.text.whole(), markdown=markdown)
-            self._put(last)
+            self._output.put(last)
             if widget is not None:
                 widget.retire(last)
             self.stop = _nothing
@@ -134,20 +133,11 @@ class Slot:
         widget.stops(self._stop_it)
         widget.show(standing)
         data, metadata = widget._repr_mimebundle_() or ({}, {})
-        self._put(data | {"text/plain": standing.line()}, metadata)
+        self._output.put(data | {"text/plain": standing.line()}, metadata)
         self._widget = widget
 
     def _stop_it(self) -> None:
         self.stop()  # as it is now
-
-    def _put(self, data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
-        from IPython.display import DisplayHandle
-
-        if self._handle is None:
-            self._handle = DisplayHandle()
-            self._handle.display(data, metadata=metadata, raw=True)
-        else:
-            self._handle.update(data, metadata=metadata, raw=True)
 
 
 class RunSlots:
