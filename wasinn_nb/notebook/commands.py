@@ -135,10 +135,11 @@ def _form(call: Call) -> Any:
     """
     if not in_kernel(call.shell):
         return None
-    from wasinn_nb.notebook.widgets import config, config_form
+    from wasinn_nb.notebook.widgets import config
+    from wasinn_nb.notebook.widgets.form import content
 
     if not has_audience(call.shell):
-        return config_form.listing(call.host.prospect(call.options.name))
+        return content.listing(call.host.prospect(call.options.name))
     try:
         return config.in_cell(call.options.name, call.host)
     except UnsupportedOperation:  # a checkout whose front end is not built

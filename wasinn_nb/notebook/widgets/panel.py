@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Any as AnyTrait
 
 from wasinn_nb.notebook import views
-from wasinn_nb.notebook.widgets.base import Handler, LiveWidget
+from wasinn_nb.notebook.widgets.answers import Handler
+from wasinn_nb.notebook.widgets.base import LiveWidget
 from wasinn_nb.notebook.widgets.manager.session import Session
 from wasinn_nb.notebook.widgets.placed import PlacedWidget
 

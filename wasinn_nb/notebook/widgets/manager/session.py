@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.nn.record import ModelRecord, ModelState
-from wasinn_nb.notebook.widgets.manager.manager import Post, manager
+from wasinn_nb.notebook.widgets.manager.manager import manager
 
 if TYPE_CHECKING:
     from wasinn_nb.api import Host
+    from wasinn_nb.notebook.widgets.answers import Handler, Post
     from wasinn_nb.notebook.widgets.requests import Request
 
 Answer = dict[str, Any]
-Handler = Callable[["Request"], Answer | None]
 
 
 class Session:
