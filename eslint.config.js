@@ -2,12 +2,13 @@ import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
-const TYPESCRIPT = ["src/**/*.ts", "test/**/*.ts"];
+const TYPESCRIPT = ["*/src/**/*.ts", "*/test/**/*.ts"];
 
 export default defineConfig(
+  { ignores: ["labextension/lib"] },
   js.configs.recommended,
   {
-    files: ["*.js", "*.mjs"],
+    files: ["**/*.js", "**/*.mjs"],
     languageOptions: { globals: { console: "readonly", process: "readonly" } },
   },
   {
@@ -26,6 +27,14 @@ export default defineConfig(
           message: "Texts of models and users are set as text.",
         })),
       ],
+    },
+  },
+  {
+    // tokens and their interfaces, and commands and their identifiers, share a name in JupyterLab
+    files: ["labextension/src/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-namespace": "off",
+      "@typescript-eslint/no-redeclare": "off",
     },
   },
 );

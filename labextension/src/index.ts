@@ -1,0 +1,18 @@
+/** The JupyterLab extension: what `%%wasinn` brings to the page. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { ISettingRegistry } from "@jupyterlab/settingregistry";
+
+const settings: JupyterFrontEndPlugin<void> = {
+  id: "wasinn-nb:plugin",
+  description: "The settings of the extension.",
+  autoStart: true,
+  optional: [ISettingRegistry],
+  activate: async (_app: JupyterFrontEnd, registry: ISettingRegistry | null) => {
+    await registry?.load(settings.id);
+  },
+};
+
+const plugins: JupyterFrontEndPlugin<unknown>[] = [settings];
+
+export default plugins;
