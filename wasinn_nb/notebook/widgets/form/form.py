@@ -91,6 +91,12 @@ class Form:
         watcher.start()
         self._wake()  # what happened since it looked has not been heard
 
+    def repeat(self) -> None:
+        """Tell everything that it shows as if it had just become so."""
+        with self._lock:
+            if not self._closed.is_set():
+                self._changed(self.state)
+
     def close(self) -> None:
         """Tell no more, once this returns; what it applies goes on."""
         with self._lock:
@@ -104,7 +110,7 @@ class Form:
         with self._lock:
             self._draft = draft
             if self._application is None:
-                self._tell(outcome=NO_OUTCOME)
+                self._set(outcome=NO_OUTCOME)
         self._wake()
 
     def _apply(self, request: Request) -> None:
@@ -120,9 +126,9 @@ class Form:
             def ended(outcome: State, *, applied: bool) -> None:
                 self._applied(outcome, draft if applied else None)
 
-            self._tell(outcome=NO_OUTCOME)
+            self._set(outcome=NO_OUTCOME)
             self._application = Application(self._host, self._name, values, draft.unset, stop=stop)
-            self._application.start(lambda work: self._tell(work=work), ended)
+            self._application.start(lambda work: self._set(work=work), ended)
 
     def _cancel(self, _request: Request) -> None:
         if (application := self._application) is not None:
@@ -135,11 +141,11 @@ class Form:
         self._refresh()
         with self._lock:
             self._application = None
-            self._tell(outcome=outcome, work=IDLE)
+            self._set(outcome=outcome, work=IDLE)
 
     # -- what is shown -------------------------------------------------------------------------
 
-    def _tell(self, **values: Any) -> None:
+    def _set(self, **values: Any) -> None:
         with self._lock:
             news = {key: value for key, value in values.items() if self._state[key] != value}
             self._state |= news
@@ -170,7 +176,7 @@ class Form:
             except Exception as error:  # noqa: BLE001 - the form has to go on
                 problem = {"message": str(error) or type(error).__name__, "hint": ""}
                 news = {"prospect": {**state["prospect"], "problem": problem}}
-            self._tell(**news)
+            self._set(**news)
 
     def _look(self, draft: Draft) -> State:
         """How things stand with a draft."""

@@ -1,0 +1,1 @@
+"""The kernel's side of the JupyterLab extension: one comm, over which pages see and steer it."""
