@@ -2,29 +2,27 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { defineConfig } from "vitest/config";
 
-const WEB_COMPONENTS = /^@jupyter\/(react|web)-components$/;
+const HERE = import.meta.dirname;
 
 export default defineConfig({
   resolve: {
-    alias: { "@frontend": path.resolve(import.meta.dirname, "../frontend/src") },
+    alias: [
+      { find: "@frontend", replacement: path.resolve(HERE, "../frontend/src") },
+      {
+        find: /^@jupyter\/(react|web)-components$/,
+        replacement: path.resolve(HERE, "test/components.ts"),
+      },
+    ],
   },
   plugins: [
-    {
-      // JupyterLab's web components ask for more of CSS than happy-dom has; we use none of them
-      name: "web-components",
-      enforce: "pre",
-      resolveId: (name) => (WEB_COMPONENTS.test(name) ? "\0web-components" : undefined),
-      load: (id) => (id === "\0web-components" ? "export {};" : undefined),
-    },
     {
       // JupyterLab's own packages import their icons as text
       name: "svg",
       enforce: "pre",
       async load(id) {
-        if (!id.endsWith(".svg")) return;
-        return `const WEB_COMPONENTS = /^@jupyter\/(react|web)-components$/;
-
-export default ${JSON.stringify(await readFile(id, "utf8"))};`;
+        const [file] = id.split("?");
+        if (!file.endsWith(".svg")) return;
+        return `export default ${JSON.stringify(await readFile(file, "utf8"))};`;
       },
     },
   ],
