@@ -2,6 +2,7 @@
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
+import { hostsPlugin } from "./kernel/plugin";
 
 const settings: JupyterFrontEndPlugin<void> = {
   id: "wasinn-nb:plugin",
@@ -13,6 +14,6 @@ const settings: JupyterFrontEndPlugin<void> = {
   },
 };
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [settings];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [settings, hostsPlugin];
 
 export default plugins;
