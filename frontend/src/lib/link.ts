@@ -7,6 +7,7 @@
  */
 
 import { watchKernel } from "./kernel";
+import { trans } from "./translation";
 
 /** What anywidget hands to a view, as far as we use it. */
 export interface Model {
@@ -163,7 +164,7 @@ export class Link {
 }
 
 function gone(): Refused {
-  return new Refused("The kernel has gone.", "Run the cell again.");
+  return new Refused(trans.__("The kernel has gone."), trans.__("Run the cell again."));
 }
 
 function isMessage(content: unknown): content is Message {

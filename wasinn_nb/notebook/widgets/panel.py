@@ -71,6 +71,7 @@ class ModelPanel(PlacedWidget):
         from wasinn_nb.notebook.widgets.config import ModelConfig
 
         form = ModelConfig(request.text("name"), self._host)
+        form.reference = ""  # it is no cell's output
         self._forms.append(form)
         while len(self._forms) > _FORMS:
             self._forms.pop(0).close()
