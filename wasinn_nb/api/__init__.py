@@ -21,6 +21,7 @@ from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound
 if TYPE_CHECKING:
     from wasinn_nb.guest.guest import Guest
     from wasinn_nb.guest.languages.base import Progress as BuildProgress
+    from wasinn_nb.guest.run import Run
     from wasinn_nb.nn.cancel import CancelToken
 
 _MIB = 1 << 20
@@ -125,6 +126,11 @@ class Host(HostModels):
             GuestInvalid: no core module, or the file cannot be read.
         """
         return self._keep(self.runner.guest(wasm, name=name))
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs that have not ended, oldest first."""
+        return self.runner.active if "runner" in self.__dict__ else []
 
     def _keep(self, guest: Guest) -> Guest:
         with self.lock:

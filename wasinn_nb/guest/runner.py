@@ -7,6 +7,7 @@ import itertools
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from wasinn_nb.guest.build.model import BuiltModule, Source
@@ -111,7 +112,7 @@ class Runner:
             guest=guest,
             options=options,
             run=run,
-            on_end=self._ended,
+            on_end=partial(self._ended, guest),
         )
         with self._lock:
             self._active[run.name] = run
@@ -120,7 +121,7 @@ class Runner:
         try:
             execution.start()
         except BaseException:
-            self._ended(run)
+            self._ended(guest, run)
             raise
 
     def cancel(self, names: Iterable[str], reason: str = "stop") -> list[Run]:
@@ -143,7 +144,7 @@ class Runner:
         self.modules.clear()
         self._engine.close()
 
-    def _ended(self, run: Run) -> None:
+    def _ended(self, guest: Guest, run: Run) -> None:
         with self._lock:
             self._active.pop(run.name, None)
         if self._bus is not None:
@@ -154,3 +155,4 @@ class Runner:
                 duration=run.duration,
                 tokens=run.tokens,
             )
+        guest.ended(run)

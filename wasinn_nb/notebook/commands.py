@@ -49,7 +49,7 @@ class Call:
     def surface(self) -> Surface:
         """How the cell can show what goes on."""
         markdown = self.preferences.markdown or getattr(self.options, "markdown", False)
-        return surface(self.shell, frame_rate=self.preferences.frame_rate, markdown=markdown)
+        return surface(self.shell, frame_rate=self.preferences.paints, markdown=markdown)
 
     def progress(self, what: str) -> AbstractContextManager[ProgressLine]:
         """Show what takes long, such as ``the load of 'story'``, with a button to cancel it."""

@@ -25,11 +25,22 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"^\s*(?:[A-Za-z_][\w.]*\s*=\s*)?%wasinn\s")
 _CELL = re.compile(r"^%%wasinn\s")
+# IPython drops empty lines before a cell, and `%%time` may be above
+_GUEST = re.compile(r"(?:\s*\n|%%[^\n]*\n)*%%wasinn[ \t]+(?P<language>[\w+#-]*)")
 _HIDDEN = {"In", "Out", "exit", "quit", "get_ipython", "open"}
+
+
+class _Silence(list[SimpleCompletion]):
+    """No completions, which IPython takes for some: it lets only such a matcher silence others."""
+
+    def __len__(self) -> int:
+        return 1
 
 
 class MagicMatcher:
     """Completes the words of ``%wasinn`` and ``%%wasinn``.
+
+    In the body of a guest's cell there is nothing to complete: Python's names mean nothing there.
 
     Args:
         host: makes the host, called when a name of it is wanted.
@@ -42,8 +53,11 @@ class MagicMatcher:
 
     def __call__(self, context: CompletionContext) -> dict[str, Any]:
         """A result in the shape of IPython's matcher API, version 2."""
+        magic_line = _magic_line(context.full_text)
+        if magic_line is not None and context.cursor_line > magic_line:
+            return {"completions": _Silence(), "suppress": True, "matched_fragment": ""}
         fragment, words = self.complete(
-            context.text_until_cursor, first_line=context.cursor_line == 0
+            context.text_until_cursor, first_line=context.cursor_line == (magic_line or 0)
         )
         return {
             "completions": [SimpleCompletion(text, type=kind) for text, kind in words],
@@ -191,6 +205,14 @@ class MagicMatcher:
 
     def _is_bytes(self, name: str) -> bool:
         return isinstance(self._namespace.get(name), (bytes, bytearray, memoryview))
+
+
+def _magic_line(cell: str) -> int | None:
+    """Which line of a cell makes the rest of it a guest; None for a cell of Python."""
+    magic = _GUEST.match(cell)
+    if magic is None or magic["language"] == "python":
+        return None
+    return cell.count("\n", 0, magic.end())
 
 
 def _words(text: str) -> tuple[list[str], str]:

@@ -1,1 +1,1 @@
-"""The kernel's side of the JupyterLab extension: one comm, over which pages see and steer it."""
+"""The kernel's side of the JupyterLab extension: one comm that all pages of this kernel share."""

@@ -55,9 +55,13 @@ class Session:
             "bye": self._bye,
         }
 
+    def leave(self) -> None:
+        """Watch no more, until a view says hello."""
+        self._manager.leave(self._post)
+
     def close(self) -> None:
         """Watch no more, and say no more; what was begun goes on."""
-        self._manager.leave(self._post)
+        self.leave()
         self._post = _nobody  # who posts refers to this
 
     def _load(self, request: Request) -> None:
@@ -102,7 +106,7 @@ class Session:
 
     def _bye(self, _request: Request) -> None:
         """A view has gone; if others are there, they say hello."""
-        self._manager.leave(self._post)
+        self.leave()
         self._post("anyone")
 
     def _record(self, request: Request) -> ModelRecord:
