@@ -109,7 +109,7 @@ describe("everything that people read can be translated", () => {
     panel.close();
   });
 
-  test("in a form", () => {
+  test("in a form", async () => {
     const offers = [{ ...offer(0, "χ", "ψ"), amount: 4096 }, offer(-1, "ω", "", "ϊ")];
     const fields = [
       field({ key: "α", help: "ά", unit: "τ", span: [256, 4096, 256], offers }),
@@ -151,8 +151,12 @@ describe("everything that people read can be translated", () => {
     expect(form.element.textContent).toContain("⟦Undo⟧");
     expect(untranslated(form.element)).toEqual([]);
     model.change("work", { what: "λ", fraction: 0.5, cancelling: true });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(form.element.textContent).toContain("⟦cancelling⟧");
+    model.change("work", { what: "", fraction: null, cancelling: false });
     model.trigger("comm:close");
-    vi.advanceTimersByTime(0);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(form.element.textContent).toContain("⟦The kernel has gone.⟧");
     expect(untranslated(form.element)).toEqual([]);
     form.close();
   });
