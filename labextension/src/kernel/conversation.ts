@@ -72,6 +72,11 @@ export class Conversation {
     return this.link !== undefined;
   }
 
+  /** Whether what was said last had no answer in time. */
+  get isSilent(): boolean {
+    return this.link?.reach === "silent";
+  }
+
   /** Say hello; what was said before is kept. */
   begin(): Link {
     this.link ??= new Link(this.channel, {
@@ -109,6 +114,7 @@ export class Conversation {
   }
 
   private welcome(message: Message): void {
+    this.reached("live"); // the link does not say again what it has said
     this.languages = (message["languages"] ?? this.languages) as readonly string[];
     this.setGenerating(message["generating"] as Generating | undefined);
     if (this.state.welcome(message)) this.listener.onModels();

@@ -256,6 +256,7 @@ export class Host implements IHost {
     this.found++;
     this.happens("found");
     this.conversation.begin();
+    if (this.conversation.isSilent) this.happens("unanswered");
   }
 
   /** What the extension told is over: it is not there any more. */
