@@ -35,6 +35,8 @@ export default defineConfig(
     rules: {
       "@typescript-eslint/no-namespace": "off",
       "@typescript-eslint/no-redeclare": "off",
+      // a signal calls a method with the object that it was connected with
+      "@typescript-eslint/unbound-method": "off",
     },
   },
 );

@@ -23,12 +23,21 @@ const raw = {
       return found.errors.length > 0 ? found : { path: found.path, namespace: "raw" };
     });
     build.onLoad({ filter: /./, namespace: "raw" }, async ({ path: name }) => ({
-      contents: await readFile(name, "utf8"),
+      contents: shipped(name, await readFile(name, "utf8")),
       loader: "text",
       watchFiles: [name],
     }));
   },
 };
+
+/** A file as it ships: a notebook without what its cells have once printed. */
+function shipped(name, text) {
+  if (!name.endsWith(".ipynb")) return text;
+  return JSON.stringify(JSON.parse(text), (key, value) => {
+    if (key === "outputs") return [];
+    return key === "execution_count" ? null : value;
+  });
+}
 
 const wrap = {
   name: "wrap",

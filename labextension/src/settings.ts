@@ -1,0 +1,92 @@
+/** The user's settings, and telling the kernels of those that are theirs. */
+
+import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { ISettingRegistry } from "@jupyterlab/settingregistry";
+import type { ReadonlyPartialJSONObject } from "@lumino/coreutils";
+import { Signal, type ISignal } from "@lumino/signaling";
+import { IHosts, IPreferences, type IHost, type Preferences } from "./tokens";
+
+/** What `schema/plugin.json` says too, for where there are no settings. */
+const DEFAULTS: Preferences = {
+  highlighting: true,
+  frameRate: null,
+  openStream: null,
+  confirmUnload: true,
+  statusBar: true,
+};
+
+/** Settings as JupyterLab has them; it has checked them against the schema. */
+export function preferencesOf(settings: ReadonlyPartialJSONObject): Preferences {
+  return { ...DEFAULTS, ...settings };
+}
+
+class Settings implements IPreferences {
+  private preferences = DEFAULTS;
+  private readonly _changed = new Signal<this, Preferences>(this);
+
+  get current(): Preferences {
+    return this.preferences;
+  }
+
+  get changed(): ISignal<this, Preferences> {
+    return this._changed;
+  }
+
+  follow(settings: ISettingRegistry.ISettings): void {
+    const read = (): void => {
+      this.preferences = preferencesOf(settings.composite);
+      this._changed.emit(this.preferences);
+    };
+    settings.changed.connect(read);
+    read();
+  }
+}
+
+export const preferencesPlugin: JupyterFrontEndPlugin<IPreferences> = {
+  id: "wasinn-nb:plugin",
+  description: "The settings of the extension.",
+  autoStart: true,
+  provides: IPreferences,
+  optional: [ISettingRegistry],
+  activate: async (_app, registry: ISettingRegistry | null) => {
+    const settings = new Settings();
+    try {
+      if (registry) settings.follow(await registry.load(preferencesPlugin.id));
+    } catch (reason) {
+      console.error("The settings of wasinn-nb are not loaded.", reason);
+    }
+    return settings;
+  },
+};
+
+/** Tell a kernel what the user prefers; one that does not listen now is told when it does. */
+async function tell(host: IHost, preferences: Preferences): Promise<void> {
+  if (host.standing !== "live") return;
+  const { frameRate, openStream } = preferences;
+  try {
+    await host.ask("prefer", { frame_rate: frameRate, stream: openStream });
+  } catch (reason) {
+    console.warn("A kernel does not take the settings of wasinn-nb.", reason);
+  }
+}
+
+/** Tell every kernel, once it listens and with every change. */
+export function tellKernels(hosts: IHosts, preferences: IPreferences): void {
+  const follow = (host: IHost): void => {
+    host.standingChanged.connect(() => void tell(host, preferences.current));
+    void tell(host, preferences.current);
+  };
+  for (const host of hosts.all) follow(host);
+  hosts.added.connect((_, host) => follow(host));
+  preferences.changed.connect((_, changed) => {
+    for (const host of hosts.all) void tell(host, changed);
+  });
+}
+
+export const kernelPreferencesPlugin: JupyterFrontEndPlugin<void> = {
+  id: "wasinn-nb:kernel-preferences",
+  description: "Tells kernels of the settings that concern them.",
+  autoStart: true,
+  requires: [IHosts, IPreferences],
+  activate: (_app, hosts: IHosts, preferences: IPreferences) => tellKernels(hosts, preferences),
+};
