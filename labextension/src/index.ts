@@ -3,6 +3,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { hostsPlugin } from "./kernel/plugin";
+import { marksPlugin } from "./marks/plugin";
 
 const settings: JupyterFrontEndPlugin<void> = {
   id: "wasinn-nb:plugin",
@@ -14,6 +15,6 @@ const settings: JupyterFrontEndPlugin<void> = {
   },
 };
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [settings, hostsPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [settings, hostsPlugin, marksPlugin];
 
 export default plugins;

@@ -14,7 +14,7 @@ import { Notebooks } from "./notebooks";
 import { next } from "./order";
 import { isMarked, positionIn, reveal, stopsOf } from "./steps";
 
-export const marks: JupyterFrontEndPlugin<void> = {
+export const marksPlugin: JupyterFrontEndPlugin<void> = {
   id: "wasinn-nb:marks",
   description: "Marks errors, warnings and traps of guests in their cells.",
   autoStart: true,
@@ -30,7 +30,7 @@ export const marks: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load("wasinn_nb");
     editors.addExtension({
-      name: marks.id,
+      name: marksPlugin.id,
       factory: ({ model }) =>
         isCodeCell(model)
           ? EditorExtensionRegistry.createImmutableExtension(markedEditor(marksOf(model), trans))
