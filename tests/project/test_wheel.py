@@ -11,6 +11,7 @@ import zipfile
 import pytest
 
 import wasinn_nb
+from tests.distributions import build
 
 STATIC = "wasinn_nb/notebook/widgets/static"
 WIDGETS = ("config", "panel", "progress", "stream")
@@ -18,25 +19,6 @@ FRONT_END = {
     f"{STATIC}/loader.js",
     *(f"{STATIC}/{name}.{kind}" for name in WIDGETS for kind in ("css", "js")),
 }
-
-
-def build(folder, kind, out, path=None):
-    """Build a wheel or a source distribution from `folder`, with `path` as PATH if it is given."""
-    env = os.environ if path is None else {**os.environ, "PATH": path}
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(out)],
-        cwd=folder,
-        env=env,
-        check=True,
-        capture_output=True,
-    )
-    [built] = out.glob("*.whl" if kind == "wheel" else "*.tar.gz")
-    return built
-
-
-@pytest.fixture(scope="module")
-def wheel(root, tmp_path_factory):
-    return build(root, "wheel", tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
