@@ -105,6 +105,15 @@ def test_variables_and_guests():
     assert complete("%wasinn export ") == ["story"]
 
 
+def test_a_file_for_a_guest_is_named_after_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "story.wasm").touch()
+    (tmp_path / "saved").mkdir()
+    assert complete("%wasinn export story ") == ["story.wat", "saved/", "story.wasm"]
+    assert complete("%wasinn export story story.wat") == ["story.wat"]
+    assert complete("%wasinn export story saved/") == []
+
+
 def test_paths(tmp_path, monkeypatch):
     (tmp_path / "guest.wasm").touch()
     (tmp_path / "guest.c").touch()

@@ -67,6 +67,20 @@ class Guest:
         return list(self.module.imports)
 
     @property
+    def wat(self) -> str:
+        """The module as WebAssembly text, which can be assembled again.
+
+        Above instructions are the lines of the cell that they come from, as comments. A component
+        is shown in outline, with the modules in it.
+
+        Raises:
+            InvalidWasm: it is damaged, or has an instruction that is unknown.
+        """
+        from wasinn_nb.guest.wat.printer import disassemble
+
+        return disassemble(self.wasm, source=self.source).text
+
+    @property
     def exports(self) -> list[str]:
         """What it offers; names only."""
         return list(self.module.exports)

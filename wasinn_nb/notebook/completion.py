@@ -27,6 +27,10 @@ _LINE = re.compile(r"^\s*(?:[A-Za-z_][\w.]*\s*=\s*)?%wasinn\s")
 _CELL = re.compile(r"^%%wasinn\s")
 # IPython drops empty lines before a cell, and `%%time` may be above
 _GUEST = re.compile(r"(?:\s*\n|%%[^\n]*\n)*%%wasinn[ \t]+(?P<language>[\w+#-]*)")
+_WORDS: dict[Completes, Iterable[str]] = {
+    Completes.ENCODING: GraphEncoding,
+    Completes.TARGET: ExecutionTarget,
+}
 _HIDDEN = {"In", "Out", "exit", "quit", "get_ipython", "open"}
 
 
@@ -138,13 +142,11 @@ class MagicMatcher:
             return [*guests, *_paths(fragment, suffix=".wasm")]
         if kind is Completes.GUEST:
             return _matching(fragment, self._guests(), "guest")
+        if kind is Completes.SAVED_GUEST:
+            return _saved(fragment, given[0])
         if kind is Completes.VARIABLE:
             return _matching(fragment, self._variables(), "variable")
-        if kind is Completes.ENCODING:
-            return _matching(fragment, map(str, GraphEncoding), "encoding")
-        if kind is Completes.TARGET:
-            return _matching(fragment, map(str, ExecutionTarget), "target")
-        return []
+        return _matching(fragment, map(str, _WORDS.get(kind, ())), kind)
 
     def _setting(
         self, fragment: str, model: str, kind: Completes, verb: str
@@ -272,6 +274,13 @@ def _preload(fragment: str) -> tuple[str, list[tuple[str, str]]]:
         words = [f"{target.upper()}:" for target in ExecutionTarget]
         return last, _matching(last.upper(), words, "target")
     return last, _paths(last) if len(parts) == 4 else []
+
+
+def _saved(fragment: str, name: str) -> list[tuple[str, str]]:
+    """What a guest's file may be called, where one is and where none is yet."""
+    there = _paths(fragment)
+    new = _matching(fragment, (f"{name}.wasm", f"{name}.wat"), "path")
+    return [*(word for word in new if word not in there), *there]
 
 
 def _paths(

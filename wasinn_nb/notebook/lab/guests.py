@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wasinn_nb.notebook.widgets.requests import Request
 
 # characters of WebAssembly text that a tab shows without getting slow
-_LONGEST_TEXT = 2_000_000
+_LONGEST_TEXT = 4_000_000
 _UNFIT = re.compile(r"[^\w.-]+")
 
 
