@@ -1,0 +1,379 @@
+"""What a kernel tells pages while they are there, and what no message can do to it."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+
+import comm
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from traitlets.config import Config
+
+from tests.notebook.recording import JSON, RecordingComm, eventually
+from tests.notebook.told import ToldRun
+from wasinn_nb.api import Host
+from wasinn_nb.nn.record import ModelState
+from wasinn_nb.notebook import verbs
+from wasinn_nb.notebook.lab.cells import Cells
+from wasinn_nb.notebook.lab.channel import COMM_ID, Channel
+from wasinn_nb.notebook.lab.generating import NOTHING, Rates
+from wasinn_nb.notebook.lab.service import Service
+from wasinn_nb.notebook.magics import WasinnMagics
+
+
+class Pages:
+    """All pages of a kernel: what they are sent."""
+
+    def __init__(self, host, preferences=None):
+        self.told = []
+        self.cells = Cells(self.post)
+        self.service = Service(host, preferences, self.cells, self.post)
+
+    def post(self, kind, **data):
+        self.told.append({"kind": kind, **data})
+
+    def hear(self, **content):
+        """What is answered to a message of one of them."""
+        self.told.clear()
+        self.service.received(content)
+        return [said for said in self.told if said["kind"] not in ("changed", "generating")]
+
+    def kinds(self):
+        return [said["kind"] for said in self.told]
+
+
+@pytest.fixture
+def host():
+    host = Host()
+    host.load("story", "builtin:tinytales")
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def pages(host):
+    eventually(lambda: not watchers())  # of tests before
+    pages = Pages(host)
+    yield pages
+    pages.service.close()
+
+
+def watchers():
+    names = ("wasinn panel", "wasinn generating")
+    return [thread for thread in threading.enumerate() if thread.name in names]
+
+
+# -- who is there ----------------------------------------------------------------------------------
+
+
+def test_nothing_is_watched_before_somebody_says_hello(pages, host):
+    pages.hear(kind="help", id=1)
+    eventually(lambda: "done" in pages.kinds())
+    assert not watchers()
+    [welcome] = pages.hear(kind="hello")
+    assert len(watchers()) == 2
+    assert [row["name"] for row in welcome["rows"]] == ["story"]
+    pages.told.clear()
+    host.unload("story")
+    eventually(lambda: "changed" in pages.kinds())
+
+
+class Lease(threading.Thread):
+    """A timer that a test lets run out."""
+
+    def __init__(self, seconds, function):
+        super().__init__(target=function)
+        self.seconds = seconds
+        self.cancelled = False
+
+    def start(self):
+        """Time stands still."""
+
+    def cancel(self):
+        self.cancelled = True
+
+    def run_out(self):
+        super().start()
+        self.join()
+
+
+@pytest.fixture
+def leases(monkeypatch):
+    """Every lease that a service has taken."""
+    taken = []
+
+    def timer(seconds, function):
+        taken.append(Lease(seconds, function))
+        return taken[-1]
+
+    monkeypatch.setattr(threading, "Timer", timer)
+    return taken
+
+
+def test_who_is_not_heard_of_for_long_is_told_no_more(pages, leases):
+    pages.hear(kind="hello")
+    [opened] = pages.hear(kind="configure", id=1, name="story")
+    pages.hear(kind="hello")
+    first, second = leases
+    assert (first.cancelled, second.cancelled) == (True, False)
+    assert second.seconds == 150
+    first.run_out()  # it was too late to cancel it
+    assert len(watchers()) == 2
+    second.run_out()
+    eventually(lambda: not watchers())
+    assert {"kind": "form", "form": opened["form"], "state": {"ended": True}} in pages.told
+    pages.hear(kind="hello")
+    assert len(watchers()) == 2
+
+
+def test_a_page_that_leaves_has_the_others_say_that_they_are_there(pages, leases):
+    pages.hear(kind="hello")
+    assert pages.hear(kind="bye") == [{"kind": "anyone"}]
+    pages.hear(kind="hello")
+    pages.hear(kind="bye")
+    assert [lease.seconds for lease in leases] == [150, 10, 150, 10]
+    assert len(watchers()) == 2
+    leases[-1].run_out()
+    eventually(lambda: not watchers())
+
+
+def test_closing_ends_the_watch_for_good(pages):
+    pages.hear(kind="hello")
+    pages.service.close()
+    eventually(lambda: not watchers())
+    assert pages.hear(kind="hello") == []
+    assert not watchers()
+
+
+# -- what can be asked -----------------------------------------------------------------------------
+
+
+def test_answers_carry_the_number_of_the_question_and_slow_ones_too(pages):
+    assert pages.hear(kind="stop", id=7) == [{"kind": "done", "id": 7, "stopped": []}]
+    assert pages.hear(kind="stop") == []
+    pages.hear(kind="wat", id=8, name="nobody")
+    [refused] = eventually(lambda: list(pages.told))
+    assert (refused["kind"], refused["id"]) == ("refused", 8)
+    assert "no guest named 'nobody'" in refused["message"]
+    assert refused["hint"]
+
+
+def test_words_of_every_option_setting_and_verb_are_there(pages, host):
+    pages.hear(kind="help", id=1)
+    [table] = eventually(lambda: list(pages.told))
+    for name, parser in verbs.verbs().items():
+        assert table["verbs"][name]["summary"] == parser.description
+        for action in parser.options:
+            assert table["verbs"][name]["options"][action.option_strings[-1]] == action.help
+    assert table["values"]["language"] == list(verbs.LANGUAGES)
+    assert table["values"]["--compat"] == list(verbs.DIALECTS)
+    assert table["values"]["--target"] == ["cpu", "gpu", "tpu", "npu", "auto"]
+    assert table["metavars"]["--set"] == "KEY=VALUE"
+    assert "--background" not in table["metavars"]
+    layers = table["settings"]["n-gpu-layers"]
+    assert layers.startswith("Layers kept on the GPU")
+    assert layers.endswith("Default: all. A change loads the model again.")
+    assert table["values"]["n-gpu-layers"] == ["all", "auto"]
+    assert [line.split(":")[0] for line in table["settings"]["threads"].split("\n")] == [
+        "ggml",
+        "openvino",
+    ]
+    for backend in host.registry.backends().values():
+        for key, setting in backend.schema().items():
+            assert (key in table["settings"]) == setting.effect
+    assert "memory budget" in table["settings"]["keep-loaded"]
+    assert table["preferences"]["frame_rate"].startswith("Paints a second")
+
+
+@pytest.fixture(scope="module")
+def victim():
+    host = Host()
+    host.load("story", "builtin:tinytales")
+    preferences = SimpleNamespace(wish=lambda name, value: pytest.fail(f"{name} is {value}"))
+    pages = Pages(host, preferences)
+    yield pages, host
+    pages.service.close()
+    host.close()
+
+
+KEYS = ["kind", "id", "name", "form", "message", "agreed", "stream", "frame_rate"]
+KINDS = ["load", "unload", "forget", "cancel", "configured", "to_form", "wasm", "wat", "guests"]
+NUMBERS = st.floats() | st.integers()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    content=JSON
+    | st.dictionaries(st.sampled_from(KEYS), JSON)
+    | st.fixed_dictionaries(
+        {"kind": st.sampled_from(KINDS), "name": st.text() | JSON},
+        optional={"form": st.text() | JSON, "message": JSON, "agreed": JSON},
+    )
+    | st.fixed_dictionaries(
+        {
+            "kind": st.just("prefer"),
+            "stream": JSON.filter(lambda v: v is not None and not isinstance(v, bool)),
+            "frame_rate": JSON,
+        }
+    )
+    | st.fixed_dictionaries(
+        {
+            "kind": st.just("prefer"),
+            "stream": st.booleans(),
+            "frame_rate": st.text() | NUMBERS.filter(lambda v: not 1 <= v <= 60),
+        }
+    )
+)
+def test_no_message_does_harm(victim, content):
+    pages, host = victim
+    pages.service.received(content)
+    assert [(r.name, r.state) for r in host.models()] == [("story", ModelState.LOADED)]
+
+
+# -- what guests generate --------------------------------------------------------------------------
+
+
+def paced(run, name, tokens, seconds):
+    """A context that has made so many tokens in so many seconds, and goes on."""
+    stream = run.context(name)
+    run.generates(stream, *(["word "] * tokens), finish="")
+    stream._first, stream._last = 100.0, 100.0 + seconds
+    return stream
+
+
+def test_rates_of_contexts_that_generate_add_up():
+    one, other, idle = ToldRun("one #1"), ToldRun("other #1"), ToldRun("idle #1")
+    paced(one, "a", 11, 1)
+    paced(one, "b", 6, 1)
+    paced(other, "c", 21, 1)
+    idle.context("d").begin_prompt(3)
+    rates = Rates()
+    assert rates.of([one, other, idle]) == {"rate": 35.0, "runs": ["one #1", "other #1"]}
+    for stream in one.streams:
+        stream.finish("stop")
+    assert rates.of([one, other, idle]) == {"rate": 20.0, "runs": ["other #1"]}
+    assert rates.of([]) == NOTHING
+
+
+def test_a_context_that_has_stopped_going_on_does_not_generate(monkeypatch):
+    run = ToldRun("run #1")
+    stream = paced(run, "a", 11, 1)
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(
+        "wasinn_nb.notebook.lab.generating.time", SimpleNamespace(monotonic=lambda: clock.now)
+    )
+    rates = Rates()
+    assert rates.of([run])["rate"] == 10.0
+    clock.now = 2.0
+    assert rates.of([run])["rate"] == 10.0
+    clock.now = 4.0
+    assert rates.of([run]) == NOTHING
+    stream.push(b"word ")
+    assert rates.of([run])["runs"] == ["run #1"]
+
+
+# -- what cells are marked with --------------------------------------------------------------------
+
+
+def marks(number):
+    return [{"line": number}]
+
+
+def test_the_marks_of_a_hundred_cells_are_kept():
+    told = []
+    cells = Cells(lambda kind, **data: told.append((kind, data)))
+    for number in range(120):
+        build = cells.origin(str(number), ["%%wasinn c"])
+        cells.ended(build, None)
+        cells.mark(build, marks(number))
+    assert [known["cell"] for known in cells.marks()] == [str(n) for n in range(20, 120)]
+    assert [data["cell"] for _, data in told] == [str(n) for n in range(120)]
+
+
+def test_what_a_page_knows_is_said_again_only_after_a_build():
+    told = []
+    cells = Cells(lambda _kind, **data: told.append(data["marks"]))
+    build = cells.origin("cell", ["%%wasinn c"])
+    cells.ended(build, None)
+    cells.mark(build, marks(1))
+    cells.mark(build, marks(1), again=False)
+    cells.mark(build, marks(1))
+    cells.mark(build, [], again=False)
+    cells.mark(build, [], again=False)
+    assert told == [marks(1), marks(1), []]
+
+
+# -- the comm --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """The comms of a kernel without a front end."""
+    monkeypatch.setattr(comm, "create_comm", RecordingComm)
+    manager = comm.base_comm.CommManager()
+    monkeypatch.setattr(comm, "get_comm_manager", lambda: manager)
+    return manager
+
+
+def test_what_is_loaded_with_the_extension_is_little_until_a_page_comes(registered):
+    made = []
+
+    class Magics:
+        @property
+        def host(self):
+            made.append(Host())
+            return made[0]
+
+    channel = Channel(Magics())
+    channel.open()
+    opened = registered.comms[COMM_ID]
+    assert [data["kind"] for _, data in opened.published] == ["loaded"]
+    assert not made
+    opened.handle_msg({"content": {"data": {"kind": "hello"}}})
+    assert [data["kind"] for _, data in opened.published] == ["loaded", "welcome"]
+    channel.close()
+    assert [kind for kind, _ in opened.published] == ["comm_msg"] * 3
+    assert opened.published[-1][1] == {"kind": "unloaded"}
+    assert not registered.comms
+    channel.post("loaded")
+    opened.handle_msg({"content": {"data": {"kind": "hello"}}})
+    assert len(opened.published) == 3
+    made[0].close()
+
+
+# -- settings of a page ----------------------------------------------------------------------------
+
+
+def preferences(shell, **set_by_user):
+    return WasinnMagics(shell=shell, config=Config({"WasinnMagics": set_by_user}))
+
+
+@pytest.mark.parametrize("rate", [20.0, 30.0])
+def test_what_the_user_has_configured_wins_over_a_page(bare_shell, rate):
+    magics = preferences(bare_shell, frame_rate=rate)
+    magics.wish("frame_rate", 10.0)
+    magics.wish("stream", value=False)
+    assert magics.paints == rate
+    assert magics.streams is False
+
+
+def test_so_does_what_the_user_sets_later_be_it_the_default(bare_shell):
+    magics = preferences(bare_shell)
+    magics.wish("frame_rate", 10.0)
+    magics.wish("stream", value=False)
+    assert (magics.paints, magics.streams) == (10.0, False)
+    magics.frame_rate = 20.0
+    assert magics.paints == 20.0
+    magics.update_config(Config({"WasinnMagics": {"stream": True}}))
+    assert magics.streams is True
+
+
+def test_a_wish_that_is_withdrawn_leaves_what_was(bare_shell):
+    magics = preferences(bare_shell)
+    magics.wish("frame_rate", 10.0)
+    magics.wish("frame_rate", None)
+    assert magics.paints == 20.0
+    magics.wish("frame_rate", 12.0)
+    assert magics.paints == 12.0
