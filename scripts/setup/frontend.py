@@ -44,23 +44,22 @@ PARTS = (
     Part(
         workspace="frontend",
         what="the front end of the widgets",
-        sources=("frontend/build.mjs", "frontend/src"),
+        sources=("frontend/build.mjs", "frontend/package.json", "frontend/src"),
         out="wasinn_nb/notebook/widgets/static",
     ),
     Part(
         workspace="labextension",
         what="the JupyterLab extension",
         sources=(
-            *("labextension/build.mjs", "labextension/package.json", "labextension/src"),
-            *("labextension/schema", "labextension/style", "frontend/src", "notebooks"),
+            *("labextension/build.mjs", "labextension/package.json"),
+            *("labextension/rspack.config.cjs", "labextension/tsconfig.json"),
+            *("labextension/schema", "labextension/src", "labextension/style"),
+            *("frontend/src", "notebooks"),
         ),
         out=LAB_EXTENSION,
     ),
 )
-PACKAGES = (
-    *("package.json", "package-lock.json", ".npmrc"),
-    *(f"{part.workspace}/package.json" for part in PARTS),
-)
+PACKAGES = ("package-lock.json", ".npmrc")
 
 
 def build(tools: Path, log: Path) -> None:
