@@ -40,6 +40,18 @@ def build(folder: Path, kind: str, out: Path, path: str | None = None) -> Path:
     return built
 
 
+def replicate(folder: Path, place: Path) -> None:
+    """Make a copy of a folder whose files are replaced, never written to."""
+
+    def one(source: str, target: str) -> None:
+        try:
+            os.link(source, target)
+        except OSError:  # another file system
+            shutil.copy2(source, target)
+
+    shutil.copytree(folder, place, symlinks=True, dirs_exist_ok=True, copy_function=one)
+
+
 @contextlib.contextmanager
 def installed(wheel: Path) -> Iterator[Path]:
     """An environment of its own with ``wheel``, JupyterLab and Notebook 7; its interpreter."""
@@ -48,10 +60,10 @@ def installed(wheel: Path) -> Iterator[Path]:
         pytest.skip("needs the environment that `make setup` makes")
     version = environment.pinned(llama.PACKAGE)
     base = clean.make(llama.Build(version, facts["ggml"], facts["cmake_args"]))
-    # beside the one that it is a copy of, so that files need not be copied
+    # beside the one that it is a copy of, so that links will do
     place = Path(tempfile.mkdtemp(prefix="session-", dir=clean.PLACE.parent))
     try:
-        shutil.copytree(base, place, symlinks=True, dirs_exist_ok=True, copy_function=os.link)
+        replicate(base, place)
         python = place / "bin" / "python"
         pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
         subprocess.run([*pip, "--no-deps", "--no-index", str(wheel)], check=True)
