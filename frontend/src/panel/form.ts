@@ -53,6 +53,12 @@ export class FormPlace {
     }
   }
 
+  /** Open a model's form if it is not, and go there. */
+  async reveal(view: RowView): Promise<void> {
+    if (this.open?.view !== view) await this.toggle(view);
+    this.open?.element.querySelector<HTMLElement>("input, select, button")?.focus();
+  }
+
   close(): void {
     if (!this.open) return;
     const { view, element, form, end } = this.open;

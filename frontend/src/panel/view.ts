@@ -56,7 +56,12 @@ export class Panel {
   private readonly link: Link;
   private readonly timer = setInterval(() => this.tick(), TICK);
 
-  constructor(model: Model, showForm?: ShowForm) {
+  /** @param asks whether an unload that stops guests is asked about; it is agreed to otherwise. */
+  constructor(
+    model: Model,
+    showForm?: ShowForm,
+    private readonly asks = (): boolean => true,
+  ) {
     this.build();
     const known = model.get("overview");
     if (known) this.show(this.state.welcome(known as Record<string, unknown>));
@@ -75,6 +80,12 @@ export class Panel {
     this.form?.close();
     this.link.tell("bye");
     this.link.close();
+  }
+
+  /** Open the form of a model's settings, with the focus in it. */
+  async configure(name: string): Promise<void> {
+    const view = this.views.get(name);
+    if (view) await this.form?.reveal(view);
   }
 
   private build(): void {
@@ -208,7 +219,11 @@ export class Panel {
       const values = view ? { name: view.row.name, agreed } : { agreed };
       const answer = await this.link.ask(command, values);
       const confirm = answer["confirm"] as Question | undefined;
-      if (confirm) this.confirm(command as Action, view, confirm);
+      if (confirm && command.startsWith("unload") && !this.asks()) {
+        await this.request(command, view, confirm.agree);
+      } else if (confirm) {
+        this.confirm(command as Action, view, confirm);
+      }
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (view) view.refused(error.message, error.hint);
