@@ -4,6 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/applica
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { hostsPlugin } from "./kernel/plugin";
 import { marksPlugin } from "./marks/plugin";
+import { helpPlugin } from "./help/plugin";
 
 const settings: JupyterFrontEndPlugin<void> = {
   id: "wasinn-nb:plugin",
@@ -15,6 +16,6 @@ const settings: JupyterFrontEndPlugin<void> = {
   },
 };
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [settings, hostsPlugin, marksPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [settings, hostsPlugin, marksPlugin, helpPlugin];
 
 export default plugins;
