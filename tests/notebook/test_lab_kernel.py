@@ -194,6 +194,17 @@ def test_stop_ends_all_guests_as_the_button_does(kernel, page):
     assert page.ask("stop")["stopped"] == []
 
 
+def test_stop_ends_a_build(kernel, page):
+    if kernel.version.startswith("6."):
+        pytest.skip("this ipykernel hears of nothing while a cell runs")
+    kernel.run("import os; os.mkfifo('endless.h')")
+    building = kernel.begin(c('#include "endless.h"\n'))
+    kernel.until(lambda: page.ask("stop")["stopped"])
+    kernel.end(building)
+    assert building.error == "Stopped"
+    assert "You cancelled the build" in building.traceback
+
+
 def test_what_guests_generate_is_told_together_and_then_that_none_does(kernel, page, slow):
     page.hello()
     for _ in range(2):

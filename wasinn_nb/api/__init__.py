@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.api.models import STOPPING, HostModels, wait_for
+from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.guest import Guest
     from wasinn_nb.guest.languages.base import Progress as BuildProgress
     from wasinn_nb.guest.run import Run
-    from wasinn_nb.nn.cancel import CancelToken
 
 _MIB = 1 << 20
 # guests of cells without --name: a module is a megabyte, and a notebook is run all day
@@ -58,6 +58,7 @@ class Host(HostModels):
         super().__init__()
         self.settings = HostSettings()
         self.guests: dict[str, Guest] = {}
+        self._building: list[tuple[str, CancelToken]] = []
 
     def __repr__(self) -> str:
         models = self.registry.names() if "registry" in self.__dict__ else []
@@ -116,7 +117,14 @@ class Host(HostModels):
         from wasinn_nb.guest.build.model import Source
 
         described = Source(source, language, label, first_line, tuple(flags), debug)
-        built = self.builder.build(described, progress=progress, cancel=cancel, force=force)
+        going_on = (label, cancel or CancelToken())
+        self._building.append(going_on)
+        try:
+            built = self.builder.build(
+                described, progress=progress, cancel=going_on[1], force=force
+            )
+        finally:
+            self._building.remove(going_on)
         return self._keep(self.runner.guest(built, name=name or label, source=described))
 
     def load_guest(self, wasm: bytes | str | Path, *, name: str | None = None) -> Guest:
@@ -126,6 +134,13 @@ class Host(HostModels):
             GuestInvalid: no core module, or the file cannot be read.
         """
         return self._keep(self.runner.guest(wasm, name=name))
+
+    def cancel_builds(self, reason: str) -> list[str]:
+        """Cancel the builds that go on; returns the labels of their sources. Does not wait."""
+        going_on = list(self._building)
+        for _, cancel in going_on:
+            cancel.cancel(reason)
+        return [label for label, _ in going_on]
 
     @property
     def runs(self) -> list[Run]:

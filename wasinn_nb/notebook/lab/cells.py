@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from wasinn_nb.notebook.cells import Origin
     from wasinn_nb.notebook.lab.marks import Mark
     from wasinn_nb.notebook.widgets.answers import Post
+
+_log = logging.getLogger(__name__)
 
 _MARKED = 100
 # a guest is a megabyte, and a notebook is run all day
@@ -92,7 +95,13 @@ class Cells:
                 self._marks.popitem(last=False)
             if again or found != before:
                 # under the lock, so that pages hear of changes in their order
-                self._post("marks", cell=build.cell, marks=found)
+                self._tell(build.cell, found)
+
+    def _tell(self, cell: str, found: list[Mark]) -> None:
+        try:
+            self._post("marks", cell=cell, marks=found)
+        except Exception:  # noqa: BLE001 - a cell that cannot be marked works all the same
+            _log.exception("Pages are not told of marks.")
 
 
 class _Build:

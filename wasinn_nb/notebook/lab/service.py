@@ -17,6 +17,7 @@ from wasinn_nb.notebook.lab.forms import Forms
 from wasinn_nb.notebook.lab.generating import Generating
 from wasinn_nb.notebook.lab.guests import Guests
 from wasinn_nb.notebook.preferences import FASTEST, SLOWEST
+from wasinn_nb.notebook.progress import CLICK
 from wasinn_nb.notebook.widgets.answers import Handler, answer
 from wasinn_nb.notebook.widgets.manager.session import Session
 
@@ -138,11 +139,12 @@ class Service:
     # -- what is asked -------------------------------------------------------------------------
 
     def _stop(self, _request: Request) -> dict[str, Any]:
-        """As the Stop of every run would."""
+        """As the Stop of every cell would: guests that run, and those that are being built."""
+        building = self._host.cancel_builds(CLICK)
         runs = self._host.runs
         for run in runs:
             run.cancel()
-        return {"stopped": [run.name for run in runs]}
+        return {"stopped": [*building, *(run.name for run in runs)]}
 
     def _prefer(self, request: Request) -> None:
         """Settings of the page: null withdraws one."""
