@@ -44,9 +44,13 @@ const wrap = {
   setup(build) {
     build.onEnd(async ({ errors }) => {
       if (errors.length > 0) return;
-      const run = promisify(execFile)("jupyter-builder", ["build", "--development", HERE]);
-      const { stdout } = await run.catch((failed) => failed);
-      console.log(/^ERROR[^]*|compiled.*/m.exec(stdout)?.[0] ?? stdout);
+      const command = ["build", "--development=True", HERE];
+      try {
+        await promisify(execFile)("jupyter-builder", command);
+        console.log("JupyterLab extension: built; reload the page");
+      } catch ({ stdout, stderr }) {
+        console.error(`${stdout}${stderr}`);
+      }
     });
   },
 };
