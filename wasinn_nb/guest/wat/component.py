@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wasinn_nb.guest.build.model import InvalidWasm
-from wasinn_nb.guest.wat.literals import comment, quoted
+from wasinn_nb.guest.wat.literals import comment, quoted, size
 from wasinn_nb.guest.wat.module import Field, module_fields
 from wasinn_nb.guest.wat.reader import Reader
 
@@ -65,12 +65,12 @@ def component_fields(whole: Reader, depth: int = 0, index: str = "") -> Iterator
             if kind == _MODULE:
                 yield from module_fields(content, depth=inside, head=f"(core module {number}")
             elif inside > _DEEPEST:
-                yield inside, f";; component {number}: {len(content):,} bytes, not shown"
+                yield inside, f";; component {number}: {size(content)}, not shown"
             else:
                 yield from component_fields(content, inside, number)
         elif kind == _CUSTOM:
             name = comment(content.name())
-            yield inside, f";; custom section {name}: {len(content):,} bytes"
+            yield inside, f";; custom section {name}: {size(content)}"
         elif kind == _START:
             yield inside, ";; a start function, not shown"
         elif kind in _COUNTED:

@@ -56,6 +56,8 @@ def _unit(
     if version >= 5:
         unit.take(2)  # sizes of addresses and of segments
     length = _fixed(unit, 4)
+    if length > len(unit):
+        raise unit.failure("a table of lines has no program")
     program = Program(unit, version, Reader(unit.data, unit.at + length, unit.end))
     files = _files(unit, strings, wanted) if version >= 5 else _old_files(unit, wanted)
     if files:

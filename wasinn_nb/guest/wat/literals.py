@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Sized
 
 import numpy as np
 
@@ -89,12 +90,17 @@ def comment(text: str) -> str:
     ).strip()
 
 
+def size(data: Sized) -> str:
+    """How many bytes, in words."""
+    return "1 byte" if len(data) == 1 else f"{len(data):,} bytes"
+
+
 def f32(data: bytes) -> str:
     """A number of 32 bits: the shortest decimal that is it again."""
     bits = int.from_bytes(data, "little")
     if bits & 0x7F80_0000 == 0x7F80_0000:
         return _special(bits >> 31, bits & 0x7F_FFFF, _F32_QUIET)
-    return str(np.frombuffer(data, "<f4")[0])
+    return repr(float(str(np.frombuffer(data, "<f4")[0])))
 
 
 def f64(data: bytes) -> str:

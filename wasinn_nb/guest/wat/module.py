@@ -9,7 +9,7 @@ from wasinn_nb.guest.wat import sections
 from wasinn_nb.guest.wat.definitions import Definitions
 from wasinn_nb.guest.wat.functions import Functions
 from wasinn_nb.guest.wat.instructions import Instructions
-from wasinn_nb.guest.wat.literals import comment
+from wasinn_nb.guest.wat.literals import comment, size
 from wasinn_nb.guest.wat.names import Names, Space
 from wasinn_nb.guest.wat.reader import Reader
 from wasinn_nb.guest.wat.sections import Custom, Sections
@@ -122,7 +122,7 @@ class Module:
 def _content(custom: Custom) -> str:
     """What is in a custom section."""
     content = custom.content
-    size = f"{len(content):,} bytes"
+    described = size(content)
     try:
         if custom.name == "producers":
             return _producers(content)
@@ -130,7 +130,7 @@ def _content(custom: Custom) -> str:
             return _features(content)
     except InvalidWasm:
         pass
-    return size
+    return described
 
 
 def _producers(content: Reader) -> str:

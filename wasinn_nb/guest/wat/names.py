@@ -77,6 +77,7 @@ class Names:
         self.damaged: str | None = None
         self._spaces: dict[str, Space] = {}
         self._inner: dict[int, dict[int, dict[int, str]]] = {}
+        self._fields: dict[int, Space] = {}
         try:
             while section:
                 self._subsection(section.byte(), section.part())
@@ -97,7 +98,9 @@ class Names:
 
     def fields(self, structure: int) -> Space:
         """The fields of a structure's type."""
-        return self._space_in(_FIELD, structure)
+        if structure not in self._fields:
+            self._fields[structure] = self._space_in(_FIELD, structure)
+        return self._fields[structure]
 
     def _space_in(self, kind: int, outer: int) -> Space:
         return Space(self._inner.get(kind, {}).get(outer))
