@@ -56,7 +56,7 @@ export class FormPlace {
   /** Open a model's form if it is not, and go there. */
   async reveal(view: RowView): Promise<void> {
     if (this.open?.view !== view) await this.toggle(view);
-    this.open?.element.querySelector<HTMLElement>("input, select, button")?.focus();
+    this.open?.element.querySelector<HTMLElement>("input, select")?.focus();
   }
 
   close(): void {

@@ -58,7 +58,7 @@ export function noticeOf(
     case "asking":
     case "silent":
     case "live":
-      return waiting(host, trans, say);
+      return waiting(context, host, trans, say);
   }
 }
 
@@ -105,8 +105,15 @@ function unloaded(host: IHost, trans: TranslationBundle, say: Say): Notice {
       );
 }
 
-function waiting(host: IHost, trans: TranslationBundle, say: Say): Notice {
-  return host.busy || host.standing === "silent"
+function waiting(
+  context: ISessionContext,
+  host: IHost,
+  trans: TranslationBundle,
+  say: Say,
+): Notice {
+  // what a kernel does that has said nothing yet is to run a cell
+  const busy = host.busy || context.kernelDisplayStatus === "unknown";
+  return busy || host.standing === "silent"
     ? say(
         trans.__("Kernel Busy"),
         trans.__("A cell holds the kernel. Its models are shown as soon as it answers."),
