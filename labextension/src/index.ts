@@ -5,6 +5,7 @@ import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { hostsPlugin } from "./kernel/plugin";
 import { marksPlugin } from "./marks/plugin";
 import { helpPlugin } from "./help/plugin";
+import { completionPlugin } from "./help/completion";
 
 const settings: JupyterFrontEndPlugin<void> = {
   id: "wasinn-nb:plugin",
@@ -16,6 +17,12 @@ const settings: JupyterFrontEndPlugin<void> = {
   },
 };
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [settings, hostsPlugin, marksPlugin, helpPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  settings,
+  hostsPlugin,
+  marksPlugin,
+  helpPlugin,
+  completionPlugin,
+];
 
 export default plugins;
