@@ -48,7 +48,8 @@ export function partsText(estimate: Estimate): string {
   const { kv_cache: cache, compute } = estimate;
   if (cache > 0) parts.push(trans.__("KV cache %1", formatBytes(cache)));
   if (compute > 0) parts.push(trans.__("compute %1", formatBytes(compute)));
-  return parts.join(" · ");
+  // a figure stays with its unit and its name
+  return parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · ");
 }
 
 export class EstimateView {

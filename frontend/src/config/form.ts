@@ -73,8 +73,7 @@ export class Form {
     this.element.append(
       h("div", { class: "wasinn-row wasinn-config-title" }, title, this.detail, close),
       this.controls,
-      this.estimate.element,
-      this.footer.element,
+      h("div", { class: "wasinn-config-end" }, this.estimate.element, this.footer.element),
     );
     this.element.addEventListener("keydown", (event) => this.pressed(event));
     for (const trait of TRAITS) model.on(`change:${trait}`, this.changed);
@@ -164,6 +163,7 @@ export class Form {
     const { model, prospect, work } = state;
     this.build();
     setText(this.detail, model.detail);
+    this.detail.title = model.detail;
     this.controls.disabled = model.gone !== "";
     const states = this.cells.map((cell) => this.cellState(cell.field));
     this.cells.forEach((cell, index) => {
