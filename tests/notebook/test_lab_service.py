@@ -9,18 +9,14 @@ import comm
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from traitlets.config import Config
 
 from tests.notebook.recording import JSON, RecordingComm, eventually
-from tests.notebook.told import ToldRun
 from wasinn_nb.api import Host
 from wasinn_nb.nn.record import ModelState
 from wasinn_nb.notebook import verbs
 from wasinn_nb.notebook.lab.cells import Cells
 from wasinn_nb.notebook.lab.channel import COMM_ID, Channel
-from wasinn_nb.notebook.lab.generating import NOTHING, Rates
 from wasinn_nb.notebook.lab.service import Service
-from wasinn_nb.notebook.magics import WasinnMagics
 
 
 class Pages:
@@ -232,79 +228,6 @@ def test_no_message_does_harm(victim, content):
     assert [(r.name, r.state) for r in host.models()] == [("story", ModelState.LOADED)]
 
 
-# -- what guests generate --------------------------------------------------------------------------
-
-
-def paced(run, name, tokens, seconds):
-    """A context that has made so many tokens in so many seconds, and goes on."""
-    stream = run.context(name)
-    run.generates(stream, *(["word "] * tokens), finish="")
-    stream._first, stream._last = 100.0, 100.0 + seconds
-    return stream
-
-
-def test_rates_of_contexts_that_generate_add_up():
-    one, other, idle = ToldRun("one #1"), ToldRun("other #1"), ToldRun("idle #1")
-    paced(one, "a", 11, 1)
-    paced(one, "b", 6, 1)
-    paced(other, "c", 21, 1)
-    idle.context("d").begin_prompt(3)
-    rates = Rates()
-    assert rates.of([one, other, idle]) == {"rate": 35.0, "runs": ["one #1", "other #1"]}
-    for stream in one.streams:
-        stream.finish("stop")
-    assert rates.of([one, other, idle]) == {"rate": 20.0, "runs": ["other #1"]}
-    assert rates.of([]) == NOTHING
-
-
-def test_a_context_that_has_stopped_going_on_does_not_generate(monkeypatch):
-    run = ToldRun("run #1")
-    stream = paced(run, "a", 11, 1)
-    clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(
-        "wasinn_nb.notebook.lab.generating.time", SimpleNamespace(monotonic=lambda: clock.now)
-    )
-    rates = Rates()
-    assert rates.of([run])["rate"] == 10.0
-    clock.now = 2.0
-    assert rates.of([run])["rate"] == 10.0
-    clock.now = 4.0
-    assert rates.of([run]) == NOTHING
-    stream.push(b"word ")
-    assert rates.of([run])["runs"] == ["run #1"]
-
-
-# -- what cells are marked with --------------------------------------------------------------------
-
-
-def marks(number):
-    return [{"line": number}]
-
-
-def test_the_marks_of_a_hundred_cells_are_kept():
-    told = []
-    cells = Cells(lambda kind, **data: told.append((kind, data)))
-    for number in range(120):
-        build = cells.origin(str(number), ["%%wasinn c"])
-        cells.ended(build, None)
-        cells.mark(build, marks(number))
-    assert [known["cell"] for known in cells.marks()] == [str(n) for n in range(20, 120)]
-    assert [data["cell"] for _, data in told] == [str(n) for n in range(120)]
-
-
-def test_what_a_page_knows_is_said_again_only_after_a_build():
-    told = []
-    cells = Cells(lambda _kind, **data: told.append(data["marks"]))
-    build = cells.origin("cell", ["%%wasinn c"])
-    cells.ended(build, None)
-    cells.mark(build, marks(1))
-    cells.mark(build, marks(1), again=False)
-    cells.mark(build, marks(1))
-    cells.mark(build, [], again=False)
-    cells.mark(build, [], again=False)
-    assert told == [marks(1), marks(1), []]
-
-
 # -- the comm --------------------------------------------------------------------------------------
 
 
@@ -341,39 +264,3 @@ def test_what_is_loaded_with_the_extension_is_little_until_a_page_comes(register
     opened.handle_msg({"content": {"data": {"kind": "hello"}}})
     assert len(opened.published) == 3
     made[0].close()
-
-
-# -- settings of a page ----------------------------------------------------------------------------
-
-
-def preferences(shell, **set_by_user):
-    return WasinnMagics(shell=shell, config=Config({"WasinnMagics": set_by_user}))
-
-
-@pytest.mark.parametrize("rate", [20.0, 30.0])
-def test_what_the_user_has_configured_wins_over_a_page(bare_shell, rate):
-    magics = preferences(bare_shell, frame_rate=rate)
-    magics.wish("frame_rate", 10.0)
-    magics.wish("stream", value=False)
-    assert magics.paints == rate
-    assert magics.streams is False
-
-
-def test_so_does_what_the_user_sets_later_be_it_the_default(bare_shell):
-    magics = preferences(bare_shell)
-    magics.wish("frame_rate", 10.0)
-    magics.wish("stream", value=False)
-    assert (magics.paints, magics.streams) == (10.0, False)
-    magics.frame_rate = 20.0
-    assert magics.paints == 20.0
-    magics.update_config(Config({"WasinnMagics": {"stream": True}}))
-    assert magics.streams is True
-
-
-def test_a_wish_that_is_withdrawn_leaves_what_was(bare_shell):
-    magics = preferences(bare_shell)
-    magics.wish("frame_rate", 10.0)
-    magics.wish("frame_rate", None)
-    assert magics.paints == 20.0
-    magics.wish("frame_rate", 12.0)
-    assert magics.paints == 12.0
