@@ -109,15 +109,16 @@ export class Conversation {
   }
 
   private reached(reach: Reach): void {
-    this.wasLive ||= reach === "live";
-    this.listener.onReach(reach);
+    // whoever hears that it is live finds its models
+    if (reach !== "live" || this.wasLive) this.listener.onReach(reach);
   }
 
   private welcome(message: Message): void {
-    this.reached("live"); // the link does not say again what it has said
     this.languages = (message["languages"] ?? this.languages) as readonly string[];
     this.setGenerating(message["generating"] as Generating | undefined);
     if (this.state.welcome(message)) this.listener.onModels();
+    this.wasLive = true;
+    this.listener.onReach("live"); // the link does not say again what it has said
   }
 
   private told(message: Message): void {

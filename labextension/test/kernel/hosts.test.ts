@@ -1,39 +1,9 @@
-import type { ISessionContext } from "@jupyterlab/apputils";
-import type { Kernel } from "@jupyterlab/services";
 import { nullTranslator } from "@jupyterlab/translation";
-import { Signal } from "@lumino/signaling";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Hosts } from "../../src/kernel/hosts";
 import type { IHost } from "../../src/tokens";
+import { Context } from "./context";
 import { pass, Process } from "./process";
-
-type Connection = Kernel.IKernelConnection;
-
-/** The session of a notebook, as far as it is looked at. */
-class Context {
-  isDisposed = false;
-  session: { kernel: Connection | null } | null = null;
-  readonly kernelChanged = new Signal<this, unknown>(this);
-  readonly disposed = new Signal<this, void>(this);
-
-  constructor(kernel: Connection | null = null) {
-    this.session = { kernel };
-  }
-
-  get self(): ISessionContext {
-    return this as unknown as ISessionContext;
-  }
-
-  use(kernel: Connection | null): void {
-    this.session = { kernel };
-    this.kernelChanged.emit(undefined);
-  }
-
-  close(): void {
-    this.isDisposed = true;
-    this.disposed.emit();
-  }
-}
 
 let hosts: Hosts;
 
