@@ -18,7 +18,6 @@ from scripts.setup.progress import run, say
 PLACE = FOLDER / "lab-clean"
 STAMP = PLACE / "wasinn-nb-setup.json"
 EXTRAS = ("ggml", "c")
-FRONT_ENDS = ("jupyterlab", "notebook")
 
 
 def make(build: llama.Build) -> Path:
@@ -33,7 +32,7 @@ def make(build: llama.Build) -> Path:
     Raises:
         SetupError: A step failed.
     """
-    wanted = [*requirements(), *FRONT_ENDS]
+    wanted = requirements()
     parts = [*wanted, CONSTRAINTS.read_text(encoding="utf-8"), build.key, sys.version]
     fingerprint = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     if STAMP.exists() and json.loads(STAMP.read_text(encoding="utf-8")) == fingerprint:
@@ -48,7 +47,8 @@ def make(build: llama.Build) -> Path:
 
 
 def requirements() -> list[str]:
-    """What the package asks for, with the extras that the tests use."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    return [*project["dependencies"], *(line for name in EXTRAS for line in extras[name])]
+    """What the package asks for, with the extras that the tests use, and the front ends."""
+    everything = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project, groups = everything["project"], everything["dependency-groups"]
+    extras = [line for name in EXTRAS for line in project["optional-dependencies"][name]]
+    return [*project["dependencies"], *extras, *groups["front-ends"]]
