@@ -254,7 +254,7 @@ def test_a_trap_is_marked_in_the_cell_of_its_source_whoever_runs_it(kernel, page
     [trap] = page.marks("cell 3")
     assert (trap["severity"], trap["line"], trap["source"]) == ("trap", 3, "wasmtime")
     assert trap["text"] == "  /* ä */ if (count > 1) __builtin_trap();"
-    assert trap["column"] > len("  /* ä */ ")
+    assert trap["text"][trap["column"] - 1] == ">"
     assert "trapped" in trap["message"]
     kernel.run("fragile.run()", "cell 4")
     assert page.marks("cell 3") == []

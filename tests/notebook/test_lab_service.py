@@ -264,3 +264,16 @@ def test_what_is_loaded_with_the_extension_is_little_until_a_page_comes(register
     opened.handle_msg({"content": {"data": {"kind": "hello"}}})
     assert len(opened.published) == 3
     made[0].close()
+
+
+def test_a_kernel_with_comms_of_another_kind_loads_all_the_same(registered, monkeypatch, caplog):
+    def refuse(**_):
+        raise TypeError("no such comm")
+
+    monkeypatch.setattr(comm, "create_comm", refuse)
+    channel = Channel(SimpleNamespace(shell=SimpleNamespace()))
+    channel.open()
+    assert "cannot talk" in caplog.text
+    assert channel.origin(["%%wasinn c"]) is None
+    channel.close()
+    assert not registered.targets

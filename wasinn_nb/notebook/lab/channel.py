@@ -6,6 +6,7 @@ Its id is fixed, and no message opens it: a page that knows the extension finds 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from wasinn_nb.notebook.cells import Origin
     from wasinn_nb.notebook.lab.service import Service
     from wasinn_nb.notebook.magics import WasinnMagics
+
+_log = logging.getLogger(__name__)
 
 TARGET = "wasinn_nb"
 COMM_ID = "wasinn_nb.lab"
@@ -44,9 +47,12 @@ class Channel:
         """Register the comm, and tell the pages that there is one."""
         from comm import get_comm_manager
 
-        get_comm_manager().register_target(TARGET, self._opened)
-        self._register()
-        self.post("loaded")
+        try:
+            get_comm_manager().register_target(TARGET, self._opened)
+            self._register()
+            self.post("loaded")
+        except Exception:  # noqa: BLE001 - the magics work all the same
+            _log.exception("Pages of JupyterLab cannot talk to this kernel.")
 
     def close(self) -> None:
         """Tell the pages, and end everything that they began."""
@@ -58,8 +64,7 @@ class Channel:
             comm, self._comm = self._comm, None
         if service is not None:
             service.close()
-        manager = get_comm_manager()
-        manager.unregister_target(TARGET, self._opened)
+        get_comm_manager().targets.pop(TARGET, None)
         if comm is not None:
             _let_go(comm)
 
@@ -75,7 +80,8 @@ class Channel:
         Args:
             above: its lines above the source.
         """
-        cell = _cell_id(self._magics.shell.get_parent())
+        parent = getattr(self._magics.shell, "get_parent", dict)
+        cell = _cell_id(parent())
         return self._cells.origin(cell, above) if cell else None
 
     def _register(self) -> None:
