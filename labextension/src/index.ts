@@ -1,28 +1,29 @@
 /** The JupyterLab extension: what `%%wasinn` brings to the page. */
 
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
-import { ISettingRegistry } from "@jupyterlab/settingregistry";
-import { hostsPlugin } from "./kernel/plugin";
-import { marksPlugin } from "./marks/plugin";
-import { helpPlugin } from "./help/plugin";
+import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { commandsPlugin } from "./commands/plugin";
 import { completionPlugin } from "./help/completion";
-
-const settings: JupyterFrontEndPlugin<void> = {
-  id: "wasinn-nb:plugin",
-  description: "The settings of the extension.",
-  autoStart: true,
-  optional: [ISettingRegistry],
-  activate: async (_app: JupyterFrontEnd, registry: ISettingRegistry | null) => {
-    await registry?.load(settings.id);
-  },
-};
+import { helpPlugin } from "./help/plugin";
+import { hostsPlugin } from "./kernel/plugin";
+import { languagePlugin } from "./language/plugin";
+import { marksPlugin } from "./marks/plugin";
+import { panelPlugin } from "./panel/plugin";
+import { kernelPreferencesPlugin, preferencesPlugin } from "./settings";
+import { statusPlugin } from "./status/plugin";
+import { tutorialsPlugin } from "./tutorials/plugin";
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
-  settings,
+  preferencesPlugin,
+  kernelPreferencesPlugin,
   hostsPlugin,
+  panelPlugin,
   marksPlugin,
   helpPlugin,
   completionPlugin,
+  languagePlugin,
+  commandsPlugin,
+  statusPlugin,
+  tutorialsPlugin,
 ];
 
 export default plugins;

@@ -6,22 +6,23 @@ import type { ReadonlyPartialJSONObject } from "@lumino/coreutils";
 import { Signal, type ISignal } from "@lumino/signaling";
 import { IHosts, IPreferences, type IHost, type Preferences } from "./tokens";
 
-/** What `schema/plugin.json` says too, for where there are no settings. */
-const DEFAULTS: Preferences = {
-  highlighting: true,
-  frameRate: null,
-  openStream: null,
-  confirmUnload: true,
-  statusBar: true,
-};
+/** What is said in `schema/plugin.json` of whether text is shown as it is generated. */
+const OPEN_STREAM: Record<string, boolean> = { always: true, never: false };
 
-/** Settings as JupyterLab has them; it has checked them against the schema. */
+/** Settings as JupyterLab has them, which has checked them; what is not said is as by default. */
 export function preferencesOf(settings: ReadonlyPartialJSONObject): Preferences {
-  return { ...DEFAULTS, ...settings };
+  const { highlighting, openStream, frameRate, confirmUnload, statusBar } = settings;
+  return {
+    highlighting: highlighting !== false,
+    openStream: typeof openStream === "string" ? (OPEN_STREAM[openStream] ?? null) : null,
+    frameRate: typeof frameRate === "number" ? frameRate : null,
+    confirmUnload: confirmUnload !== false,
+    statusBar: statusBar !== false,
+  };
 }
 
 class Settings implements IPreferences {
-  private preferences = DEFAULTS;
+  private preferences = preferencesOf({});
   private readonly _changed = new Signal<this, Preferences>(this);
 
   get current(): Preferences {

@@ -19,10 +19,13 @@ interface Built {
 
 export function exportWasm(context: Context): Command {
   const { trans } = context;
+  const words = {
+    title: trans.__("Export which guest?"),
+    okLabel: trans.__("Export"),
+    failed: trans.__("The guest is not exported"),
+  };
   return {
-    ...forGuest(context, trans.__("The guest is not exported"), async (host, name) =>
-      download(await host.fetch("wasm", { name })),
-    ),
+    ...forGuest(context, words, async (host, name) => download(await host.fetch("wasm", { name }))),
     label: trans.__("Export Built Guest as .wasm"),
     caption: trans.__("Download the WebAssembly module that was built from the active cell"),
   };
@@ -31,7 +34,7 @@ export function exportWasm(context: Context): Command {
 /** A command for the guest of the active cell, or for the one that the user chooses. */
 export function forGuest(
   context: Context,
-  failed: string,
+  { title, okLabel, failed }: { title: string; okLabel: string; failed: string },
   task: (host: IHost, name: string) => Promise<void>,
 ): Command {
   const { trans } = context;
@@ -75,8 +78,7 @@ export function forGuest(
         buttons: [Dialog.okButton()],
       });
     }
-    const title = trans.__("Which guest?");
-    const chosen = await choose(title, trans.__("Choose"), guests, ({ name, language, size }) =>
+    const chosen = await choose(title, okLabel, guests, ({ name, language, size }) =>
       trans.__("%1 (%2, %3)", name, languageName(language, trans), formatBytes(size)),
     );
     return chosen?.name;

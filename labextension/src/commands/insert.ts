@@ -15,10 +15,11 @@ export function insertGuest(context: Context): Command {
     return buildable((panel && hosts.of(panel.sessionContext)?.languages) ?? []);
   };
   return {
-    label: ({ language }) =>
-      typeof language === "string"
-        ? trans.__("Insert %1 Guest Cell", languageName(language, trans))
-        : trans.__("Insert Guest Cell…"),
+    label: ({ language, isMenu }) => {
+      if (typeof language !== "string") return trans.__("Insert Guest Cell…");
+      const name = languageName(language, trans);
+      return isMenu === true ? name : trans.__("Insert %1 Guest Cell", name); // the menu says so
+    },
     caption: trans.__(
       "Insert a WebAssembly guest below the active cell, and run what it needs first",
     ),

@@ -3,7 +3,7 @@
 import { Notification } from "@jupyterlab/apputils";
 import { NotebookActions, type NotebookPanel } from "@jupyterlab/notebook";
 import { stopIcon } from "@jupyterlab/ui-components";
-import { wasinnIcon } from "../icons";
+import { runGuestIcon } from "../icons";
 import type { IHost } from "../tokens";
 import { attempt } from "./asking";
 import { isGuest } from "./cells";
@@ -24,7 +24,7 @@ export function runWithStop(context: Context): Command {
   return {
     label: () => (isRunning() ? trans.__("Stop Guest") : trans.__("Run Guest Cell")),
     caption: () => runCaption(context, isRunning()),
-    icon: () => (isRunning() ? stopIcon : wasinnIcon),
+    icon: () => (isRunning() ? stopIcon : runGuestIcon),
     describedBy: NO_ARGUMENTS,
     isEnabled: () => isRunning() || isGuest(panel()?.content.activeCell?.model),
     execute: async () => {

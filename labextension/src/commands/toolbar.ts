@@ -5,7 +5,7 @@ import type { Notebook, NotebookPanel } from "@jupyterlab/notebook";
 import { stopIcon, ToolbarButton } from "@jupyterlab/ui-components";
 import { Debouncer } from "@lumino/polling";
 import { Signal } from "@lumino/signaling";
-import { wasinnIcon } from "../icons";
+import { runGuestIcon } from "../icons";
 import { isGuest } from "./cells";
 import { answers, type Context } from "./context";
 import { runCaption, runOrStop } from "./run";
@@ -22,7 +22,7 @@ export class RunButton extends ToolbarButton {
     private readonly panel: NotebookPanel,
   ) {
     super({
-      icon: wasinnIcon,
+      icon: runGuestIcon,
       pressedIcon: stopIcon,
       tooltip: runCaption(context, false),
       pressedTooltip: runCaption(context, true),

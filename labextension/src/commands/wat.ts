@@ -19,8 +19,13 @@ export function openWat(context: Context): Command | null {
   const { editors, trans } = context;
   if (!editors) return null;
   const open = new Map<string, WatTab>();
+  const words = {
+    title: trans.__("Open which guest?"),
+    okLabel: trans.__("Open"),
+    failed: trans.__("The guest is not shown"),
+  };
   return {
-    ...forGuest(context, trans.__("The guest is not shown"), async (host, name) => {
+    ...forGuest(context, words, async (host, name) => {
       const key = `${host.kernelId} ${name}`;
       const wat = await watOf(host, name);
       let tab = open.get(key);
