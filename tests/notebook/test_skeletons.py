@@ -1,4 +1,4 @@
-"""What JupyterLab inserts as a guest cell builds, runs, and tells of the prompt that it is given."""
+"""The guest cells that JupyterLab inserts build, run, and go on with the text they are given."""
 
 from __future__ import annotations
 
