@@ -58,7 +58,7 @@ def test_long_texts_end_between_functions():
     assert cut
     assert len(text) < limit + 100
     assert whole.startswith("\n".join(kept) + "\n  (func $main ")
-    assert remark == "  ;; The text is cut here: all of it would be too long."
+    assert remark == "  ;; The text is cut here, it is too long. Guest.wat has all of it."
     assert end == ")"
     assert disassemble(guest.wasm, source=guest.source, limit=len(whole)) == (whole, False)
     assert disassemble(guest.wasm, limit=1).cut

@@ -152,7 +152,9 @@ def test_a_component_is_cut_with_its_parentheses():
     whole = bytes(wat2wasm(_COMPONENT))
     found, cut = disassemble(whole, limit=100)
     assert cut
-    assert found.endswith("    ;; The text is cut here: all of it would be too long.\n  )\n)\n")
+    assert found.endswith(
+        "    ;; The text is cut here, it is too long. Guest.wat has all of it.\n  )\n)\n"
+    )
 
 
 @pytest.mark.parametrize("language", ["wasm", "wat"])

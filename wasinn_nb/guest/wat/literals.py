@@ -1,6 +1,6 @@
 """Strings, identifiers and numbers as the text format writes them.
 
-Sections 6.3 of the core specification, with the quoted identifiers of its annotations.
+Section 6.3 of the core specification, with the quoted identifiers of its annotations.
 """
 
 from __future__ import annotations

@@ -54,7 +54,9 @@ def _within(fields: Iterator[Field], limit: int | None) -> Text:
         line = indentation + text.replace("\n", f"\n{indentation}")
         size += len(line) + 1
         if limit is not None and size > limit:
-            found.append(f"{indentation};; The text is cut here: all of it would be too long.")
+            found.append(
+                f"{indentation};; The text is cut here, it is too long. Guest.wat has all of it."
+            )
             found += [f"{_STEP * outer})" for outer in range(depth - 1, -1, -1)]
             return Text("\n".join(found) + "\n", cut=True)
         found.append(line)
