@@ -83,7 +83,7 @@ def completing(request, bare_shell):
     return bare_shell
 
 
-@pytest.mark.parametrize("above", ["", "%%time\n", "\n", "%%capture out\n\n%%time\n"])
+@pytest.mark.parametrize("above", ["", "%%time\n", "\n  ", "%%capture out\n\n%%time\n"])
 def test_python_s_names_are_not_offered_in_a_guest_s_source(completing, above):
     assert offered(completing, f"{above}%%wasinn z") == ["zig"]
     for body in ("prin", "x.", "\nint main() { prin", "%wasinn un", "#include <o", 'f("prin'):
@@ -91,7 +91,15 @@ def test_python_s_names_are_not_offered_in_a_guest_s_source(completing, above):
 
 
 @pytest.mark.parametrize(
-    "above", ["", "%%time\n", "%wasinn models\n", "%%wasinn python\n", "x\n%%wasinn c\n"]
+    "above",
+    [
+        "",
+        "%%time\n",
+        "%wasinn models\n",
+        "%%wasinn python\n",
+        "x\n%%wasinn c\n",
+        "%%bash\n%%wasinn c\n",
+    ],
 )
 def test_they_are_where_the_source_is_python(completing, above):
     assert "printed" in offered(completing, f"{above}prin")

@@ -336,3 +336,8 @@ def test_completion_offers_no_python_in_the_body_of_a_guest(kernel):
     assert "printed" in complete("x = 1\nprin")
     assert complete("x = 1\n%wasinn unl") == ["unload"]
     assert complete("x = 1\ny = %wasinn mod") == ["models"]
+    # the front end sends the whole cell, and where the cursor is in it
+    found = kernel.ask("complete", code="%%wasinn c --ti\nint main() {}\n", cursor_pos=15)
+    assert (found["matches"], found["cursor_start"], found["cursor_end"]) == (["--timeout"], 11, 15)
+    found = kernel.ask("complete", code="\u00e4 = 1\n%wasinn unl\nprint(1)", cursor_pos=17)
+    assert (found["matches"], found["cursor_start"], found["cursor_end"]) == (["unload"], 14, 17)

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from wasinn_nb.api import Host
 
 _LINE = re.compile(r"^\s*(?:[A-Za-z_][\w.]*\s*=\s*)?%wasinn\s")
-_CELL = re.compile(r"^%%wasinn\s")
-# IPython drops empty lines before a cell, and `%%time` may be above
-_GUEST = re.compile(r"(?:\s*\n|%%[^\n]*\n)*%%wasinn[ \t]+(?P<language>[\w+#-]*)")
+_CELL = re.compile(r"^\s*%%wasinn\s")
+# above it may be empty lines, and magics that run what follows them as a cell
+_GUEST = re.compile(
+    r"(?:[ \t]*(?:%%(?:time|timeit|capture|prun)\b[^\n]*)?\n)*"
+    r"[ \t]*%%wasinn(?=\s|$)[ \t]*(?P<language>[\w+#-]*)"
+)
 _WORDS: dict[Completes, Iterable[str]] = {
     Completes.ENCODING: GraphEncoding,
     Completes.TARGET: ExecutionTarget,
