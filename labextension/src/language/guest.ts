@@ -26,10 +26,11 @@ const TAGS: Readonly<Record<Part, Tag>> = {
 
 const CELL = NodeType.define({ id: 0, name: "GuestCell", top: true });
 const LINE = NodeType.define({ id: 1, name: "MagicLine" });
+const REST = NodeType.define({ id: 2, name: "Rest", error: true });
 const PARTS = new Map(
   Object.entries(TAGS).map(([name, tag], at) => [
     name,
-    NodeType.define({ id: at + 2, name, props: [styleTags({ [name]: tag })] }),
+    NodeType.define({ id: at + 3, name, props: [styleTags({ [name]: tag })] }),
   ]),
 );
 
@@ -103,11 +104,18 @@ class GuestParse implements PartialParse {
       positions.push(this.magic.from);
     }
     if (body) {
-      children.push(body);
+      children.push(unfinished(body));
       positions.push(start - from);
     }
     return new Tree(CELL, children, positions, (body ? start + body.length : to) - from);
   }
+}
+
+/** A body in which something is missing at the end, so that what is typed there belongs to it. */
+function unfinished(body: Tree): Tree {
+  const rest = new Tree(REST, [], [], 0);
+  const positions = [...body.positions, body.length];
+  return new Tree(body.type, [...body.children, rest], positions, body.length);
 }
 
 function lineTree(text: string): Tree {

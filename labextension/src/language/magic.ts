@@ -32,7 +32,8 @@ export interface Token {
 
 type Taking = keyof typeof line.options;
 
-interface Word {
+/** A word of a magic's line. */
+export interface Word {
   readonly from: number;
   readonly raw: string;
   /** As the kernel reads it: without quotes. */
@@ -41,7 +42,7 @@ interface Word {
 
 const MAGIC = /^\s*(%%wasinn)(?= |\s*$)/;
 // IPython drops blank lines before a magic, and these magics run what follows as a cell.
-const PASSED = /^\s*(?:%%(?:time|timeit|capture|prun)(?: .*)?)?$/;
+export const PASSED = /^\s*(?:%%(?:time|timeit|capture|prun)(?: .*)?)?$/;
 const WORD = /(?:[^\s"'\\]|\\.?|"(?:[^"\\]|\\.)*"?|'[^']*'?)+/g;
 const QUOTED = /"((?:[^"\\]|\\.)*)"?|'([^']*)'?|\\(.)/g;
 const VARIABLE = /\$\$|(\$[A-Za-z_]\w*)/g;
@@ -160,7 +161,8 @@ function languageNamed(word: string): string {
   return LANGUAGES.get(word.toLowerCase()) ?? "";
 }
 
-function* words(text: string, begin: number): Generator<Word> {
+/** The words of a line from an offset on. */
+export function* words(text: string, begin: number): Generator<Word> {
   for (const match of text.slice(begin).matchAll(WORD)) {
     const raw = match[0];
     yield { from: begin + match.index, raw, value: unquoted(raw) };

@@ -61,7 +61,7 @@ describe("the tree of a guest cell", () => {
     const tree = syntaxTree(state);
     expect(names(tree).join(" ")).toBe(
       "GuestCell MagicLine Magic Language Option Key Equals Model " +
-        "Program Declaration PrimitiveType Identifier",
+        "Program Declaration PrimitiveType Identifier Rest",
     );
     expect(tree.length).toBe(state.doc.length);
     const declared = tree.resolveInner(state.doc.toString().indexOf("x;"), 1);
@@ -75,7 +75,7 @@ describe("the tree of a guest cell", () => {
     const alone = innerOf(name).parser.parse(body(name));
     const state = cell(`%%wasinn ${name}\n${body(name)}`);
     const nested = syntaxTree(state).children.at(-1) as Tree;
-    expect(names(nested)).toEqual(names(alone));
+    expect(names(nested)).toEqual([...names(alone), "Rest"]);
     expect(nested.length).toBe(alone.length);
   });
 
@@ -137,6 +137,12 @@ describe("the body of a guest cell", () => {
     ["zig", "pub fn main() void {|}", 4],
     ["wat", "(module|\n)", 4],
     ["python", "def main():|", 4],
+    ["c", "int main(void) {|", 4],
+    ["go", "func main() {|", 4],
+    ["zig", "pub fn main() void {|", 4],
+    ["zig", "pub fn main() void {}|", 0],
+    ["wat", "(module|", 4],
+    ["python", "if True:\n    pass|", 4],
     ["c", "int x;|", 0],
     ["python", "|", 0],
   ])("in %s indents after %j", (name, code, indentation) => {
@@ -145,8 +151,9 @@ describe("the body of a guest cell", () => {
     insertNewlineAndIndent({
       state,
       dispatch: ({ newDoc, newSelection }) => {
-        expect(newDoc.line(3).text).toBe(" ".repeat(indentation));
-        expect(newSelection.main.head).toBe(newDoc.line(3).to);
+        const line = newDoc.lineAt(newSelection.main.head);
+        expect(line.text).toBe(" ".repeat(indentation));
+        expect(newSelection.main.head).toBe(line.to);
       },
     });
     expect.assertions(2);
