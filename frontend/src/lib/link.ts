@@ -79,7 +79,7 @@ export class Link {
 
   /** Send what needs no answer. */
   tell(kind: string, values: Record<string, unknown> = {}): void {
-    this.send({ ...values, kind });
+    if (this.reach !== "gone") this.send({ ...values, kind });
   }
 
   /** Send a request; the promise is rejected with `Refused` if the kernel says no or has gone. */
