@@ -1,6 +1,7 @@
 /** What a word of a magic's line is about. */
 
-import type { MagicLine, Word } from "./magic";
+import type { Word } from "../language/magic";
+import type { MagicLine } from "./magic";
 import type { HelpTable } from "./table";
 
 /** What can be told of a stretch of a line; offsets count from the begin of the line. */
@@ -32,7 +33,7 @@ export function topicAt(
   help: HelpTable,
   isModel: (name: string) => boolean,
 ): Topic | undefined {
-  const at = line.words.findIndex(({ from, to }) => from <= offset && offset <= to);
+  const at = line.words.findIndex((word) => word.from <= offset && offset <= endOf(word));
   const word = line.words[at];
   if (!word) return undefined;
   if (line.kind === "config") return preference(word, help);
@@ -40,15 +41,15 @@ export function topicAt(
     return new Reader(help, isModel, help.cell, false).topic(line.words, at, offset);
   }
   const [name] = line.words;
-  const verb = name && help.verbs[name.text];
+  const verb = name && help.verbs[name.value];
   if (!verb) return undefined;
   if (at === 0) return { ...stretch(word), title: verb.usage, text: verb.summary, values: [] };
-  const reader = new Reader(help, isModel, verb.options, OF_MODELS.has(name.text));
+  const reader = new Reader(help, isModel, verb.options, OF_MODELS.has(name.value));
   return reader.topic(line.words.slice(1), at - 1, offset);
 }
 
 function preference(word: Word, help: HelpTable): Topic | undefined {
-  const [, name] = /^WasinnMagics\.(\w+)/.exec(word.text) ?? [];
+  const [, name] = /^WasinnMagics\.(\w+)/.exec(word.raw) ?? [];
   const text = name && help.preferences[name];
   return text ? { ...stretch(word), title: `WasinnMagics.${name}`, text, values: [] } : undefined;
 }
@@ -70,14 +71,14 @@ class Reader {
     let option: string | undefined;
     let given = 0;
     for (const [index, word] of words.entries()) {
-      if (word.text === "--") return undefined; // what follows is for the guest
+      if (word.value === "--") return undefined; // what follows is for the guest
       const here = index === at;
       if (option !== undefined) {
-        if (here) return this.value(option, stretch(word), word.text, offset);
+        if (here) return this.value(option, stretch(word), word.raw, offset);
         option = undefined;
-      } else if (word.text.startsWith("-")) {
+      } else if (word.raw.startsWith("-")) {
         if (here) return this.option(word, offset);
-        if (this.takesValue(word.text)) option = word.text;
+        if (this.takesValue(word.raw)) option = word.raw;
       } else {
         if (here) return this.positional(given, word);
         given++;
@@ -91,11 +92,11 @@ class Reader {
   }
 
   private option(word: Word, offset: number): Topic | undefined {
-    const equals = word.text.indexOf("=");
-    const name = equals < 0 ? word.text : word.text.slice(0, equals);
+    const equals = word.raw.indexOf("=");
+    const name = equals < 0 ? word.raw : word.raw.slice(0, equals);
     const begin = word.from + name.length + 1;
     if (equals >= 0 && offset >= begin && this.takesValue(name)) {
-      return this.value(name, { from: begin, to: word.to }, word.text.slice(equals + 1), offset);
+      return this.value(name, { from: begin, to: endOf(word) }, word.raw.slice(equals + 1), offset);
     }
     return this.argument(name, { from: word.from, to: word.from + name.length });
   }
@@ -104,7 +105,7 @@ class Reader {
     // the last one may be repeated
     const name = this.positionals[Math.min(index, this.positionals.length - 1)];
     if (name === undefined) return undefined;
-    const model = unquoted(word.text);
+    const model = word.value;
     if (this.ofModels && /^names?$/.test(name) && this.isModel(model)) {
       return this.model(model, stretch(word));
     }
@@ -157,8 +158,12 @@ function partAt(text: string, offset: number): Stretch {
   return offset <= equals ? { from: 0, to: equals } : { from: equals + 1, to: text.length };
 }
 
-function stretch({ from, to }: Word): Stretch {
-  return { from, to };
+function stretch(word: Word): Stretch {
+  return { from: word.from, to: endOf(word) };
+}
+
+function endOf({ from, raw }: Word): number {
+  return from + raw.length;
 }
 
 function unquoted(text: string): string {

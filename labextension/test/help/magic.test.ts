@@ -6,7 +6,7 @@ import { magicLineAt } from "../../src/help/magic";
 function last(...lines: string[]): [string, ...string[]] | undefined {
   const text = Text.of(lines);
   const line = magicLineAt(text, text.length);
-  return line && [line.kind, ...line.words.map((word) => word.text)];
+  return line && [line.kind, ...line.words.map((word) => word.raw)];
 }
 
 test("the magic of a guest cell, also below blank lines and magics that run it", () => {
@@ -43,8 +43,8 @@ test("words are where they are written, and a quoted blank does not part them", 
   const line = magicLineAt(text, 5);
   expect(line?.from).toBe(2);
   expect(line?.words).toEqual([
-    { from: 8, to: 12, text: "load" },
-    { from: 13, to: 23, text: '"my model"' },
-    { from: 24, to: 28, text: "a\\ b" },
+    { from: 8, raw: "load", value: "load" },
+    { from: 13, raw: '"my model"', value: "my model" },
+    { from: 24, raw: "a\\ b", value: "a b" },
   ]);
 });
