@@ -156,3 +156,15 @@ def test_the_lock_is_of_what_is_asked_for(root, lock, workspace):
         assert lock[workspace].get(kind) == package.get(kind)
     tools = package.get("devDependencies", {}).values()
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in tools)
+
+
+def test_the_extension_names_the_packages_that_it_imports_and_no_other(root):
+    folder = root / "labextension"
+    named = json.loads((folder / "package.json").read_text())["dependencies"]
+    code = [path.read_text() for path in folder.glob("src/**/*.ts")]
+    imported = {
+        package
+        for text in code
+        for package in re.findall(r'(?:from|import\()\s*"((?:@[a-z]+/)?[a-z][^"/]*)', text)
+    }
+    assert {name for name in imported if not name.startswith("@frontend/")} == set(named)
