@@ -8,8 +8,11 @@ import pytest
 
 import wasinn_nb as wn
 from wasinn_nb.guest.build.model import Source
+from wasinn_nb.guest.wat import dwarf
 from wasinn_nb.guest.wat.printer import disassemble
+from wasinn_nb.guest.wat.reader import Reader
 
+_OWN = ("", "cell.c")
 _C = """\
 #include <stdio.h>
 
@@ -95,6 +98,34 @@ def test_a_line_is_said_once_and_shortened(build):
     assert found[0].startswith(";; line 2: int main(int argc")
     assert found[0].endswith("...")
     assert len(found[0]) < 120
+
+
+def _table(files: bytes, program: bytes) -> bytes:
+    """A line table of version 4: opcodes from 13, lines from -5 in steps of 14."""
+    header = b"\1\1\1\xfb\x0e\x0d" + bytes([0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]) + files
+    rest = b"\4\0" + len(header).to_bytes(4, "little") + header + program
+    return len(rest).to_bytes(4, "little") + rest
+
+
+def test_every_opcode_of_a_line_table():
+    files = b"lib\0\0" + b"other.c\0\1\0\0" + b"cell.c\0\0\0\0" + b"\0"
+    program = (
+        b"\0\5\2\x10\0\0\0"  # address 0x10
+        b"\4\2"  # the second file
+        b"\3\x29\1"  # 41 lines on, a row
+        b"\2\x80\1\5\7\1"  # 128 bytes on, a column, a row
+        b"\x08\6\x0a\x0b\x0c\3\1"  # 17 bytes on, flags and an instruction set, a row
+        b"\x09\0\1\7\3\x7e\1"  # 256 bytes on, a block, 2 lines back, a row
+        b"\0\2\4\5"  # an extended opcode with an operand: a discriminator
+        b"\x21"  # special: 1 byte and 1 line on
+        b"\4\1\x21\4\2"  # the same in the first file
+        b"\0\1\1"  # the end of a sequence
+        b"\4\2\1"
+    )
+    whole = _table(files, program) * 2
+    found = list(dwarf.rows(Reader(whole), {}, lambda directory, name: (directory, name) == _OWN))
+    once = [(0x10, 42), (0x90, 42), (0xA1, 42), (0x1A1, 40), (0x1A2, 41), (0, 1)]
+    assert found == once * 2
 
 
 def _mangled(wasm: bytes, section: bytes, change) -> bytes:

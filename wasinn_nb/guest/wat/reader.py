@@ -122,4 +122,4 @@ class Reader:
             InvalidWasm: something is.
         """
         if self:
-            raise self.failure(f"{len(self)} bytes follow the end of {what}")
+            raise self.failure(f"something follows the end of {what}")
