@@ -51,7 +51,7 @@ export function noticeOf(
       return {
         headline: unloaded(host, trans, say).headline,
         text: host.busy
-          ? trans.__("It is loaded when the running cell has ended.")
+          ? trans.__("It will be loaded when the running cell has ended.")
           : trans.__("It is being loaded."),
         loading: "under way",
       };

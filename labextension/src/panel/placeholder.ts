@@ -11,6 +11,7 @@ export class Placeholder extends Widget {
   private readonly headline = h("h3");
   private readonly text = h("p");
   private readonly problem = h("p", { class: "wasinn-error wasinn-foreign", dir: "auto" });
+  private readonly hint = h("p", { class: "wasinn-foreign", dir: "auto" });
   private readonly button: HTMLButtonElement;
   private readonly bar: HTMLProgressElement;
   private host: IHost | null = null;
@@ -24,14 +25,15 @@ export class Placeholder extends Widget {
     this.bar = h("progress", { class: "wasinn-bar", "aria-label": trans.__("Loading") });
     this.node.append(
       h("div", { role: "status" }, this.headline, this.text),
-      h("div", { role: "alert" }, this.problem),
+      h("div", { role: "alert" }, this.problem, this.hint),
       this.button,
       this.bar,
     );
+    this.complain();
   }
 
   say(notice: Notice, host: IHost | null): void {
-    if (host !== this.host) setText(this.problem, "");
+    if (host !== this.host || notice.loading === "out of question") this.complain();
     this.host = host;
     setText(this.headline, notice.headline);
     setText(this.text, notice.text);
@@ -50,12 +52,19 @@ export class Placeholder extends Widget {
   async load(): Promise<void> {
     const { host } = this;
     if (!host || host.standing === "loading") return;
-    setText(this.problem, "");
+    this.complain();
     try {
       await host.load();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (host === this.host) setText(this.problem, [error.message, error.hint].join(" ").trim());
+      if (host === this.host) this.complain(error.message, error.hint);
     }
+  }
+
+  private complain(message = "", hint = ""): void {
+    setText(this.problem, message);
+    setText(this.hint, hint);
+    this.problem.hidden = message === "";
+    this.hint.hidden = hint === "";
   }
 }
