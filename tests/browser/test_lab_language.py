@@ -322,3 +322,27 @@ def test_a_console_has_it_too(page, server):
     assert [
         kinds[:1] for text, kinds in prompt.evaluate(_PAINTED) if text in ("return", "None")
     ] == [["keyword"]]
+
+
+def test_the_user_can_do_without(page, server):
+    cells = opened(page, server, "without.ipynb", ["%%wasinn c\nreturn None;"])
+    cells.wait(0, "return", "keyword")
+    assert not cells.kinds(0, "None")
+    page.evaluate(
+        "(query) => window.jupyterapp.commands.execute('settingeditor:open', { query })",
+        "WebAssembly Guests",
+    )
+    page.locator(".jp-PluginList-entry", has_text="WebAssembly").click()
+    setting = page.get_by_role("checkbox", name="Language of guest cells")
+
+    def look(kind):
+        page.locator(".lm-TabBar-tab", has_text="without.ipynb").click()
+        cells.wait(0, "None", kind)
+        page.locator(".lm-TabBar-tab", has_text="Settings").click()
+
+    try:
+        setting.uncheck()
+        look("keyword")
+    finally:
+        setting.check()
+    look("")

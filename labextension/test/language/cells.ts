@@ -1,9 +1,10 @@
 /** Editors and states with guest cells in them, over JupyterLab's own languages. */
 
 import type { Language } from "@codemirror/language";
-import { indentUnit, syntaxTree } from "@codemirror/language";
+import { ensureSyntaxTree, indentUnit } from "@codemirror/language";
 import { EditorState } from "@codemirror/state";
 import { EditorLanguageRegistry } from "@jupyterlab/codemirror";
+import type { Tree } from "@lezer/common";
 import { classHighlighter, highlightTree } from "@lezer/highlight";
 import { GuestReader, guestCell } from "../../src/language/extension";
 import { GuestLanguages } from "../../src/language/languages";
@@ -26,13 +27,22 @@ export const READER = new GuestReader(LOADED, null);
 /** A cell whose languages are all loaded. */
 export function cell(doc: string, selection = { anchor: 0 }): EditorState {
   const extensions = [guestCell(READER, doc), indentUnit.of("    ")];
-  return EditorState.create({ doc, selection, extensions });
+  const state = EditorState.create({ doc, selection, extensions });
+  parsed(state);
+  return state.update({}).state;
+}
+
+/** The whole tree, however slow the machine is; an editor has it after a while. */
+export function parsed(state: EditorState): Tree {
+  const tree = ensureSyntaxTree(state, state.doc.length, 30_000);
+  if (!tree) throw new Error("The text is not parsed");
+  return tree;
 }
 
 /** The stretches of a state's text that have a look: `text:class`. */
 export function looks(state: EditorState): string[] {
   const found: string[] = [];
-  highlightTree(syntaxTree(state), classHighlighter, (from, to, classes) => {
+  highlightTree(parsed(state), classHighlighter, (from, to, classes) => {
     found.push(`${state.sliceDoc(from, to)}:${classes.replaceAll("tok-", "")}`);
   });
   return found;

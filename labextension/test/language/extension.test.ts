@@ -38,7 +38,7 @@ afterEach(() => {
 });
 
 function open(doc: string, reader: GuestReader = READER): EditorView {
-  const extensions = [guestCell(reader, doc), NOTEBOOK.of(python())];
+  const extensions = [NOTEBOOK.of(python()), guestCell(reader, doc)];
   const view = new EditorView({
     state: EditorState.create({ doc, extensions }),
     parent: document.body,
