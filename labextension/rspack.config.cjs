@@ -1,3 +1,14 @@
-// Numbers in the order of use: the builder's own come from the modules' paths, the checkout's too,
-// and two checkouts would not build the same bytes.
-module.exports = { optimization: { moduleIds: "natural" } };
+// The bytes that are built are not to depend on where the checkout is. The builder's own settings
+// number modules and chunks by their paths, and choose short names by how often each letter is in
+// the code, where there are still hashes of paths then.
+const { SwcJsMinimizerRspackPlugin } = require("@rspack/core");
+
+const mangle = { disableCharFreq: true };
+
+module.exports = {
+  optimization: {
+    chunkIds: "natural",
+    moduleIds: "natural",
+    minimizer: [new SwcJsMinimizerRspackPlugin({ minimizerOptions: { mangle } })],
+  },
+};
