@@ -34,6 +34,8 @@ _COMMAND = """async ([name, args]) => {
   await window.jupyterapp.commands.execute(name, args);
 }"""
 
+_HAS_FOCUS = "(element) => element.contains(document.activeElement)"
+
 
 class Lab:
     """A page with the side panel open."""
@@ -109,9 +111,12 @@ def test_its_button_loads_the_extension_and_unload_frees(lab):
     lab.start("button.ipynb", [f"{TWO}\nprint('done')", freed])
     lab.says("Extension Not Loaded")
     lab.screenshot("not-loaded")
-    button(lab.panel, "Load the Extension").click()
+    assert lab.panel.evaluate(_HAS_FOCUS)
+    lab.page.keyboard.press("Tab")
+    assert focused(lab.page) == "Load the Extension"
+    lab.page.keyboard.press("Enter")
     lab.panel.get_by_text("No model is registered").wait_for()
-    assert lab.panel.evaluate("(panel) => panel.contains(document.activeElement)")
+    assert lab.panel.evaluate(_HAS_FOCUS)
     run_cell(lab.page, 0)
     says(lab.models, "story", "state", "loaded")
     lab.screenshot("loaded")
@@ -237,7 +242,7 @@ def test_a_command_opens_the_settings_of_a_model(lab):
     lab.command("wasinn:show-models", configure="digits")
     form = row(lab.models, "digits").locator(".wasinn-config")
     form.wait_for()
-    assert form.evaluate("(form) => form.contains(document.activeElement)")
+    lab.page.wait_for_function(_HAS_FOCUS, arg=form.element_handle())
     lab.screenshot("form")
     form.get_by_role("button", name="Close", exact=True).click()
     form.wait_for(state="detached")
@@ -270,6 +275,13 @@ def test_it_fits_a_side_bar_in_both_themes_and_everybody_can_use_it(lab):
             lab.width(width)
             lab.screenshot(f"{theme.lower()}-{width}")
             assert lab.models.evaluate("(one) => one.scrollWidth - one.clientWidth") <= 0
+        # below its header, it is scrolled to what has no room
+        lab.width(250)
+        page.set_viewport_size({"width": 1280, "height": 500})
+        button(lab.models, "Forget broken").scroll_into_view_if_needed()
+        assert lab.models.evaluate("(one) => one.scrollTop") > 0
+        assert lab.panel.locator(".jp-SidePanel-header").is_visible()
+        page.set_viewport_size({"width": 1280, "height": 1000})
         accessible(lab, theme)
 
 
@@ -279,3 +291,12 @@ def accessible(lab, state):
     found = [(one["id"], one["nodes"][0]["html"]) for one in result["violations"]]
     assert found == [], state
     assert any(one["id"] == "color-contrast" for one in result["passes"]), state
+
+
+def test_notebook_7_has_it_too(notebook7_page, notebook7):
+    lab = Lab(notebook7_page, notebook7)
+    lab.start("classic.ipynb", [LOAD])
+    button(lab.panel, "Load the Extension").click()
+    lab.panel.get_by_text("No model is registered").wait_for()
+    run_cell(lab.page, 0)
+    says(lab.models, "story", "state", "loaded")

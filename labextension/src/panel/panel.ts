@@ -70,6 +70,11 @@ export class ModelsPanel extends SidePanel {
     this.render();
   }
 
+  /** Give what is shown the focus. */
+  enter(): void {
+    this.content.widgets.find(isShown)?.node.focus({ preventScroll: true });
+  }
+
   /** Load the extension into the kernel; the panel tells how that goes. */
   load(): Promise<void> {
     return this.placeholder.load();
@@ -101,6 +106,7 @@ export class ModelsPanel extends SidePanel {
     if (!this.isVisible) return; // what nobody sees costs nothing
     const { context, current: host } = this.hosts;
     setText(this.heading, context?.name ?? this.trans.__("Models"));
+    this.heading.title = context?.path ?? "";
     const same = host !== null && host === this.shown;
     this.shown = host;
     const view = host && this.viewOf(host);

@@ -37,6 +37,10 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     app.shell.add(panel, "right", { rank: RANK, type: "Models" });
     restorer?.add(panel, panel.id);
 
+    const show = (): void => {
+      app.shell.activateById(panel.id);
+      panel.enter();
+    };
     app.commands.addCommand(CommandIDs.showPanel, {
       label: trans.__("Show Models"),
       caption: trans.__("Show the models of this kernel in the side panel"),
@@ -53,7 +57,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         },
       },
       execute: ({ configure }) => {
-        app.shell.activateById(panel.id);
+        show();
         if (typeof configure === "string") panel.configure(configure);
       },
     });
@@ -63,7 +67,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: { type: "object", properties: {} } },
       isEnabled: () => hosts.current?.standing === "unloaded",
       execute: async () => {
-        app.shell.activateById(panel.id);
+        show();
         await panel.load(); // where it is seen how that goes
       },
     });

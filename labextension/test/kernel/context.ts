@@ -9,6 +9,7 @@ type Connection = Kernel.IKernelConnection;
 export class Context {
   isDisposed = false;
   session: { kernel: Connection | null } | null = null;
+  readonly path = "stories/story.ipynb";
   kernelDisplayName = "Python 3";
   kernelDisplayStatus = "idle";
   readonly kernelChanged = new Signal<this, unknown>(this);

@@ -203,6 +203,18 @@ test("a restart that another page asks for is noticed", async () => {
   expect(host.restarted).toBe(true);
 });
 
+test("a kernel whose start was not heard of is back when it says something", async () => {
+  const process = new Process();
+  const { host } = await live(process);
+  process.restartUnheard();
+  await pass();
+  expect(host.standing).toBe("starting");
+  process.startCell();
+  await pass();
+  expect(host.standing).toBe("unloaded");
+  expect(host.restarted).toBe(true);
+});
+
 test("a kernel that crashes and is started again is a restarted one", async () => {
   const process = new Process();
   const { host, stood } = await live(process);

@@ -113,6 +113,13 @@ export class Process {
     this.publish("status", { execution_state: "idle" }, undefined);
   }
 
+  /** Another page restarts it, and nothing of its start arrives here. */
+  restartUnheard(): void {
+    this.publish("shutdown_reply", { status: "ok", restart: true }, undefined);
+    this.session = UUID.uuid4();
+    this.loaded = false;
+  }
+
   /** It crashes, and the server starts it again or gives it up. */
   crash(then: "restarting" | "dead"): void {
     this.session = UUID.uuid4();
