@@ -10,14 +10,17 @@ export interface Turn {
   readonly of: number;
 }
 
-/** The messages of marks at one place, the worst first. */
+/** The messages of marks at one place, the worst first; the turn is that of the first. */
 export function messages(
   marks: readonly Mark[],
   trans: TranslationBundle,
   turn?: Turn,
 ): HTMLElement {
   const box = h("div", { class: "wasinn-told" }, ...marks.map((mark) => message(mark, trans)));
-  if (turn) box.append(h("div", { class: "wasinn-marks-turn" }, counted(turn, trans)));
+  if (turn) {
+    const count = h("span", { class: "wasinn-marks-turn" }, counted(turn, trans));
+    box.querySelector(".wasinn-marks-kind")?.append(count);
+  }
   return box;
 }
 

@@ -66,6 +66,7 @@ test("marks go with a cell that is moved, and come back with one that is restore
   const model = notebook(SOURCE, "1");
   const marks = new NotebookMarks(model);
   marks.take({ cell: "a", marks: [WRONG] });
+  codeCell(model, 0).outputs.add({ output_type: "stream", name: "stderr", text: "error" });
   model.sharedModel.moveCell(0, 1);
   expect(model.cells.get(1).id).toBe("a");
   expect(lines(model, 1)).toEqual([2]);
@@ -74,6 +75,15 @@ test("marks go with a cell that is moved, and come back with one that is restore
   model.sharedModel.undo();
   expect(model.cells.get(1).id).toBe("a");
   expect(lines(model, 1)).toEqual([2]);
+});
+
+test("what a change has cleared does not come back with a move", () => {
+  const model = notebook(SOURCE, "1");
+  new NotebookMarks(model).take({ cell: "a", marks: [WRONG] });
+  codeCell(model, 0).sharedModel.updateSource(SOURCE.length, SOURCE.length, "\n");
+  model.sharedModel.moveCell(0, 1);
+  expect(model.cells.get(1).id).toBe("a");
+  expect(lines(model, 1)).toEqual([]);
 });
 
 test("a set that comes before its cell waits for it", () => {
