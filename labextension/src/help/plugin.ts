@@ -2,6 +2,7 @@
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ICommandPalette } from "@jupyterlab/apputils";
+import type { ISessionContext } from "@jupyterlab/apputils";
 import type { CodeEditor } from "@jupyterlab/codeeditor";
 import {
   CodeMirrorEditor,
@@ -12,10 +13,11 @@ import { IConsoleTracker } from "@jupyterlab/console";
 import { INotebookTracker } from "@jupyterlab/notebook";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import type { EditorView } from "@codemirror/view";
-import { marksWithin } from "../marks/drawing";
-import { isCodeCell } from "../marks/cell";
-import { visit } from "../marks/editor";
+import { h } from "@frontend/lib/dom";
 import { showing } from "../editor/shown";
+import { isCodeCell } from "../marks/cell";
+import { marksWithin } from "../marks/drawing";
+import { visit } from "../marks/editor";
 import { CommandIDs, IHosts } from "../tokens";
 import { explaining, helpfulEditor } from "./editor";
 import type { Helping } from "./editor";
@@ -30,7 +32,7 @@ class Places {
   ) {}
 
   /** The session that the code of an editor runs in. */
-  contextOf(view: EditorView) {
+  contextOf(view: EditorView): ISessionContext | undefined {
     const holds = ({ node }: { node: HTMLElement }) => node.contains(view.dom);
     return (this.notebooks?.find(holds) ?? this.consoles?.find(holds))?.sessionContext;
   }
@@ -115,14 +117,6 @@ function explain(view: EditorView, helping: Helping): void {
     return;
   }
   const nothing = trans.__("There is no help here.");
-  view.dispatch(
-    explaining(view, helping) ?? showing({ from: head, to: head }, () => told(nothing), nothing),
-  );
-}
-
-function told(text: string): HTMLElement {
-  const box = document.createElement("div");
-  box.className = "wasinn-told";
-  box.textContent = text;
-  return box;
+  const told = () => h("div", { class: "wasinn-told" }, nothing);
+  view.dispatch(explaining(view, helping) ?? showing({ from: head, to: head }, told, nothing));
 }

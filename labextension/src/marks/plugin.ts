@@ -37,12 +37,13 @@ export const marksPlugin: JupyterFrontEndPlugin<void> = {
           : null,
     });
     addCommand(app, tracker, trans);
-    palette?.addItem({ command: CommandIDs.nextMark, category: trans.__("Wasm Guests") });
-    palette?.addItem({
-      command: CommandIDs.nextMark,
-      category: trans.__("Wasm Guests"),
-      args: { backwards: true },
-    });
+    for (const backwards of [false, true]) {
+      palette?.addItem({
+        command: CommandIDs.nextMark,
+        category: trans.__("WebAssembly Guests"),
+        args: { backwards },
+      });
+    }
     const notebooks = new Notebooks(hosts, tracker);
     notebooks.changed.connect(() => app.commands.notifyCommandChanged(CommandIDs.nextMark));
   },
