@@ -59,14 +59,14 @@ def installed(wheel: Path) -> Iterator[Path]:
     if not facts:
         pytest.skip("needs the environment that `make setup` makes")
     version = environment.pinned(llama.PACKAGE)
-    base = clean.make(llama.Build(version, facts["ggml"], facts["cmake_args"]))
+    build = llama.Build(version, facts["ggml"], facts["cmake_args"])
     # beside the one that it is a copy of, so that links will do
     place = Path(tempfile.mkdtemp(prefix="session-", dir=clean.PLACE.parent))
     try:
-        replicate(base, place)
+        with clean.environment(build) as base:
+            replicate(base, place)
         python = place / "bin" / "python"
-        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
-        subprocess.run([*pip, "--no-deps", "--no-index", str(wheel)], check=True)
+        environment.pip("--no-deps", "--no-index", wheel, python=python, title="installing it")
         yield python
     finally:
         shutil.rmtree(place, ignore_errors=True)

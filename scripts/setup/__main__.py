@@ -50,7 +50,8 @@ def main() -> int:
             except SetupError as error:
                 say(f"browser tests will be skipped: {error}")
             else:
-                clean.make(build)
+                with clean.environment(build):
+                    pass
     except SetupError as error:
         print(f"\nsetup: {error}", file=sys.stderr)
         return 1

@@ -5,45 +5,46 @@ It has everything that the package, JupyterLab and Notebook 7 need, and not the 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
-import sys
+import shutil
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.setup import llama
 from scripts.setup.environment import ADVICE, CONSTRAINTS, FOLDER, LOG, PYTHON, ROOT, pip
+from scripts.setup.lock import locked
 from scripts.setup.progress import run, say
 
 PLACE = FOLDER / "lab-clean"
-STAMP = PLACE / "wasinn-nb-setup.json"
+STAMP = PLACE / "wasinn-nb-setup"
 EXTRAS = ("ggml", "c")
 
 
-def make(build: llama.Build) -> Path:
-    """Make the environment if it is out of date.
+@contextlib.contextmanager
+def environment(build: llama.Build) -> Iterator[Path]:
+    """The folder of the environment, made anew if it is out of date. Nobody else makes it then.
 
     Args:
         build: The llama.cpp to install, from the wheel cache.
-
-    Returns:
-        Its folder.
 
     Raises:
         SetupError: A step failed.
     """
     wanted = requirements()
-    parts = [*wanted, CONSTRAINTS.read_text(encoding="utf-8"), build.key, sys.version]
-    fingerprint = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-    if STAMP.exists() and json.loads(STAMP.read_text(encoding="utf-8")) == fingerprint:
-        return PLACE
-    say("making an environment to test what users install in")
-    create: list[str | Path] = [PYTHON, "-m", "venv", "--clear", "--without-pip", PLACE]
-    run(create, title="creating it", log=LOG, advice=ADVICE)
-    wheel = llama.wheel(build, PYTHON, LOG)
-    pip(wheel, *wanted, python=PLACE / "bin" / "python", title="installing Python packages")
-    STAMP.write_text(json.dumps(fingerprint), encoding="utf-8")
-    return PLACE
+    texts = [path.read_text(encoding="utf-8") for path in (CONSTRAINTS, FOLDER / "pyvenv.cfg")]
+    fingerprint = hashlib.sha256("\0".join([*wanted, *texts, build.key]).encode()).hexdigest()
+    with locked(PLACE.with_suffix(".lock"), "making the environment of the tests"):
+        if not STAMP.exists() or STAMP.read_text(encoding="utf-8") != fingerprint:
+            say("making an environment to test what users install in")
+            shutil.rmtree(PLACE, ignore_errors=True)
+            create: list[str | Path] = [PYTHON, "-m", "venv", "--without-pip", PLACE]
+            run(create, title="creating it", log=LOG, advice=ADVICE)
+            wheel, python = llama.wheel(build, PYTHON, LOG), PLACE / "bin" / "python"
+            pip(wheel, *wanted, python=python, title="installing Python packages")
+            STAMP.write_text(fingerprint, encoding="utf-8")
+        yield PLACE
 
 
 def requirements() -> list[str]:

@@ -119,7 +119,7 @@ def pip(*arguments: str | Path, title: str, python: Path = PYTHON) -> None:
         SetupError: pip failed.
     """
     env = {k: v for k, v in os.environ.items() if k not in {"PIP_USER", "PIP_TARGET", "PYTHONHOME"}}
-    env["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
+    env |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_REQUIRE_VIRTUALENV": "1"}
     run(
         [
             *(PYTHON, "-m", "pip", "--python", python, "install"),
