@@ -62,7 +62,8 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     for (const [command, options] of Object.entries(all)) {
       if (!options) continue;
       app.commands.addCommand(command, options);
-      if (command !== CommandIDs.insertGuest) palette?.addItem({ command, category });
+      const args = { isPalette: true };
+      if (command !== CommandIDs.insertGuest) palette?.addItem({ command, category, args });
     }
     for (const language of LANGUAGES) {
       palette?.addItem({ command: CommandIDs.insertGuest, args: { language }, category });

@@ -24,7 +24,8 @@ export function runWithStop(context: Context): Command {
   return {
     label: () => (isRunning() ? trans.__("Stop Guest") : trans.__("Run Guest Cell")),
     caption: () => runCaption(context, isRunning()),
-    icon: () => (isRunning() ? stopIcon : runGuestIcon),
+    icon: ({ isPalette }) =>
+      isPalette === true ? undefined : isRunning() ? stopIcon : runGuestIcon,
     describedBy: NO_ARGUMENTS,
     isEnabled: () => isRunning() || isGuest(panel()?.content.activeCell?.model),
     execute: async () => {
@@ -40,7 +41,7 @@ export function stop(context: Context): Command {
   return {
     label: trans.__("Stop All Guests"),
     caption: trans.__("Stop every guest of the current kernel; their text is kept"),
-    icon: stopIcon,
+    icon: ({ isPalette }) => (isPalette === true ? undefined : stopIcon),
     describedBy: NO_ARGUMENTS,
     isEnabled: () => runs.at(hosts.current) || runs.in(currentNotebook(context)),
     execute: async () => {

@@ -1,6 +1,6 @@
 /**
  * Whether guests run, as far as a page can tell: guest cells that were begun here, and runs of which
- * the kernel says that they generate or use a model.
+ * the kernel says, a little later, that they generate or use a model.
  */
 
 import { isCodeCellModel, type ICellModel, type ICodeCellModel } from "@jupyterlab/cells";
@@ -31,13 +31,14 @@ export class Runs {
     return this._changed;
   }
 
-  /** Whether guests run in a notebook or in its kernel. */
+  /** Whether a cell runs a guest: one of the notebook, or before the page was loaded again. */
   in(panel: NotebookPanel | null): boolean {
     if (!panel) return false;
-    return this.at(this.hosts.of(panel.sessionContext)) || this.cellsOf(panel.content);
+    const host = this.hosts.of(panel.sessionContext);
+    return this.cellsOf(panel.content) || (host?.busy === true && this.at(host));
   }
 
-  /** Whether guests run in a kernel, by its own account. */
+  /** Whether guests run in a kernel, beside its cells too. */
   at(host: IHost | null): boolean {
     if (!answers(host)) return false;
     const used = [...host.models.values()].some(({ users }) => users.length > 0);
@@ -53,6 +54,7 @@ export class Runs {
     host.modelsChanged.connect(this.emit, this);
     host.generatingChanged.connect(this.emit, this);
     host.standingChanged.connect(this.emit, this);
+    host.busyChanged.connect(this.emit, this);
   }
 
   private onScheduled(_: unknown, { notebook, cell: { model } }: Scheduled): void {

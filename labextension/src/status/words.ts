@@ -9,9 +9,9 @@ export interface StatusWords {
   readonly models: string;
   /** `· 34 tok/s`; empty while nothing is generated. */
   readonly rate: string;
-  /** What the pointer finds: all but figures that change all the time. */
+  /** What it means: all but the figures that change all the time. */
   readonly title: string;
-  /** For people who do not see it. */
+  /** What is shown, and what a click does. */
   readonly label: string;
 }
 
@@ -28,12 +28,11 @@ export function statusWords(host: State, trans: TranslationBundle): StatusWords 
     loaded.length === 0
       ? trans.__("No model is loaded in this kernel")
       : trans.__("Loaded in this kernel: %1, %2 in all", names, bytes);
+  const shown = speed === "" ? models : trans.__("%1 · %2", models, speed);
   return {
     models,
     rate: speed && trans.__("· %1", speed),
     title,
-    label: speed
-      ? trans.__("%1. Generating at %2. Show models", title, speed)
-      : trans.__("%1. Show models", title),
+    label: trans.__("%1. Show models", shown),
   };
 }

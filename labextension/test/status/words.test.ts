@@ -13,7 +13,7 @@ test("loaded models are counted, and their memory is that of all together", () =
   expect(words.models).toBe("2 models · 1.23 GB");
   expect(words.rate).toBe("");
   expect(words.title).toBe("Loaded in this kernel: a and b, 1.23 GB in all");
-  expect(words.label).toBe("Loaded in this kernel: a and b, 1.23 GB in all. Show models");
+  expect(words.label).toBe("2 models · 1.23 GB. Show models");
 });
 
 test("one model is one", () => {
@@ -35,6 +35,6 @@ test("the rate stands in the label but not in the title, which would flicker und
   const generating = { rate: 34.4, runs: ["In[1] #1"] };
   const words = statusWords({ models: rows(row("a")), totals: totals(5e6), generating }, trans);
   expect(words.rate).toBe("· 34 tok/s");
-  expect(words.label).toContain("Generating at 34 tok/s");
+  expect(words.label).toBe("1 model · 5.00 MB · 34 tok/s. Show models");
   expect(words.title).not.toContain("34");
 });
