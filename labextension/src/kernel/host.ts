@@ -9,7 +9,6 @@ import type { Row, Totals } from "@frontend/panel/state";
 import type { Generating, IHost, KernelFile, Standing } from "../tokens";
 import { Conversation } from "./conversation";
 import { loadInto, refusal } from "./loading";
-import { forget, isRemembered, remember } from "./memory";
 import { after, type Happening } from "./standing";
 import { Wire, type WireState } from "./wire";
 
@@ -183,10 +182,7 @@ export class Host implements IHost {
     const standing = after(this.current, happening);
     if (standing === this.current) return;
     this.current = standing;
-    if (standing === "live") {
-      this.lost = false;
-      remember(this.kernelId);
-    }
+    if (standing === "live") this.lost = false;
     this._standingChanged.emit(standing);
   }
 
@@ -235,9 +231,7 @@ export class Host implements IHost {
   private async inquire(): Promise<void> {
     const { found } = this;
     try {
-      // what was loaded before the page was is most probably there, and told sooner than asked for
-      if (this.conversation.goesOn) this.greet();
-      else if (isRemembered(this.kernelId)) this.conversation.begin();
+      this.greet();
       if ((await this.wire.language())?.toLowerCase() !== PYTHON) {
         this.happens("unsuited");
       } else if (await this.wire.isLoaded()) {
@@ -253,6 +247,7 @@ export class Host implements IHost {
   }
 
   private find(): void {
+    if (this.isDisposed) return; // an answer came late
     this.found++;
     this.happens("found");
     this.conversation.begin();
@@ -261,7 +256,6 @@ export class Host implements IHost {
 
   /** What the extension told is over: it is not there any more. */
   private part(): void {
-    forget(this.kernelId);
     if (!this.conversation.goesOn) return;
     const ended = this.conversation;
     this.conversation = this.newConversation();

@@ -55,6 +55,8 @@ export class Process {
   loaded = false;
   /** Whether a cell lets messages for the extension wait, too. */
   blocking = false;
+  /** Milliseconds that word of what is loaded takes. */
+  delay = 0;
   /** The answer to each kind of request; hello is answered if the extension is loaded. */
   answers: Record<string, (request: Data) => Data> = {};
   welcome: Data = { languages: ["c"], revision: 0, rows: [], progress: [], totals: undefined };
@@ -155,9 +157,11 @@ export class Process {
       case "kernel_info_request":
         reply({ status: "ok", language_info: { name: this.language }, ...INFO });
         break;
-      case "comm_info_request":
-        reply({ status: "ok", comms: this.loaded ? { [COMM]: { target_name: "wasinn_nb" } } : {} });
+      case "comm_info_request": {
+        const comms = this.loaded ? { [COMM]: { target_name: "wasinn_nb" } } : {};
+        setTimeout(() => reply({ status: "ok", comms }), this.delay);
         break;
+      }
       case "execute_request":
         reply(this.execute());
         break;

@@ -15,7 +15,6 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.spyOn(console, "debug").mockReturnValue();
   vi.spyOn(console, "warn").mockReturnValue();
-  sessionStorage.clear();
   asks = true;
   const trans = nullTranslator.load("wasinn_nb");
   hosts = new Hosts(trans);
@@ -135,6 +134,23 @@ test("a restart ends a view at once; what passes sooner than it is read is not s
   expect(before?.isConnected).toBe(false);
   await pass(5000);
   expect(words()).toContain("Kernel Restarted");
+});
+
+test("while a cell holds the kernel, the models stay, and say why nothing can be done", async () => {
+  const process = withModel("story");
+  process.blocking = true;
+  await opened(process);
+  const before = shown();
+  process.startCell();
+  hosts.greet();
+  await pass(3000);
+  expect(shown()).toBe(before);
+  expect(words()).toContain("does not answer while a cell holds it");
+  expect(panel.node.querySelector("fieldset")?.disabled).toBe(true);
+  process.endCell();
+  await pass();
+  expect(words()).not.toContain("does not answer");
+  expect(panel.node.querySelector("fieldset")?.disabled).toBe(false);
 });
 
 test("nothing is made for who does not look", async () => {
