@@ -51,6 +51,11 @@ export class GuestLanguage extends Language {
   ) {
     super(defineLanguageFacet(), new GuestParser(inner?.parser ?? null), [], name);
   }
+
+  // JupyterLab asks at each node that is in view whether it is Python: no need to look into others
+  override get allowsNesting(): boolean {
+    return this.name === "python";
+  }
 }
 
 class GuestParser extends Parser {

@@ -3,7 +3,7 @@ import { language } from "@codemirror/language";
 import { python, pythonLanguage } from "@codemirror/lang-python";
 import { Compartment, EditorState } from "@codemirror/state";
 import { EditorView, runScopeHandlers } from "@codemirror/view";
-import { EditorLanguageRegistry } from "@jupyterlab/codemirror";
+import { EditorLanguageRegistry, pythonBuiltin } from "@jupyterlab/codemirror";
 import { Signal } from "@lumino/signaling";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { GuestReader, guestCell } from "../../src/language/extension";
@@ -103,6 +103,17 @@ describe("a cell", () => {
       view.dispatch({ effects: NOTEBOOK.reconfigure(extension) });
       expect([shown(view), looks(view.state)]).toEqual(["c", before]);
     }
+  });
+
+  it.each([
+    ["python", ["print"]],
+    ["c", []],
+    ["zig", []],
+  ])("in %s has the names that are Python's own as JupyterLab has them", (name, expected) => {
+    const view = open(`%%wasinn ${name}\nprint(1)`);
+    view.dispatch({ effects: NOTEBOOK.reconfigure([python(), pythonBuiltin(pythonLanguage)]) });
+    const builtin = [...view.contentDOM.querySelectorAll(".cm-builtin")];
+    expect(builtin.map(({ textContent }) => textContent)).toEqual(expected);
   });
 
   it("has the brackets of the language in its body, and quotes only in its magic line", () => {
