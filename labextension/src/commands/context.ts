@@ -1,6 +1,6 @@
 /** What all commands are made from. */
 
-import type { JupyterFrontEnd } from "@jupyterlab/application";
+import type { ILabShell, JupyterFrontEnd } from "@jupyterlab/application";
 import type { ISessionContextDialogs } from "@jupyterlab/apputils";
 import type { IEditorServices } from "@jupyterlab/codeeditor";
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
@@ -22,6 +22,8 @@ export interface Context {
   readonly trans: TranslationBundle;
   readonly dialogs: ISessionContextDialogs | undefined;
   readonly editors: IEditorServices | null;
+  /** Null in Notebook 7, whose main area has one document. */
+  readonly labShell: ILabShell | null;
 }
 
 /** The notebook that the user works in; null when the main area shows something else. */

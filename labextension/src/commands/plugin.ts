@@ -1,6 +1,10 @@
 /** The commands for guests and models, and the button in a notebook's toolbar. */
 
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
+import {
+  ILabShell,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin,
+} from "@jupyterlab/application";
 import {
   ICommandPalette,
   ISessionContextDialogs,
@@ -25,7 +29,13 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   description: "Adds commands for guests and models.",
   autoStart: true,
   requires: [INotebookTracker, IHosts, IPreferences, ITranslator],
-  optional: [ICommandPalette, ISessionContextDialogs, IEditorServices, IToolbarWidgetRegistry],
+  optional: [
+    ICommandPalette,
+    ISessionContextDialogs,
+    IEditorServices,
+    IToolbarWidgetRegistry,
+    ILabShell,
+  ],
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker,
@@ -36,6 +46,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     dialogs: ISessionContextDialogs | null,
     editors: IEditorServices | null,
     toolbars: IToolbarWidgetRegistry | null,
+    labShell: ILabShell | null,
   ) => {
     const context: Context = {
       app,
@@ -47,6 +58,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       trans: translator.load("wasinn_nb"),
       dialogs: dialogs ?? undefined,
       editors,
+      labShell,
     };
     const all: Record<string, Command | null> = {
       [CommandIDs.insertGuest]: insertGuest(context),

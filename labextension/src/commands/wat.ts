@@ -44,9 +44,10 @@ export function openWat(context: Context): Command | null {
   };
 }
 
-/** Put a tab beside the notebook, with others of its kind. */
-function add({ app }: Context, tab: WatTab, other: WatTab | undefined): void {
-  if (other) app.shell.add(tab, "main", { ref: other.id, mode: "tab-after" });
+/** Put a tab beside the notebook, or below it in Notebook 7, with others of its kind. */
+function add({ app, labShell }: Context, tab: WatTab, other: WatTab | undefined): void {
+  if (!labShell) app.shell.add(tab, "down");
+  else if (other) app.shell.add(tab, "main", { ref: other.id, mode: "tab-after" });
   else app.shell.add(tab, "main", { mode: "split-right" });
 }
 
