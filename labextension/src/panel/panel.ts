@@ -25,6 +25,13 @@ export interface PanelOptions {
   asks: () => boolean;
 }
 
+/** The model whose form is to be opened when the models of its kernel are there. */
+interface Wanted {
+  /** Null where there is no kernel yet. */
+  readonly host: IHost | null;
+  readonly name: string;
+}
+
 export class ModelsPanel extends SidePanel {
   private readonly hosts: IHosts;
   private readonly trans: TranslationBundle;
@@ -35,8 +42,7 @@ export class ModelsPanel extends SidePanel {
   private shown: IHost | null = null;
   private followed: IDisposable = new DisposableSet();
   private timer: ReturnType<typeof setTimeout> | undefined;
-  /** The model whose form is to be opened when the models are there. */
-  private wanted: string | undefined;
+  private wanted: Wanted | undefined;
 
   constructor({ hosts, trans, translator, asks }: PanelOptions) {
     super({ content: new Panel(), translator });
@@ -66,7 +72,7 @@ export class ModelsPanel extends SidePanel {
 
   /** Open the form of a model's settings, now or when the models are shown. */
   configure(name: string): void {
-    this.wanted = name;
+    this.wanted = { host: this.hosts.current, name };
     this.render();
   }
 
@@ -109,10 +115,11 @@ export class ModelsPanel extends SidePanel {
     this.heading.title = context?.path ?? "";
     const same = host !== null && host === this.shown;
     this.shown = host;
+    this.wanted = this.wanted && wantedOf(host, this.wanted);
     const view = host && this.viewOf(host);
     if (view && ANSWERING.includes(host.standing)) {
       this.put(view);
-      if (this.wanted !== undefined) view.configure(this.wanted);
+      if (this.wanted) view.configure(this.wanted.name);
       this.wanted = undefined;
     } else if (same && PASSING.includes(host.standing) && this.content.widgets.some(isShown)) {
       this.timer = setTimeout(this.renderNotice, SOON);
@@ -137,7 +144,7 @@ export class ModelsPanel extends SidePanel {
     view.hide();
     this.views.set(host, view);
     view.disposed.connect(() => this.views.delete(host));
-    host.disposed.connect(() => view.dispose());
+    host.disposed.connect(view.dispose, view);
     this.content.addWidget(view);
     return view;
   }
@@ -150,6 +157,11 @@ export class ModelsPanel extends SidePanel {
     // what had the focus has gone with its place
     if (focused && !one.node.contains(document.activeElement)) one.node.focus();
   }
+}
+
+/** What is wanted still, now that this kernel is looked at. */
+function wantedOf(host: IHost | null, { host: of, name }: Wanted): Wanted | undefined {
+  return of === null || of === host ? { host, name } : undefined;
 }
 
 const isShown = ({ isHidden }: Widget): boolean => !isHidden;

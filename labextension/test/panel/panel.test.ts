@@ -174,6 +174,21 @@ test("a model's form is opened when its models are shown", async () => {
   expect(asked).toEqual(["story"]);
 });
 
+test("a form that was wanted of one kernel is not opened for another", async () => {
+  await opened(new Process(), "first.ipynb");
+  expect(words()).toContain("Extension Not Loaded");
+  panel.configure("story");
+  const process = withModel("story");
+  const asked: unknown[] = [];
+  process.answers["configure"] = ({ name }) => {
+    asked.push(name);
+    return { form: "1", state: {} };
+  };
+  await opened(process, "second.ipynb");
+  expect(words()).toContain("story");
+  expect(asked).toEqual([]);
+});
+
 test.each([true, false])(
   "guests are stopped after a question, if that is wished: %s",
   async (ask) => {
