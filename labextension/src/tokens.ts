@@ -1,7 +1,6 @@
 /** What the plugins know each other by. */
 
 import type { ISessionContext } from "@jupyterlab/apputils";
-import type { Kernel } from "@jupyterlab/services";
 import { Token } from "@lumino/coreutils";
 import type { IObservableDisposable } from "@lumino/disposable";
 import type { ISignal } from "@lumino/signaling";
@@ -81,7 +80,6 @@ export interface IHosts {
   readonly added: ISignal<IHosts, IHost>;
   /** That of a notebook's or console's kernel. */
   of(context: ISessionContext): IHost | null;
-  ofKernel(kernel: Kernel.IKernelConnection): IHost | null;
 }
 
 export const IHosts = new Token<IHosts>(

@@ -47,11 +47,7 @@ export class Hosts implements IHosts {
 
   of(context: ISessionContext): IHost | null {
     const kernel = context.session?.kernel;
-    return kernel ? this.ofKernel(kernel) : null;
-  }
-
-  ofKernel(kernel: Connection): IHost | null {
-    return this.hosts.get(kernel.id) ?? null;
+    return (kernel && this.hosts.get(kernel.id)) ?? null;
   }
 
   /** A notebook or console was opened; it is followed until it is closed. */

@@ -7,6 +7,7 @@ import { INotebookTracker } from "@jupyterlab/notebook";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { Poll } from "@lumino/polling";
 import type { Widget } from "@lumino/widgets";
+import { translateWith } from "@frontend/lib/translation";
 import { IHosts } from "../tokens";
 import { Hosts } from "./hosts";
 
@@ -27,7 +28,9 @@ export const hostsPlugin: JupyterFrontEndPlugin<IHosts> = {
     consoles: IConsoleTracker | null,
     translator: ITranslator | null,
   ) => {
-    const hosts = new Hosts((translator ?? nullTranslator).load("wasinn_nb"));
+    const trans = (translator ?? nullTranslator).load("wasinn_nb");
+    translateWith(trans); // for what is shared with the widgets; whatever shows that needs hosts
+    const hosts = new Hosts(trans);
     const trackers = [notebooks, consoles].filter((tracker) => tracker !== null);
     follow(app.shell, trackers, hosts);
     keepGreeting(hosts);

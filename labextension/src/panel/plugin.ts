@@ -7,7 +7,6 @@ import {
 } from "@jupyterlab/application";
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
-import { translateWith } from "@frontend/lib/translation";
 import { wasinnIcon } from "../icons";
 import { CommandIDs, IHosts, IPreferences } from "../tokens";
 import { ModelsPanel } from "./panel";
@@ -31,7 +30,6 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const translator = translations ?? nullTranslator;
     const trans = translator.load("wasinn_nb");
-    translateWith(trans);
     const asks = (): boolean => preferences?.current.confirmUnload ?? true;
     const panel = new ModelsPanel({ hosts, trans, translator, asks });
     app.shell.add(panel, "right", { rank: RANK, type: "Models" });
