@@ -13,7 +13,7 @@ import {
   ICompletionProviderManager,
 } from "@jupyterlab/completer";
 import type { ICompletionContext, ICompletionProvider } from "@jupyterlab/completer";
-import { isCodeCell } from "../marks/cell";
+import { isCodeCell } from "../editor/cell";
 import { magicLineAt } from "./magic";
 
 export const completionPlugin: JupyterFrontEndPlugin<void> = {

@@ -1,12 +1,12 @@
 /** The plugin that shows guest cells in their language. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
-import type { CodeEditor } from "@jupyterlab/codeeditor";
 import {
   EditorExtensionRegistry,
   IEditorExtensionRegistry,
   IEditorLanguageRegistry,
 } from "@jupyterlab/codemirror";
+import { isCodeCell } from "../editor/cell";
 import { IPreferences } from "../tokens";
 import { GuestReader, guestCell } from "./extension";
 import { GuestLanguages } from "./languages";
@@ -35,7 +35,3 @@ export const languagePlugin: JupyterFrontEndPlugin<void> = {
     });
   },
 };
-
-function isCodeCell(model: CodeEditor.IModel): boolean {
-  return "type" in model && model.type === "code";
-}

@@ -1,8 +1,6 @@
 /** The marks of a cell, for all editors that show it. */
 
-import { CodeCellModel } from "@jupyterlab/cells";
 import type { ICodeCellModel } from "@jupyterlab/cells";
-import type { CodeEditor } from "@jupyterlab/codeeditor";
 import type { CellChange } from "@jupyter/ydoc";
 import { Text } from "@codemirror/state";
 import { Signal } from "@lumino/signaling";
@@ -62,14 +60,14 @@ export class CellMarks {
 
 const known = new WeakMap<ICodeCellModel, CellMarks>();
 
+/** Whether anything is marked in a code cell; asks for nothing to be watched. */
+export function isMarked(model: ICodeCellModel): boolean {
+  return (known.get(model)?.marks.length ?? 0) > 0;
+}
+
 /** The marks of a code cell. */
 export function marksOf(model: ICodeCellModel): CellMarks {
   let marks = known.get(model);
   if (!marks) known.set(model, (marks = new CellMarks(model)));
   return marks;
-}
-
-/** Whether an editor's model is that of a code cell. */
-export function isCodeCell(model: CodeEditor.IModel): model is ICodeCellModel & CodeEditor.IModel {
-  return model instanceof CodeCellModel;
 }

@@ -6,8 +6,9 @@ import type { IObservableList } from "@jupyterlab/observables";
 import type { IDisposable } from "@lumino/disposable";
 import { Signal } from "@lumino/signaling";
 import type { ISignal } from "@lumino/signaling";
+import { isCodeCell } from "../editor/cell";
 import type { CellMarks } from "./cell";
-import { isCodeCell, marksOf } from "./cell";
+import { marksOf } from "./cell";
 import type { Mark, MarkSet } from "./mark";
 
 interface Known {

@@ -7,12 +7,13 @@ import { INotebookTracker } from "@jupyterlab/notebook";
 import type { Notebook } from "@jupyterlab/notebook";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import type { TranslationBundle } from "@jupyterlab/translation";
+import { isCodeCell } from "../editor/cell";
 import { CommandIDs, IHosts } from "../tokens";
-import { isCodeCell, marksOf } from "./cell";
+import { marksOf } from "./cell";
 import { markedEditor, visit } from "./editor";
 import { Notebooks } from "./notebooks";
 import { next } from "./order";
-import { isMarked, positionIn, reveal, stopsOf } from "./steps";
+import { hasMarks, positionIn, reveal, stopsOf } from "./steps";
 
 export const marksPlugin: JupyterFrontEndPlugin<void> = {
   id: "wasinn-nb:marks",
@@ -68,7 +69,7 @@ function addCommand(
     },
     isEnabled: () => {
       const panel = tracker.currentWidget;
-      return panel !== null && isMarked(panel.content);
+      return panel !== null && hasMarks(panel.content);
     },
     execute: async ({ backwards }) => {
       const panel = tracker.currentWidget;

@@ -5,7 +5,8 @@ import { CodeMirrorEditor } from "@jupyterlab/codemirror";
 import type { Notebook } from "@jupyterlab/notebook";
 import { NotebookActions } from "@jupyterlab/notebook";
 import type { EditorView } from "@codemirror/view";
-import { isCodeCell, marksOf } from "./cell";
+import { isCodeCell } from "../editor/cell";
+import { isMarked, marksOf } from "./cell";
 import type { Position, Stop } from "./order";
 
 /** All marks of a notebook, in the order of its cells and their texts. */
@@ -16,8 +17,8 @@ export function stopsOf(notebook: Notebook): Stop[] {
 }
 
 /** Whether a notebook has a mark. */
-export function isMarked(notebook: Notebook): boolean {
-  return notebook.widgets.some(({ model }) => isCodeCell(model) && marksOf(model).marks.length > 0);
+export function hasMarks(notebook: Notebook): boolean {
+  return notebook.widgets.some(({ model }) => isCodeCell(model) && isMarked(model));
 }
 
 export function positionIn(notebook: Notebook): Position {
