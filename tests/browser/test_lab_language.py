@@ -333,7 +333,7 @@ def test_the_user_can_do_without(page, server):
         "WebAssembly Guests",
     )
     page.locator(".jp-PluginList-entry", has_text="WebAssembly").click()
-    setting = page.get_by_role("checkbox", name="Language of guest cells")
+    setting = page.get_by_role("checkbox", name="Highlight guest cells")
 
     def look(kind):
         page.locator(".lm-TabBar-tab", has_text="without.ipynb").click()

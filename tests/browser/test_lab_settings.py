@@ -56,11 +56,11 @@ def test_the_form_has_them_all_with_words(book):
     form = Form(book)
     text = form.form.inner_text()
     for title in (
-        "Language of guest cells",
+        "Highlight guest cells",
         "Show text as it is generated",
         "Frame rate",
         "Ask before guests are stopped",
-        "Models in the status bar",
+        "Show models in the status bar",
     ):
         assert title in text
     choices = form.field("openStream").locator("option").all_inner_texts()
