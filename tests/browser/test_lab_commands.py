@@ -195,7 +195,7 @@ def test_the_guest_of_the_active_cell_is_downloaded_and_shown_as_text(page, serv
     run_cell(page, 0)
     enabled(page, "wasinn:export-wasm")
     start(page, "wasinn:export-wasm")
-    press(dialog(page, "No guest was built yet"), "Ok")
+    press(dialog(page, "Run a cell that begins with %%wasinn first."), "Ok")
     run_cell(page, 1)
     with page.expect_download() as download:
         start(page, "wasinn:export-wasm")
@@ -269,3 +269,18 @@ def test_menus_and_palette_have_them(page, server):
         palette.get_by_text(label).wait_for()
     assert not palette.get_by_text("Insert Rust Guest Cell").is_visible()
     screenshot(page, "lab-palette")
+
+
+def test_notebook_7_has_what_applies_to_it(notebook7_page, notebook7):
+    page = notebook7_page
+    open_ready(page, notebook7, "seven.ipynb", ["1 + 1"])
+    start(page, "wasinn:insert-guest", language="wat")  # which no compiler has to be made for first
+    page.wait_for_function(_SELECTED, arg="Once upon a time")
+    toolbar_button(page).wait_for()
+    page.keyboard.press("Control+Shift+Enter")
+    output(page, 2).filter(has_text=re.compile(r"\d+ tokens")).first.wait_for()
+    start(page, "wasinn:open-wat")
+    tab = page.locator(".wasinn-wat")
+    tab.get_by_text("(module").first.wait_for()
+    screenshot(page, "notebook7-wat")
+    assert tab.bounding_box()["height"] > 100

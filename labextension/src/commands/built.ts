@@ -5,7 +5,7 @@ import { h } from "@frontend/lib/dom";
 import { formatBytes } from "@frontend/lib/units";
 import type { IHost, KernelFile } from "../tokens";
 import { attempt, choose } from "./asking";
-import { isGuest, languageName } from "./cells";
+import { isGuest, languageName, MAGIC } from "./cells";
 import { answers, currentHost, currentNotebook, type Command, type Context } from "./context";
 
 /** A guest as the kernel lists it. */
@@ -74,7 +74,7 @@ export function forGuest(
     if (guests.length === 0) {
       await showDialog({
         title: trans.__("No guest was built yet"),
-        body: trans.__("Run a cell that begins with %%wasinn first."),
+        body: trans.__("Run a cell that begins with %1 first.", MAGIC),
         buttons: [Dialog.okButton()],
       });
     }

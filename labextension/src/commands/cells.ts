@@ -3,6 +3,8 @@
 import { isCodeCellModel, type ICellModel } from "@jupyterlab/cells";
 import type { TranslationBundle } from "@jupyterlab/translation";
 
+export const MAGIC = "%%wasinn";
+
 /** Languages in the order in which they are offered, by the names that the magic has for them. */
 export const LANGUAGES = [
   "c",

@@ -6,7 +6,7 @@ import { stopIcon, ToolbarButton } from "@jupyterlab/ui-components";
 import { Debouncer } from "@lumino/polling";
 import { Signal } from "@lumino/signaling";
 import { runGuestIcon } from "../icons";
-import { isGuest } from "./cells";
+import { isGuest, MAGIC } from "./cells";
 import { answers, type Context } from "./context";
 import { runCaption, runOrStop } from "./run";
 
@@ -26,7 +26,7 @@ export class RunButton extends ToolbarButton {
       pressedIcon: stopIcon,
       tooltip: runCaption(context, false),
       pressedTooltip: runCaption(context, true),
-      disabledTooltip: context.trans.__("The active cell is no guest: those begin with %%wasinn"),
+      disabledTooltip: context.trans.__("The active cell is no guest: those begin with %1", MAGIC),
       onClick: () => void this.clicked(),
       noFocusOnClick: true,
     });
