@@ -16,15 +16,6 @@ import { alone, forKernel, QUICKSTART, tutorial, TUTORIALS } from "./notebooks";
 
 const FOLDER = "wasinn-nb-tutorials";
 
-const FOLDER_ARGUMENT = {
-  args: {
-    type: "object",
-    properties: {
-      cwd: { type: "string", description: "The folder; that of the file browser if left out" },
-    },
-  },
-} as const;
-
 export const tutorialsPlugin: JupyterFrontEndPlugin<void> = {
   id: "wasinn-nb:tutorials",
   description: "Opens copies of the notebooks that show what guests can do.",
@@ -42,6 +33,17 @@ export const tutorialsPlugin: JupyterFrontEndPlugin<void> = {
     const { commands, serviceManager } = app;
     const { contents, kernelspecs } = serviceManager;
     const trans = translator.load("wasinn_nb");
+    const describedBy = {
+      args: {
+        type: "object" as const,
+        properties: {
+          cwd: {
+            type: "string" as const,
+            description: trans.__("The folder; that of the file browser if it is left out"),
+          },
+        },
+      },
+    };
 
     /** Where copies go: as a launcher says, where the file browser is, beside the notebook. */
     const folder = (cwd: unknown): string => {
@@ -61,13 +63,14 @@ export const tutorialsPlugin: JupyterFrontEndPlugin<void> = {
       commands.execute("docmanager:open", { path, factory: "Notebook" });
 
     commands.addCommand(CommandIDs.openQuickstart, {
-      label: ({ isLauncher }) =>
-        isLauncher === true
-          ? trans.__("WebAssembly Guests")
-          : trans.__("WebAssembly Guests: Quickstart"),
+      label: ({ isLauncher, isPalette }) => {
+        if (isLauncher === true) return trans.__("WebAssembly Guests");
+        if (isPalette === true) return trans.__("Open Quickstart"); // its category says the rest
+        return trans.__("WebAssembly Guests: Quickstart");
+      },
       caption: trans.__("Open a copy of the notebook that shows how guests use models"),
       icon: ({ isPalette }) => (isPalette === true ? undefined : wasinnIcon),
-      describedBy: FOLDER_ARGUMENT,
+      describedBy,
       execute: async ({ cwd }) => {
         try {
           const notebook = alone(await prepared(QUICKSTART));
@@ -80,9 +83,12 @@ export const tutorialsPlugin: JupyterFrontEndPlugin<void> = {
     });
 
     commands.addCommand(CommandIDs.copyTutorials, {
-      label: trans.__("WebAssembly Guests: Copy All Tutorials"),
+      label: ({ isPalette }) =>
+        isPalette === true
+          ? trans.__("Copy All Tutorials")
+          : trans.__("WebAssembly Guests: Copy All Tutorials"),
       caption: trans.__("Copy the tutorial notebooks into a new folder, and open the first"),
-      describedBy: FOLDER_ARGUMENT,
+      describedBy,
       execute: async ({ cwd }) => {
         try {
           const files = new Map<string, INotebookContent>();
