@@ -2,6 +2,7 @@
 
 import { isCodeCellModel, type ICellModel } from "@jupyterlab/cells";
 import type { TranslationBundle } from "@jupyterlab/translation";
+import { findMagic } from "../language/magic";
 
 export const MAGIC = "%%wasinn";
 
@@ -44,9 +45,10 @@ export function languageName(language: string, trans: TranslationBundle): string
   return names[language] ?? language;
 }
 
-/** Whether a cell's text is a guest. */
+/** Whether a cell's text is a guest in some language. */
 export function isGuestSource(source: string): boolean {
-  return /^\s*%%wasinn[ \t]+\S/.test(source);
+  const magic = findMagic(source.split("\n"));
+  return magic !== null && magic.text.trim() !== MAGIC;
 }
 
 /** Whether a cell is a guest. */

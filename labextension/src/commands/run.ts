@@ -1,20 +1,13 @@
 /** Running a guest cell, and stopping what runs. */
 
-import { Notification } from "@jupyterlab/apputils";
+import { Notification, type ISessionContext } from "@jupyterlab/apputils";
 import { NotebookActions, type NotebookPanel } from "@jupyterlab/notebook";
 import { stopIcon } from "@jupyterlab/ui-components";
 import { runGuestIcon } from "../icons";
 import type { IHost } from "../tokens";
 import { attempt } from "./asking";
 import { isGuest } from "./cells";
-import {
-  answers,
-  currentHost,
-  currentNotebook,
-  NO_ARGUMENTS,
-  type Command,
-  type Context,
-} from "./context";
+import { currentHost, currentNotebook, NO_ARGUMENTS, type Command, type Context } from "./context";
 
 /** Run the active guest cell, or stop what runs in the notebook. */
 export function runWithStop(context: Context): Command {
@@ -46,7 +39,7 @@ export function stop(context: Context): Command {
     isEnabled: () => runs.at(hosts.current) || runs.in(currentNotebook(context)),
     execute: async () => {
       const host = currentHost(context);
-      if (host) await stopAll(context, host);
+      if (host && hosts.context) await stopAll(context, host, hosts.context);
     },
   };
 }
@@ -59,25 +52,34 @@ export function runCaption({ trans }: Context, isRunning: boolean): string {
 
 export async function runOrStop(context: Context, panel: NotebookPanel): Promise<void> {
   const { dialogs, hosts, runs, translator } = context;
-  const host = hosts.of(panel.sessionContext);
-  if (runs.in(panel) && answers(host)) await stopAll(context, host);
-  else await NotebookActions.run(panel.content, panel.sessionContext, dialogs, translator);
+  const { content, sessionContext } = panel;
+  if (runs.in(panel)) {
+    const host = hosts.of(sessionContext);
+    if (host) await stopAll(context, host, sessionContext);
+  } else {
+    await NotebookActions.run(content, sessionContext, dialogs, translator);
+  }
 }
 
-async function stopAll({ app, trans }: Context, host: IHost): Promise<void> {
-  let isTold = false;
+/** Stop the guests of a host, in the kernel of that session. */
+async function stopAll(
+  { trans }: Context,
+  host: IHost,
+  sessionContext: ISessionContext,
+): Promise<void> {
+  let told: string | undefined;
   const tell = (): void => {
-    if (isTold || host.standing !== "silent") return;
-    isTold = true;
+    if (told !== undefined || host.standing !== "silent") return;
     // a kernel that is held by other code handles the request when that has ended
-    Notification.warning(
+    told = Notification.warning(
       trans.__("The kernel does not answer now. Interrupt it to stop the guest."),
       {
         autoClose: 10_000,
         actions: [
           {
             label: trans.__("Interrupt"),
-            callback: () => void app.commands.execute("notebook:interrupt-kernel"),
+            // another notebook may be in front by then
+            callback: () => void sessionContext.session?.kernel?.interrupt(),
           },
         ],
       },
@@ -91,5 +93,6 @@ async function stopAll({ app, trans }: Context, host: IHost): Promise<void> {
     });
   } finally {
     host.standingChanged.disconnect(tell);
+    if (told !== undefined) Notification.dismiss(told);
   }
 }

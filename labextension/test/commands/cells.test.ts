@@ -3,9 +3,11 @@ import { buildable, isGuestSource } from "../../src/commands/cells";
 
 test("a guest cell begins with the magic and a language", () => {
   expect(isGuestSource("%%wasinn c\nint main(void) {}")).toBe(true);
-  expect(isGuestSource("\n\n%%wasinn\tzig --no-run")).toBe(true);
+  expect(isGuestSource("\n\n%%wasinn zig --no-run")).toBe(true);
+  expect(isGuestSource("%%time\n%%wasinn c\nint main(void) {}")).toBe(true);
   expect(isGuestSource("%%wasinn")).toBe(false);
   expect(isGuestSource("%%wasinnx c")).toBe(false);
+  expect(isGuestSource("%%wasinn\tc")).toBe(false); // to IPython that is another magic's name
   expect(isGuestSource("# %%wasinn c")).toBe(false);
   expect(isGuestSource("x = 1\n%%wasinn c")).toBe(false);
 });
