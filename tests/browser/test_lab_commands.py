@@ -17,7 +17,7 @@ from tests.browser.commands import (
     press,
     start,
 )
-from tests.browser.lab import output, run_cell, screenshot, set_theme
+from tests.browser.lab import output, run_cell, save, screenshot, set_theme
 from tests.browser.test_accessibility import AXE
 from tests.browser.test_panel import LOAD, TELLER, TWO
 
@@ -133,6 +133,15 @@ def test_the_same_button_runs_a_guest_and_stops_it(page, server):
     output(page, 2).filter(has_text="stopped").first.wait_for()
     output(page, 3).filter(has_text="later cells run").wait_for()
     page.wait_for_function("() => !document.querySelector(\".wasinn-run [aria-pressed='true']\")")
+    # a page that is loaded again has begun nothing, and asks the kernel
+    activate(page, 2)
+    button.click()
+    live.wait_for()
+    save(page)
+    page.reload()
+    page.wait_for_selector(".wasinn-run [aria-pressed='true']")
+    button.click()
+    page.wait_for_selector(".wasinn-run [aria-pressed='false']")
     # a first line that is written now counts
     activate(page, 0)
     page.locator(".jp-Notebook .jp-Cell .cm-content").first.fill("%%wasinn c")

@@ -5,7 +5,7 @@
 
 import { isCodeCellModel, type ICellModel, type ICodeCellModel } from "@jupyterlab/cells";
 import type { IChangedArgs } from "@jupyterlab/coreutils";
-import { NotebookActions, type Notebook, type NotebookPanel } from "@jupyterlab/notebook";
+import { NotebookActions, NotebookPanel, type Notebook } from "@jupyterlab/notebook";
 import { Signal, type ISignal } from "@lumino/signaling";
 import type { IHost, IHosts } from "../tokens";
 import { isGuest } from "./cells";
@@ -18,6 +18,8 @@ interface Scheduled {
 
 export class Runs {
   private readonly cells = new Map<ICodeCellModel, Notebook>();
+  /** Hosts that this page has begun guests in, and so knows better than they tell. */
+  private readonly begun = new WeakSet<IHost>();
   private readonly _changed = new Signal<this, void>(this);
 
   constructor(private readonly hosts: IHosts) {
@@ -31,11 +33,12 @@ export class Runs {
     return this._changed;
   }
 
-  /** Whether a cell runs a guest: one of the notebook, or before the page was loaded again. */
+  /** Whether a cell runs a guest: one of the notebook's, or one from before the page was loaded. */
   in(panel: NotebookPanel | null): boolean {
     if (!panel) return false;
+    if (this.cellsOf(panel.content)) return true;
     const host = this.hosts.of(panel.sessionContext);
-    return this.cellsOf(panel.content) || (host?.busy === true && this.at(host));
+    return host !== null && this.at(host) && (host.busy || !this.begun.has(host));
   }
 
   /** Whether guests run in a kernel, beside its cells too. */
@@ -60,6 +63,9 @@ export class Runs {
   private onScheduled(_: unknown, { notebook, cell: { model } }: Scheduled): void {
     if (!isCodeCellModel(model) || !isGuest(model)) return;
     this.cells.set(model, notebook);
+    const { parent } = notebook;
+    const host = parent instanceof NotebookPanel ? this.hosts.of(parent.sessionContext) : null;
+    if (host) this.begun.add(host);
     model.stateChanged.connect(this.onState, this);
     this.emit();
   }
