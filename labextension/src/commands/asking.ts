@@ -55,15 +55,21 @@ async function isAgreed(
   return button.accept;
 }
 
+/** The words of a dialog that asks which one is meant. */
+export interface Choice {
+  readonly title: string;
+  readonly question: string;
+  readonly okLabel: string;
+}
+
 /** Which of several is meant; undefined for none. */
 export async function choose<T>(
-  title: string,
-  okLabel: string,
+  { title, question: label, okLabel }: Choice,
   all: readonly T[],
-  label: (one: T) => string,
+  itemOf: (one: T) => string,
 ): Promise<T | undefined> {
   if (all.length === 0) return undefined;
-  const items = all.map(label);
-  const { button, value } = await InputDialog.getItem({ title, okLabel, items });
+  const items = all.map(itemOf);
+  const { button, value } = await InputDialog.getItem({ title, label, okLabel, items });
   return button.accept && value !== null ? all[items.indexOf(value)] : undefined;
 }

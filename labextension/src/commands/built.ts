@@ -4,9 +4,12 @@ import { Dialog, showDialog } from "@jupyterlab/apputils";
 import { h } from "@frontend/lib/dom";
 import { formatBytes } from "@frontend/lib/units";
 import type { IHost, KernelFile } from "../tokens";
-import { attempt, choose } from "./asking";
+import { attempt, choose, type Choice } from "./asking";
 import { isGuest, languageName, MAGIC } from "./cells";
 import { answers, currentHost, currentNotebook, type Command, type Context } from "./context";
+
+/** Milliseconds after which every browser has taken what it is to save. */
+const TAKEN = 10_000;
 
 /** A guest as the kernel lists it. */
 interface Built {
@@ -20,7 +23,8 @@ interface Built {
 export function exportWasm(context: Context): Command {
   const { trans } = context;
   const words = {
-    title: trans.__("Export which guest?"),
+    title: trans.__("Export Guest"),
+    question: trans.__("Export which guest?"),
     okLabel: trans.__("Export"),
     failed: trans.__("The guest is not exported"),
   };
@@ -34,7 +38,7 @@ export function exportWasm(context: Context): Command {
 /** A command for the guest of the active cell, or for the one that the user chooses. */
 export function forGuest(
   context: Context,
-  { title, okLabel, failed }: { title: string; okLabel: string; failed: string },
+  words: Choice & { readonly failed: string },
   task: (host: IHost, name: string) => Promise<void>,
 ): Command {
   const { trans } = context;
@@ -45,9 +49,14 @@ export function forGuest(
         properties: {
           name: {
             type: "string",
-            description: "A guest's name; without it, that of the active cell, or asked for",
+            description: trans.__(
+              "A guest's name; that of the active cell, or asked for, if left out",
+            ),
           },
-          cell: { type: "boolean", description: "Whether it is shown for guest cells only" },
+          cell: {
+            type: "boolean",
+            description: trans.__("Whether it is shown for guest cells only"),
+          },
         },
       },
     },
@@ -57,7 +66,7 @@ export function forGuest(
     execute: async (args) => {
       const host = hostOf(context);
       if (!host) return;
-      await attempt(failed, async () => {
+      await attempt(words.failed, async () => {
         const given = args["name"];
         const name = typeof given === "string" ? given : await meant(context, host);
         if (name !== undefined) await task(host, name);
@@ -78,7 +87,7 @@ export function forGuest(
         buttons: [Dialog.okButton()],
       });
     }
-    const chosen = await choose(title, okLabel, guests, ({ name, language, size }) =>
+    const chosen = await choose(words, guests, ({ name, language, size }) =>
       trans.__("%1 (%2, %3)", name, languageName(language, trans), formatBytes(size)),
     );
     return chosen?.name;
@@ -100,5 +109,5 @@ function download({ name, bytes }: KernelFile): void {
   document.body.append(link);
   link.click();
   link.remove();
-  setTimeout(() => URL.revokeObjectURL(url)); // the browser has taken it by then
+  setTimeout(() => URL.revokeObjectURL(url), TAKEN);
 }

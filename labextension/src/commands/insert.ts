@@ -14,6 +14,11 @@ export function insertGuest(context: Context): Command {
     const panel = currentNotebook(context);
     return buildable((panel && hosts.of(panel.sessionContext)?.languages) ?? []);
   };
+  const words = {
+    title: trans.__("Insert Guest Cell"),
+    question: trans.__("Insert a guest in which language?"),
+    okLabel: trans.__("Insert"),
+  };
   return {
     label: ({ language, isMenu }) => {
       if (typeof language !== "string") return trans.__("Insert Guest Cell…");
@@ -29,7 +34,11 @@ export function insertGuest(context: Context): Command {
         properties: {
           language: {
             type: "string",
-            description: "A language that the kernel can build; asked for if it is left out",
+            description: trans.__("A language that the kernel can build; asked for if left out"),
+          },
+          isMenu: {
+            type: "boolean",
+            description: trans.__("Whether it stands in a menu that says the rest"),
           },
         },
       },
@@ -41,12 +50,7 @@ export function insertGuest(context: Context): Command {
       const language =
         typeof args["language"] === "string"
           ? args["language"]
-          : await choose(
-              trans.__("Insert a guest in which language?"),
-              trans.__("Insert"),
-              languages(),
-              (one) => languageName(one, trans),
-            );
+          : await choose(words, languages(), (one) => languageName(one, trans));
       if (panel && language !== undefined) await insert(context, panel, language);
     },
   };

@@ -48,6 +48,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     toolbars: IToolbarWidgetRegistry | null,
     labShell: ILabShell | null,
   ) => {
+    const trans = translator.load("wasinn_nb");
     const context: Context = {
       app,
       notebooks,
@@ -55,7 +56,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       runs: new Runs(hosts),
       preferences,
       translator,
-      trans: translator.load("wasinn_nb"),
+      trans,
       dialogs: dialogs ?? undefined,
       editors,
       labShell,
@@ -70,7 +71,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       [CommandIDs.exportWasm]: exportWasm(context),
       [CommandIDs.openWat]: openWat(context),
     };
-    const category = context.trans.__("WebAssembly Guests");
+    const category = trans.__("WebAssembly Guests");
     for (const [command, options] of Object.entries(all)) {
       if (!options) continue;
       app.commands.addCommand(command, options);
@@ -80,19 +81,20 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     for (const language of LANGUAGES) {
       palette?.addItem({ command: CommandIDs.insertGuest, args: { language }, category });
     }
-    keepUpToDate(context);
+    keepUpToDate(
+      context,
+      Object.keys(all).filter((command) => all[command]),
+    );
     toolbars?.addFactory<NotebookPanel>("Notebook", "wasinn-run", (panel) => {
       return new RunButton(context, panel);
     });
   },
 };
 
-/** Tell menus and the palette of whatever enables commands or changes their labels. */
-function keepUpToDate({ app, hosts, notebooks, runs }: Context): void {
+/** Tell toolbars and the palette of whatever enables commands or changes their labels. */
+function keepUpToDate({ app, hosts, notebooks, runs }: Context, commands: readonly string[]): void {
   const changed = (): void => {
-    for (const command of [CommandIDs.runWithStop, CommandIDs.stop]) {
-      app.commands.notifyCommandChanged(command);
-    }
+    for (const command of commands) app.commands.notifyCommandChanged(command);
   };
   runs.changed.connect(changed);
   hosts.currentChanged.connect(changed);

@@ -4,7 +4,6 @@ import type { Cell } from "@jupyterlab/cells";
 import type { Notebook, NotebookPanel } from "@jupyterlab/notebook";
 import { stopIcon, ToolbarButton } from "@jupyterlab/ui-components";
 import { Debouncer } from "@lumino/polling";
-import { Signal } from "@lumino/signaling";
 import { runGuestIcon } from "../icons";
 import { isGuest, MAGIC } from "./cells";
 import { answers, type Context } from "./context";
@@ -21,12 +20,13 @@ export class RunButton extends ToolbarButton {
     private readonly context: Context,
     private readonly panel: NotebookPanel,
   ) {
+    const { trans } = context;
     super({
       icon: runGuestIcon,
       pressedIcon: stopIcon,
       tooltip: runCaption(context, false),
       pressedTooltip: runCaption(context, true),
-      disabledTooltip: context.trans.__("The active cell is no guest: those begin with %1", MAGIC),
+      disabledTooltip: trans.__("The active cell is no guest: those begin with %1", MAGIC),
       onClick: () => void this.clicked(),
       noFocusOnClick: true,
     });
@@ -41,7 +41,6 @@ export class RunButton extends ToolbarButton {
   override dispose(): void {
     if (this.isDisposed) return;
     this.typed.dispose();
-    Signal.clearData(this);
     super.dispose();
   }
 

@@ -20,7 +20,8 @@ export function openWat(context: Context): Command | null {
   if (!editors) return null;
   const open = new Map<string, WatTab>();
   const words = {
-    title: trans.__("Open which guest?"),
+    title: trans.__("Open Guest as Text"),
+    question: trans.__("Open which guest?"),
     okLabel: trans.__("Open"),
     failed: trans.__("The guest is not shown"),
   };
@@ -116,7 +117,8 @@ class WatTab extends MainAreaWidget<CodeViewerWidget> {
 
   private async reload(): Promise<void> {
     await attempt(this.trans.__("The guest is not shown"), async () => {
-      this.set(await watOf(this.host, this.name));
+      const wat = await watOf(this.host, this.name);
+      if (!this.isDisposed) this.set(wat);
     });
   }
 }

@@ -43,12 +43,6 @@ export class StatusItem extends Widget {
     return this._activeChanged;
   }
 
-  override dispose(): void {
-    if (this.isDisposed) return;
-    Signal.clearData(this);
-    super.dispose();
-  }
-
   protected override onUpdateRequest(): void {
     if (!this.host || !this.isActive) return;
     const { models, rate, title, label } = statusWords(this.host, this.trans);
