@@ -168,3 +168,22 @@ def test_the_extension_names_the_packages_that_it_imports_and_no_other(root):
         for package in re.findall(r'(?:from|import\()\s*"((?:@[a-z]+/)?[a-z][^"/]*)', text)
     }
     assert {name for name in imported if not name.startswith("@frontend/")} == set(named)
+
+
+def test_tools_of_translators_find_every_text_and_nothing_in_it_is_lost(root):
+    code = [
+        path.read_text()
+        for folder in ("frontend", "labextension")
+        for path in (root / folder / "src").rglob("*.ts")
+    ]
+    callers = {found for text in code for found in re.findall(r"([\w.]+)\.(?:__|_n|_p)\(", text)}
+    assert callers <= {"trans", "this.trans"}
+    texts = [
+        words
+        for text in code
+        for call in re.findall(r"trans\.(?:__|_n|_p)\(([^;]*?)\)", text)
+        for words in re.findall(r'"(?:[^"\\]|\\.)*"', call)
+    ]
+    assert len(texts) > 300
+    # JupyterLab shows two of them as one
+    assert not [words for words in texts if "%%" in words]
