@@ -19,7 +19,8 @@ from scripts.setup.progress import run, say
 
 PLACE = FOLDER / "lab-clean"
 STAMP = PLACE / "wasinn-nb-setup"
-EXTRAS = ("ggml", "c")
+COMPILER = PLACE / "compiler"
+"""Where Zig is. It builds a C library for each place that it is in, and tests run in copies."""
 
 
 @contextlib.contextmanager
@@ -32,9 +33,11 @@ def environment(build: llama.Build) -> Iterator[Path]:
     Raises:
         SetupError: A step failed.
     """
-    wanted = requirements()
+    wanted, compilers = requirements()
     texts = [path.read_text(encoding="utf-8") for path in (CONSTRAINTS, FOLDER / "pyvenv.cfg")]
-    fingerprint = hashlib.sha256("\0".join([*wanted, *texts, build.key]).encode()).hexdigest()
+    fingerprint = hashlib.sha256(
+        "\0".join([*wanted, *compilers, *texts, build.key]).encode()
+    ).hexdigest()
     with locked(PLACE.with_suffix(".lock"), "making the environment of the tests"):
         if not STAMP.exists() or STAMP.read_text(encoding="utf-8") != fingerprint:
             say("making an environment to test what users install in")
@@ -43,13 +46,16 @@ def environment(build: llama.Build) -> Iterator[Path]:
             run(create, title="creating it", log=LOG, advice=ADVICE)
             wheel, python = llama.wheel(build, PYTHON, LOG), PLACE / "bin" / "python"
             pip(wheel, *wanted, python=python, title="installing Python packages")
+            pip("--target", COMPILER, *compilers, python=python, title="installing a compiler")
+            [packages] = PLACE.glob("lib/python*/site-packages")
+            Path(packages, "compiler.pth").write_text(f"{COMPILER}\n", encoding="utf-8")
             STAMP.write_text(fingerprint, encoding="utf-8")
         yield PLACE
 
 
-def requirements() -> list[str]:
-    """What the package asks for, with the extras that the tests use, and the front ends."""
+def requirements() -> tuple[list[str], list[str]]:
+    """What the package with its ``ggml`` asks for, and the front ends; what its ``c`` asks for."""
     everything = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     project, groups = everything["project"], everything["dependency-groups"]
-    extras = [line for name in EXTRAS for line in project["optional-dependencies"][name]]
-    return [*project["dependencies"], *extras, *groups["front-ends"]]
+    extras = project["optional-dependencies"]
+    return [*project["dependencies"], *extras["ggml"], *groups["front-ends"]], extras["c"]

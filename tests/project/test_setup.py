@@ -176,6 +176,7 @@ def test_a_second_set_up_waits_and_says_for_what(tmp_path, capsys):
 
 def test_the_environment_of_the_tests_is_made_when_what_it_holds_changes(monkeypatch, tmp_path):
     made = []
+    packages = tmp_path / "clean" / "lib" / "python3.11" / "site-packages"
     (tmp_path / "pyvenv.cfg").touch()
     constraints = tmp_path / "constraints.txt"
     constraints.write_text("notebook==1")
@@ -183,8 +184,9 @@ def test_the_environment_of_the_tests_is_made_when_what_it_holds_changes(monkeyp
         "FOLDER": tmp_path,
         "PLACE": tmp_path / "clean",
         "STAMP": tmp_path / "clean" / "stamp",
+        "COMPILER": tmp_path / "clean" / "compiler",
         "CONSTRAINTS": constraints,
-        "run": lambda *_words, **_more: (tmp_path / "clean").mkdir(),
+        "run": lambda *_words, **_more: packages.mkdir(parents=True),
         "pip": lambda *packages, python, **_more: made.append((python, packages)),
     }.items():
         monkeypatch.setattr(clean, name, value)
@@ -196,11 +198,15 @@ def test_the_environment_of_the_tests_is_made_when_what_it_holds_changes(monkeyp
 
     ask()
     ask()
-    [(python, packages)] = made
-    assert python == tmp_path / "clean" / "bin" / "python"
-    assert {"llama.whl", "jupyterlab>=4.4", "notebook>=7.4"} <= set(packages)
+    assert {python for python, _ in made} == {tmp_path / "clean" / "bin" / "python"}
+    [everything, compiler] = [set(words) for _, words in made]
+    assert {"llama.whl", "jupyterlab>=4.4", "notebook>=7.4"} <= everything
+    assert "--target" in compiler
+    # what is there is found from every copy
+    place = (packages / "compiler.pth").read_text().strip()
+    assert place == str(tmp_path / "clean" / "compiler")
     (tmp_path / "clean" / "left").touch()
     constraints.write_text("notebook==2")
     ask()
-    assert len(made) == 2
+    assert len(made) == 4
     assert not (tmp_path / "clean" / "left").exists()
