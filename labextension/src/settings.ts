@@ -4,10 +4,13 @@ import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import type { ReadonlyPartialJSONObject } from "@lumino/coreutils";
 import { Signal, type ISignal } from "@lumino/signaling";
+import type { Asking } from "@frontend/panel/words";
 import { IHosts, IPreferences, type IHost, type Preferences } from "./tokens";
 
 /** What is said in `schema/plugin.json` of whether text is shown as it is generated. */
 const OPEN_STREAM: Record<string, boolean> = { always: true, never: false };
+
+const ASKING: readonly Asking[] = ["always", "inUse", "never"];
 
 /** Settings as JupyterLab has them, which has checked them; what is not said is as by default. */
 export function preferencesOf(settings: ReadonlyPartialJSONObject): Preferences {
@@ -16,7 +19,7 @@ export function preferencesOf(settings: ReadonlyPartialJSONObject): Preferences 
     highlighting: highlighting !== false,
     openStream: typeof openStream === "string" ? (OPEN_STREAM[openStream] ?? null) : null,
     frameRate: typeof frameRate === "number" ? frameRate : null,
-    confirmUnload: confirmUnload !== false,
+    confirmUnload: ASKING.find((one) => one === confirmUnload) ?? "inUse",
     statusBar: statusBar !== false,
   };
 }

@@ -6,6 +6,7 @@ import type { IObservableDisposable } from "@lumino/disposable";
 import type { ISignal } from "@lumino/signaling";
 import type { Message, Model } from "@frontend/lib/link";
 import type { Row, Totals } from "@frontend/panel/state";
+import type { Asking } from "@frontend/panel/words";
 
 /**
  * How a kernel's host stands, as far as this page knows.
@@ -92,7 +93,7 @@ export interface Preferences {
   readonly highlighting: boolean;
   readonly frameRate: number | null;
   readonly openStream: boolean | null;
-  readonly confirmUnload: boolean;
+  readonly confirmUnload: Asking;
   readonly statusBar: boolean;
 }
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests import distributions
 from tests.browser import lab
 from wasinn_nb.models import builtin_path
 
@@ -28,53 +27,8 @@ def browser(chromium):
 
 @pytest.fixture
 def page(browser, server):
-    with _page(browser, server) as page:
+    with lab.new_page(browser, server) as page:
         yield page
-
-
-@pytest.fixture(scope="session")
-def installed(wheel):
-    """The interpreter of an environment that has the wheel and nothing of the checkout."""
-    with distributions.installed(wheel) as python:
-        yield python
-
-
-@pytest.fixture(scope="session")
-def clean_server(installed, tmp_path_factory):
-    """JupyterLab as users have it: with what the wheel brought."""
-    server = lab.Server(tmp_path_factory.mktemp("clean"), installed)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def clean_page(browser, clean_server):
-    with _page(browser, clean_server) as page:
-        yield page
-
-
-@pytest.fixture(scope="session")
-def notebook7(installed, tmp_path_factory):
-    """Notebook 7 as users have it."""
-    server = lab.Server(tmp_path_factory.mktemp("notebook7"), installed, lab.NOTEBOOK)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def notebook7_page(browser, notebook7):
-    with _page(browser, notebook7) as page:
-        yield page
-
-
-@contextmanager
-def _page(browser, server):
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    yield page
-    context.close()
-    server.forget_sessions()
 
 
 @pytest.fixture(scope="module")

@@ -191,6 +191,17 @@ def browsing(chromium: str) -> Iterator[Any]:
             browser.close()
 
 
+@contextlib.contextmanager
+def new_page(browser: Any, server: Server) -> Iterator[Any]:
+    """A page without a past; the kernels that it leaves are ended."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    context.close()
+    server.forget_sessions()
+
+
 def open_notebook(page: Any, server: Server, name: str) -> None:
     """Open a notebook and wait for its kernel."""
     page.goto(server.url(name))

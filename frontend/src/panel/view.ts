@@ -11,7 +11,7 @@ import { focusedIn, moveBetweenRows } from "./keys";
 import { Questions } from "./question";
 import { columns, RowView, type Command } from "./row";
 import { State, type Update } from "./state";
-import { announcement, question, type Action, type Question } from "./words";
+import { announcement, question, type Action, type Asking, type Question } from "./words";
 
 const TICK = 5000;
 /** So many rows take no more room than a window has. */
@@ -56,11 +56,11 @@ export class Panel {
   private readonly link: Link;
   private readonly timer = setInterval(() => this.tick(), TICK);
 
-  /** @param asks whether an unload that stops guests is asked about; it is agreed to otherwise. */
+  /** @param asks when an unload is asked about; it is agreed to otherwise. */
   constructor(
     model: Model,
     showForm?: ShowForm,
-    private readonly asks = (): boolean => true,
+    private readonly asks = (): Asking => "inUse",
   ) {
     this.build();
     const known = model.get("overview");
@@ -216,10 +216,11 @@ export class Panel {
     view?.wait();
     setText(this.notice, "");
     try {
-      const values = view ? { name: view.row.name, agreed } : { agreed };
+      const careful = this.asks() === "always";
+      const values = view ? { name: view.row.name, agreed, careful } : { agreed, careful };
       const answer = await this.link.ask(command, values);
       const confirm = answer["confirm"] as Question | undefined;
-      if (confirm && command.startsWith("unload") && !this.asks()) {
+      if (confirm && command.startsWith("unload") && this.asks() === "never") {
         await this.request(command, view, confirm.agree);
       } else if (confirm) {
         this.confirm(command as Action, view, confirm);

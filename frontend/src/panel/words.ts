@@ -12,6 +12,9 @@ export interface Question {
   agree: string[];
 }
 
+/** When a user is asked before models are unloaded; `inUse`: only if guests would be stopped. */
+export type Asking = "always" | "inUse" | "never";
+
 export type Action = "cancel" | "unload" | "forget" | "unload_others" | "unload_all";
 
 const MINUTE = 60;
@@ -123,7 +126,11 @@ export function question(action: Action, name: string, of: Question): [string, s
   if (action === "cancel") {
     return [trans.__("It is loaded for %1. Stop that run?", users), trans.__("Stop")];
   }
-  if (many === 0) return [loss(name, of), trans.__("Forget")];
+  if (many === 0) {
+    return action === "forget"
+      ? [loss(name, of), trans.__("Forget")]
+      : [release(action, name), trans.__("Unload")];
+  }
   if (action === "forget") {
     return [
       trans._n(
@@ -150,6 +157,14 @@ export function question(action: Action, name: string, of: Question): [string, s
           users,
         );
   return [asked, trans.__("Stop and unload")];
+}
+
+/** What is asked of those who want to be asked, of models that nobody uses. */
+function release(action: Action, name: string): string {
+  if (action === "unload") return trans.__("Unload %1?", name);
+  return action === "unload_all"
+    ? trans.__("Unload all models?")
+    : trans.__("Unload all models but %1?", name);
 }
 
 /** What would be lost with a model that nobody uses. */

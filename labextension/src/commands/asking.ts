@@ -17,34 +17,35 @@ export async function attempt(title: string, task: () => Promise<void>): Promise
   }
 }
 
-/** Ask the kernel for what may stop runs; false if the user does not want that. */
+/** Ask the kernel for what may stop runs; false if the user, asked as wished, does not want it. */
 export async function askAgreed(
   host: IHost,
   kind: Action,
   name: string,
   { preferences, trans }: { preferences: IPreferences; trans: TranslationBundle },
 ): Promise<boolean> {
-  const values: Record<string, unknown> = name === "" ? {} : { name };
+  const asking = preferences.current.confirmUnload;
+  const careful = asking === "always";
+  const values: Record<string, unknown> = name === "" ? { careful } : { name, careful };
   let answer = await host.ask(kind, values);
   // another guest may have begun while the question was open
   while (answer["confirm"]) {
     const confirm = answer["confirm"] as Question;
-    if (
-      preferences.current.confirmUnload &&
-      !(await isAgreed(question(kind, name, confirm), trans))
-    )
-      return false;
+    if (asking !== "never" && !(await isAgreed(kind, name, confirm, trans))) return false;
     answer = await host.ask(kind, { ...values, agreed: confirm.agree });
   }
   return true;
 }
 
 async function isAgreed(
-  [text, agree]: [string, string],
+  kind: Action,
+  name: string,
+  of: Question,
   trans: TranslationBundle,
 ): Promise<boolean> {
+  const [text, agree] = question(kind, name, of);
   const { button } = await showDialog({
-    title: trans.__("Stop guests?"),
+    title: of.users.length > 0 ? trans.__("Stop Guests?") : trans.__("Unload Models?"),
     body: text,
     buttons: [
       Dialog.cancelButton({ label: trans.__("Keep") }),

@@ -6,6 +6,7 @@ import { DisposableDelegate, DisposableSet, type IDisposable } from "@lumino/dis
 import type { ISignal } from "@lumino/signaling";
 import { Panel, Widget } from "@lumino/widgets";
 import { h, setText } from "@frontend/lib/dom";
+import type { Asking } from "@frontend/panel/words";
 import { wasinnIcon } from "../icons";
 import type { IHost, IHosts, Standing } from "../tokens";
 import { noticeOf } from "./notice";
@@ -22,7 +23,7 @@ export interface PanelOptions {
   trans: TranslationBundle;
   translator: ITranslator;
   /** Whether an unload that stops guests is asked about. */
-  asks: () => boolean;
+  asks: () => Asking;
 }
 
 /** The model whose form is to be opened when the models of its kernel are there. */
@@ -35,7 +36,7 @@ interface Wanted {
 export class ModelsPanel extends SidePanel {
   private readonly hosts: IHosts;
   private readonly trans: TranslationBundle;
-  private readonly asks: () => boolean;
+  private readonly asks: () => Asking;
   private readonly heading = h("h2", { class: "jp-text-truncated", dir: "auto" });
   private readonly placeholder: Placeholder;
   private readonly views = new Map<IHost, ModelsView>();

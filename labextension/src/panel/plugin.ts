@@ -7,6 +7,7 @@ import {
 } from "@jupyterlab/application";
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import type { Asking } from "@frontend/panel/words";
 import { wasinnIcon } from "../icons";
 import { CommandIDs, IHosts, IPreferences } from "../tokens";
 import { ModelsPanel } from "./panel";
@@ -30,7 +31,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const translator = translations ?? nullTranslator;
     const trans = translator.load("wasinn_nb");
-    const asks = (): boolean => preferences?.current.confirmUnload ?? true;
+    const asks = (): Asking => preferences?.current.confirmUnload ?? "inUse";
     const panel = new ModelsPanel({ hosts, trans, translator, asks });
     app.shell.add(panel, "right", { rank: RANK, type: "Models" });
     restorer?.add(panel, panel.id);

@@ -2,6 +2,7 @@
 
 import type { Model } from "@frontend/lib/link";
 import { Panel } from "@frontend/panel/view";
+import type { Asking } from "@frontend/panel/words";
 import { Widget } from "@lumino/widgets";
 import { showForms } from "./forms";
 
@@ -9,10 +10,10 @@ export class ModelsView extends Widget {
   private readonly panel: Panel;
   private scrolled = 0;
 
-  /** @param asks whether an unload that stops guests is asked about. */
+  /** @param asks when an unload is asked about. */
   constructor(
     readonly model: Model,
-    asks: () => boolean,
+    asks: () => Asking,
   ) {
     super();
     this.addClass("wasinn-models-view");

@@ -28,7 +28,7 @@ const PREFERENCES: Preferences = {
   highlighting: true,
   frameRate: null,
   openStream: null,
-  confirmUnload: true,
+  confirmUnload: "inUse",
   statusBar: true,
 };
 

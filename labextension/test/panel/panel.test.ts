@@ -6,16 +6,17 @@ import { ModelsPanel } from "../../src/panel/panel";
 import { row } from "../../../frontend/test/panel/row";
 import { Context } from "../kernel/context";
 import { pass, Process } from "../kernel/process";
+import type { Asking } from "@frontend/panel/words";
 
 let hosts: Hosts;
 let panel: ModelsPanel;
-let asks = true;
+let asks: Asking = "inUse";
 
 beforeEach(() => {
   vi.useFakeTimers();
   vi.spyOn(console, "debug").mockReturnValue();
   vi.spyOn(console, "warn").mockReturnValue();
-  asks = true;
+  asks = "inUse";
   const trans = nullTranslator.load("wasinn_nb");
   hosts = new Hosts(trans);
   panel = new ModelsPanel({ hosts, trans, translator: nullTranslator, asks: () => asks });
@@ -189,21 +190,28 @@ test("a form that was wanted of one kernel is not opened for another", async () 
   expect(asked).toEqual([]);
 });
 
-test.each([true, false])(
-  "guests are stopped after a question, if that is wished: %s",
-  async (ask) => {
-    asks = ask;
-    const process = withModel("story");
-    const agreed: unknown[] = [];
-    process.answers["unload"] = ({ agreed: to }) => {
-      agreed.push(to);
-      const confirm = { users: ["In[1] #1"], loaded: true, pinned: [], agree: ["story"] };
-      return (to as string[]).length > 0 ? {} : { confirm };
-    };
-    await opened(process);
-    button("Unload story").click();
-    await pass();
-    expect(agreed).toEqual(ask ? [[]] : [[], ["story"]]);
-    expect(words().includes("Stop it and unload?")).toBe(ask);
-  },
-);
+test.each<[Asking, string[], boolean]>([
+  ["always", ["In[1] #1"], true],
+  ["inUse", ["In[1] #1"], true],
+  ["never", ["In[1] #1"], false],
+  ["always", [], true],
+  ["inUse", [], false],
+  ["never", [], false],
+])("whether an unload is asked about: %s, used by %j", async (asking, users, isAsked) => {
+  asks = asking;
+  const process = withModel("story");
+  const unloaded: unknown[] = [];
+  process.answers["unload"] = ({ agreed, careful }) => {
+    const confirm = { users, loaded: true, pinned: [], agree: ["story"] };
+    if ((users.length > 0 || careful === true) && String(agreed) !== "story") return { confirm };
+    unloaded.push(agreed);
+    return {};
+  };
+  await opened(process);
+  button("Unload story").click();
+  await pass();
+  expect(words().includes(users.length > 0 ? "Stop it and unload?" : "Unload story?")).toBe(
+    isAsked,
+  );
+  expect(unloaded).toHaveLength(isAsked ? 0 : 1);
+});

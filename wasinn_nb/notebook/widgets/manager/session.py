@@ -22,7 +22,7 @@ class Session:
     Answers to ``hello`` come from :meth:`snapshot`, to requests from :meth:`handlers`; messages of
     the kind ``changed`` are posted while a view is there. What would stop a run, or could not be
     taken back, is answered with ``{"confirm": ...}`` and done when the view asks again with what
-    its user has agreed to.
+    its user has agreed to. To a ``careful`` view every unload is such a thing.
 
     Args:
         post: sends a message to all views of the panel.
@@ -88,7 +88,9 @@ class Session:
         return self._unload_these(self._idle(), request)
 
     def _unload_these(self, records: Sequence[ModelRecord], request: Request) -> Answer | None:
-        if question := _question((user for r in records for user in r.users), request):
+        careful = bool(records) and "careful" in request and request.flag("careful")
+        users = (user for record in records for user in record.users)
+        if question := _question(users, request, loaded=careful):
             return question
         self._actions.unload([r.name for r in records], stop=[r.name for r in records if r.users])
         return None

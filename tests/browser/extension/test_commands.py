@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.commands import (
+from tests.browser.extension.commands import (
     activate,
     dialog,
     disabled,
@@ -167,7 +167,7 @@ def test_unloading_asks_before_it_stops_a_guest(page, server):
     run_cell(page, 1)
     enabled(page, "wasinn:stop")
     start(page, "wasinn:unload-all")
-    question = dialog(page, "Stop guests?")
+    question = dialog(page, "Stop Guests?")
     assert "There are models in use by" in question.inner_text()
     screenshot(page, "lab-unload-question")
     press(question, "Keep")
@@ -180,7 +180,7 @@ def test_unloading_asks_before_it_stops_a_guest(page, server):
     disabled(page, "wasinn:unload-others")
     assert states(page, 2) == "{'story': 'loaded', 'digits': 'registered'}"
     start(page, "wasinn:unload-all")
-    press(dialog(page, "Stop guests?"), "Stop and unload")
+    press(dialog(page, "Stop Guests?"), "Stop and unload")
     disabled(page, "wasinn:unload-all")
     output(page, 1).filter(has_text="stopped").first.wait_for()
     assert states(page, 2) == "{'story': 'registered', 'digits': 'registered'}"

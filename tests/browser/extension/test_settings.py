@@ -6,7 +6,15 @@ import time
 
 import pytest
 
-from tests.browser.commands import dialog, disabled, enabled, in_front, open_ready, press, start
+from tests.browser.extension.commands import (
+    dialog,
+    disabled,
+    enabled,
+    in_front,
+    open_ready,
+    press,
+    start,
+)
 from tests.browser.lab import output, run_cell, screenshot
 from tests.browser.test_panel import LOAD, TELLER
 
@@ -59,7 +67,7 @@ def test_the_form_has_them_all_with_words(book):
         "Highlight guest cells",
         "Show text as it is generated",
         "Frame rate",
-        "Ask before guests are stopped",
+        "Ask before unloading models",
         "Show models in the status bar",
     ):
         assert title in text
@@ -85,13 +93,28 @@ def test_they_take_effect_at_once_and_can_be_taken_back(book):
     tells(book, "(20.0, True)")
 
 
+def test_who_wants_to_be_asked_is_asked_of_every_unload(book):
+    form = Form(book)
+    form.field("confirmUnload").select_option("Always")
+    form.field("statusBar").uncheck()
+    book.locator(".wasinn-status button").wait_for(state="hidden")  # and so the other holds too
+    start(book, "docmanager:open", path="settings.ipynb")
+    in_front(book, "settings.ipynb")
+    start(book, "wasinn:unload-all")
+    press(dialog(book, "Unload Models?"), "Keep")
+    enabled(book, "wasinn:unload-all")
+    start(book, "wasinn:unload-all")
+    press(dialog(book, "Unload Models?"), "Unload")
+    disabled(book, "wasinn:unload-all")
+
+
 def test_without_the_question_guests_are_stopped_at_once(book):
     run_cell(book, 2)
     enabled(book, "wasinn:stop")
     start(book, "wasinn:unload-all")
-    press(dialog(book, "Stop guests?"), "Keep")
+    press(dialog(book, "Stop Guests?"), "Keep")
     form = Form(book)
-    form.field("confirmUnload").uncheck()
+    form.field("confirmUnload").select_option("Never")
     form.field("statusBar").uncheck()
     book.locator(".wasinn-status button").wait_for(state="hidden")  # and so the other holds too
     start(book, "docmanager:open", path="settings.ipynb")

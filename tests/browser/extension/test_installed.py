@@ -43,10 +43,9 @@ def test_jupyterlab_lists_it_as_installed_by_pip(installed):
     assert "(python, wasinn-nb)" in line
 
 
-@pytest.mark.parametrize("front_end", ["clean", "notebook7"])
+@pytest.mark.parametrize("front_end", [("server", "page"), ("notebook7", "notebook7_page")])
 def test_every_plugin_starts_and_none_complains(front_end, request):
-    server = request.getfixturevalue({"clean": "clean_server"}.get(front_end, front_end))
-    page = request.getfixturevalue(f"{front_end}_page")
+    server, page = map(request.getfixturevalue, front_end)
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)

@@ -107,9 +107,8 @@ def marks(page, *expected):
     assert marked(page) == list(expected)
 
 
-def test_a_failed_build_is_marked_at_its_words_until_the_cell_changes(clean_page, clean_server):
-    page = clean_page
-    start(page, clean_server, "bad.ipynb", BAD, "1")
+def test_a_failed_build_is_marked_at_its_words_until_the_cell_changes(page, server):
+    start(page, server, "bad.ipynb", BAD, "1")
     lab.run_cell(page, 1)
     marks(page, "error wrong", "error 1")
     assert page.locator(ICON).count() == 2
@@ -149,10 +148,9 @@ def test_a_failed_build_is_marked_at_its_words_until_the_cell_changes(clean_page
     assert line.bounding_box()["x"] < before["x"]
 
 
-def test_keys_step_from_mark_to_mark_through_the_notebook(clean_page, clean_server):
-    page = clean_page
+def test_keys_step_from_mark_to_mark_through_the_notebook(page, server):
     # so many that the notebook does not keep all of them in the page
-    start(page, clean_server, "steps.ipynb", BAD, *["#\n#\n#\n"] * 60, TRAP)
+    start(page, server, "steps.ipynb", BAD, *["#\n#\n#\n"] * 60, TRAP)
     lab.run_cell(page, 1)
     lab.run_cell(page, 62)
     marks(page, "error wrong", "error 1", "trap /")
@@ -183,9 +181,8 @@ def test_keys_step_from_mark_to_mark_through_the_notebook(clean_page, clean_serv
     assert page.evaluate(_STATE)[1] == "edit"
 
 
-def test_marks_stay_in_new_views_pages_and_kernels(clean_page, clean_server):
-    page = clean_page
-    start(page, clean_server, "stay.ipynb", TRAP, WARNED)
+def test_marks_stay_in_new_views_pages_and_kernels(page, server):
+    start(page, server, "stay.ipynb", TRAP, WARNED)
     lab.run_cell(page, 1)
     lab.run_cell(page, 2)
     marks(page, "trap /", "warning ==")
@@ -212,11 +209,10 @@ def test_marks_stay_in_new_views_pages_and_kernels(clean_page, clean_server):
     marks(page, *["warning =="] * 2)
 
 
-def test_a_run_that_ends_well_clears_them(clean_page, clean_server):
-    page = clean_page
+def test_a_run_that_ends_well_clears_them(page, server):
     guest = "%%wasinn c --stdin text\n#include <stdio.h>\nint main(void) {\n"
     guest += "    if (getchar() == 'x') __builtin_trap();\n    return 0;\n}\n"
-    start(page, clean_server, "well.ipynb", "text = 'x'", guest, "text = 'y'")
+    start(page, server, "well.ipynb", "text = 'x'", guest, "text = 'y'")
     for cell in (1, 2):
         lab.run_cell(page, cell)
     page.locator(".wasinn-underline-trap").wait_for()

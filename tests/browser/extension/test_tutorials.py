@@ -5,7 +5,7 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from tests.browser.commands import in_front, open_ready, start
+from tests.browser.extension.commands import in_front, open_ready, start
 from tests.browser.lab import screenshot, set_theme
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.browser.commands import in_front, open_ready, start
+from tests.browser.extension.commands import in_front, open_ready, start
 from tests.browser.lab import run_cell, screenshot, set_theme
 from tests.browser.test_accessibility import AXE
 from tests.browser.test_panel import LOAD, TELLER, TWO

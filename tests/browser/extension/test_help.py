@@ -66,11 +66,10 @@ def offered(page, index, before, after=""):
     return found
 
 
-def test_words_are_explained_at_the_pointer_and_at_the_cursor(clean_page, clean_server):
-    page = clean_page
+def test_words_are_explained_at_the_pointer_and_at_the_cursor(page, server):
     told = page.locator(TOLD)
-    clean_server.write("help.ipynb", ["%load_ext wasinn_nb", STORY, GUEST, LINES])
-    lab.open_notebook(page, clean_server, "help.ipynb")
+    server.write("help.ipynb", ["%load_ext wasinn_nb", STORY, GUEST, LINES])
+    lab.open_notebook(page, server, "help.ipynb")
     # who asks gets an answer, also where nothing is known yet
     lab.run_cell(page, 3)
     page.evaluate(_PUT, [2, "--comp"])
@@ -106,9 +105,8 @@ def test_words_are_explained_at_the_pointer_and_at_the_cursor(clean_page, clean_
     assert page.locator(".jp-mod-editMode").count() == 1
 
 
-def test_the_kernel_completes_magics_and_the_words_of_the_cell_do_not(clean_page, clean_server):
-    page = clean_page
-    start(page, clean_server, "complete.ipynb", STORY, "1")
+def test_the_kernel_completes_magics_and_the_words_of_the_cell_do_not(page, server):
+    start(page, server, "complete.ipynb", STORY, "1")
     lab.run_cell(page, 1)
     body = "\nint module, model, wasmodel, stories; /* --module */\n"
     assert offered(page, 2, "%%wasinn c --mod", body) == ["--model"]

@@ -12,7 +12,7 @@ from tests.browser.lab import open_notebook, save, screenshot, set_theme
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-SKELETONS = Path(__file__).parents[2] / "labextension" / "src" / "skeletons"
+SKELETONS = Path(__file__).parents[3] / "labextension" / "src" / "skeletons"
 
 # What is painted of a body in each language, and as what.
 LOOKS = {
