@@ -22,7 +22,7 @@ export interface PanelOptions {
   hosts: IHosts;
   trans: TranslationBundle;
   translator: ITranslator;
-  /** Whether an unload that stops guests is asked about. */
+  /** When an unload is asked about. */
   asks: () => Asking;
 }
 
