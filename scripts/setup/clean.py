@@ -20,7 +20,7 @@ from scripts.setup.progress import run, say
 PLACE = FOLDER / "lab-clean"
 STAMP = PLACE / "wasinn-nb-setup"
 COMPILER = PLACE / "compiler"
-"""Where Zig is. It builds a C library for each place that it is in, and tests run in copies."""
+"""Where Zig is found. It is that of `.venv`, for it builds a C library for each place it is in."""
 
 
 @contextlib.contextmanager
@@ -33,11 +33,9 @@ def environment(build: llama.Build) -> Iterator[Path]:
     Raises:
         SetupError: A step failed.
     """
-    wanted, compilers = requirements()
+    wanted = requirements()
     texts = [path.read_text(encoding="utf-8") for path in (CONSTRAINTS, FOLDER / "pyvenv.cfg")]
-    fingerprint = hashlib.sha256(
-        "\0".join([*wanted, *compilers, *texts, build.key]).encode()
-    ).hexdigest()
+    fingerprint = hashlib.sha256("\0".join([*wanted, *texts, build.key]).encode()).hexdigest()
     with locked(PLACE.with_suffix(".lock"), "making the environment of the tests"):
         if not STAMP.exists() or STAMP.read_text(encoding="utf-8") != fingerprint:
             say("making an environment to test what users install in")
@@ -46,17 +44,19 @@ def environment(build: llama.Build) -> Iterator[Path]:
             run(create, title="creating it", log=LOG, advice=ADVICE)
             wheel, python = llama.wheel(build, PYTHON, LOG), PLACE / "bin" / "python"
             pip(wheel, *wanted, python=python, title="installing Python packages")
-            pip("--target", COMPILER, *compilers, python=python, title="installing a compiler")
+            COMPILER.mkdir()
+            for part in FOLDER.glob("lib/python*/site-packages/ziglang*"):
+                Path(COMPILER, part.name).symlink_to(part)
             [packages] = PLACE.glob("lib/python*/site-packages")
             Path(packages, "compiler.pth").write_text(f"{COMPILER}\n", encoding="utf-8")
             STAMP.write_text(fingerprint, encoding="utf-8")
         yield PLACE
 
 
-def requirements() -> tuple[list[str], list[str]]:
-    """What the package asks for with its backends, and the front ends; what its ``c`` asks for."""
+def requirements() -> list[str]:
+    """What the package asks for with its backends, and the front ends."""
     everything = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     project, groups = everything["project"], everything["dependency-groups"]
     extras = project["optional-dependencies"]
     backends = [*extras["ggml"], *extras["openvino"]]
-    return [*project["dependencies"], *backends, *groups["front-ends"]], extras["c"]
+    return [*project["dependencies"], *backends, *groups["front-ends"]]

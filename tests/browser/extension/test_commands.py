@@ -190,7 +190,7 @@ def test_a_model_is_configured_in_the_panel(page, server):
     open_ready(page, server, "configure.ipynb", [TWO])
     disabled(page, "wasinn:configure-model")
     run_cell(page, 0)
-    enabled(page, "wasinn:configure-model")
+    enabled(page, "wasinn:unload-others")  # and so both models are known
     start(page, "wasinn:configure-model")
     which = dialog(page, "Configure which model?")
     which.locator("select").select_option("story")

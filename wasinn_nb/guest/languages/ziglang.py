@@ -40,7 +40,8 @@ def _found() -> Toolchain | None:
     spec = find_spec("ziglang")
     if spec is None or not spec.submodule_search_locations:
         return None
-    directory = Path(next(iter(spec.submodule_search_locations)))
+    # Zig keeps things by where it really is
+    directory = Path(next(iter(spec.submodule_search_locations))).resolve()
     executable = directory / ("zig.exe" if sys.platform == "win32" else "zig")
     if not executable.is_file():
         return None
