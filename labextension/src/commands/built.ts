@@ -74,7 +74,7 @@ export function forGuest(
     },
   };
 
-  /** The guest that the user means; undefined if there is none, or he means none. */
+  /** The guest that the user means; undefined if there is none, or none is chosen. */
   async function meant({ notebooks }: Context, host: IHost): Promise<string | undefined> {
     const guests = (await host.ask("guests"))["guests"] as Built[];
     const active = notebooks.activeCell?.model.id;
