@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from tests.browser import axe
 from tests.browser.lab import output, run_cell
 from tests.browser.test_stream import LOAD, TELLER, button, grows, open_notebook, set_theme
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(not AXE.exists(), reason="axe-core comes with `npm ci` in frontend/"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 CUT = """
 from wasinn_nb.models import builtin_path
@@ -23,14 +16,8 @@ with open("cut.gguf", "wb") as file:
     _ = file.write(builtin_path("tinytales").read_bytes()[:200_000])
 %wasinn load cut cut.gguf
 """
-# of our own elements only: the front end's are not ours to mend
-_CHECK = """async () => {
-  const own = [...document.querySelectorAll(".wasinn, [data-wasinn-text], #wasinn-last-words")];
-  const { violations, passes } = await axe.run({ include: own });
-  const found = violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`));
-  return { found, contrasts: passes.find(({ id }) => id === "color-contrast")?.nodes.length ?? 0 };
-}"""
+# the front end's are not ours to mend
+OWN = (".wasinn", "[data-wasinn-text]", "#wasinn-last-words")
 
 
 def check(page, state, *themes):
@@ -39,10 +26,9 @@ def check(page, state, *themes):
         attribute = f"[data-jp-theme-name='JupyterLab {theme}']"
         page.wait_for_selector(f"body{attribute}")
         page.wait_for_timeout(200)  # colours change with a transition
-        result = page.evaluate(_CHECK)
-        assert result["found"] == [], f"{state}, {theme}"
-        # what it takes for hidden it does not check
-        assert result["contrasts"] > 5, f"{state}, {theme}"
+        found, contrasts = axe.run(page, OWN)
+        assert found == [], f"{state}, {theme}"
+        assert contrasts > 5, f"{state}, {theme}"
 
 
 def test_no_violation_in_any_state(page, server):
@@ -50,9 +36,7 @@ def test_no_violation_in_any_state(page, server):
     cells = [LOAD, CUT, "%wasinn panel", TELLER, "%wasinn config story"]
     server.write("axe.ipynb", cells)
     open_notebook(page, server, "axe.ipynb")
-    # JupyterLab's body has no height, and so to axe nothing in it can be seen
-    page.add_style_tag(content="body { min-block-size: 100vh }")
-    page.add_script_tag(content=AXE.read_text())
+    axe.load(page)
     for index in (0, 1, 2, 4):
         run_cell(page, index)
     run_cell(page, 3, wait=False)

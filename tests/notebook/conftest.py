@@ -68,6 +68,21 @@ def backend():
 
 
 @pytest.fixture
+def own_host():
+    """A host beside this process's, with all backends."""
+    host = wasinn_nb.Host()
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def story(own_host):
+    """The same with a language model."""
+    own_host.load("story", "builtin:tinytales")
+    return own_host
+
+
+@pytest.fixture
 def host(tmp_path, backend):
     """This process's host with the echo backend; closed afterwards."""
     host = wasinn_nb.host()

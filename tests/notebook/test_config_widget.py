@@ -32,10 +32,8 @@ def _recorded():
 
 
 @pytest.fixture
-def host():
-    host = Host()
-    yield host
-    host.close()
+def host(own_host):
+    return own_host
 
 
 @pytest.fixture

@@ -76,16 +76,8 @@ class PageForm:
 
 
 @pytest.fixture
-def host():
-    host = Host()
-    host.load("story", "builtin:tinytales")
-    yield host
-    host.close()
-
-
-@pytest.fixture
-def pages(host):
-    pages = Pages(host)
+def pages(story):
+    pages = Pages(story)
     yield pages
     pages.forms.close()
 
@@ -103,13 +95,13 @@ def test_a_form_comes_with_all_that_it_shows(pages):
         pages.ask("configure", name="nobody")
 
 
-def test_drafts_and_applies_are_answered_to_the_form_and_change_the_model(host, pages):
+def test_drafts_and_applies_are_answered_to_the_form_and_change_the_model(story, pages):
     form, other = pages.open("story"), pages.open("story")
     assert form.draft(**{"ctx-size": 512})["values"]["ctx-size"]["value"] == 512
     assert other.state["prospect"]["draft"]["set"] == {}
     assert form.ask("apply", stop=False)["kind"] == "done"
     eventually(lambda: form.state["outcome"]["message"] == "Applied: pinned ctx-size.")
-    assert host.describe("story").pins == {"ctx-size": 512}
+    assert story.describe("story").pins == {"ctx-size": 512}
     # who has it open elsewhere sees the pin
     eventually(lambda: other.state["model"]["values"]["ctx-size"]["value"] == 512)
 
@@ -122,9 +114,9 @@ def test_only_what_has_changed_is_told(pages):
     assert not any("fields" in names for names in told)
 
 
-def test_a_greeting_is_answered_with_everything_for_who_has_missed_something(host, pages):
+def test_a_greeting_is_answered_with_everything_for_who_has_missed_something(story, pages):
     form = pages.open("story")
-    host.unload("story")
+    story.unload("story")
     eventually(lambda: not form.state["model"]["loaded"])
     form.known = {}
     form.say(kind="hello")
@@ -142,12 +134,12 @@ def test_what_a_form_refuses_is_answered_to_the_form(pages):
     assert "nothing called 'shout'" in form.ask("shout")["message"]
 
 
-def test_a_form_that_its_page_has_taken_away_watches_and_says_nothing(host, pages):
+def test_a_form_that_its_page_has_taken_away_watches_and_says_nothing(story, pages):
     form, other = pages.open("story"), pages.open("story")
     pages.ask("configured", form=form.name)
     eventually(lambda: len(watchers()) == 1)
     before = len(pages.heard)
-    host.unload("story")
+    story.unload("story")
     eventually(lambda: not other.state["model"]["loaded"])
     assert {message["form"] for message in pages.heard[before:]} == {other.name}
     pages.ask("configured", form=form.name)

@@ -41,17 +41,9 @@ class Pages:
 
 
 @pytest.fixture
-def host():
-    host = Host()
-    host.load("story", "builtin:tinytales")
-    yield host
-    host.close()
-
-
-@pytest.fixture
-def pages(host):
+def pages(story):
     eventually(lambda: not watchers())  # of tests before
-    pages = Pages(host)
+    pages = Pages(story)
     yield pages
     pages.service.close()
 
@@ -64,7 +56,7 @@ def watchers():
 # -- who is there ----------------------------------------------------------------------------------
 
 
-def test_nothing_is_watched_before_somebody_says_hello(pages, host):
+def test_nothing_is_watched_before_somebody_says_hello(pages, story):
     pages.hear(kind="help", id=1)
     eventually(lambda: "done" in pages.kinds())
     assert not watchers()
@@ -72,7 +64,7 @@ def test_nothing_is_watched_before_somebody_says_hello(pages, host):
     assert len(watchers()) == 2
     assert [row["name"] for row in welcome["rows"]] == ["story"]
     pages.told.clear()
-    host.unload("story")
+    story.unload("story")
     eventually(lambda: "changed" in pages.kinds())
 
 
@@ -156,7 +148,7 @@ def test_answers_carry_the_number_of_the_question_and_slow_ones_too(pages):
     assert refused["hint"]
 
 
-def test_words_of_every_option_setting_and_verb_are_there(pages, host):
+def test_words_of_every_option_setting_and_verb_are_there(pages, story):
     pages.hear(kind="help", id=1)
     [table] = eventually(lambda: list(pages.told))
     for name, parser in verbs.verbs().items():
@@ -176,7 +168,7 @@ def test_words_of_every_option_setting_and_verb_are_there(pages, host):
         "ggml",
         "openvino",
     ]
-    for backend in host.registry.backends().values():
+    for backend in story.registry.backends().values():
         for key, setting in backend.schema().items():
             assert (key in table["settings"]) == setting.effect
     assert "memory budget" in table["settings"]["keep-loaded"]

@@ -9,7 +9,6 @@ import pytest
 
 from tests.notebook.recording import PATIENCE, SPINNER, eventually
 from tests.support.echo_backend import EchoBackend
-from wasinn_nb.api import Host
 from wasinn_nb.guest.errors import GuestStopped
 from wasinn_nb.models import builtin_path
 from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound
@@ -76,17 +75,8 @@ class View:
 
 
 @pytest.fixture
-def host():
-    host = Host()
-    yield host
-    host.close()
-
-
-@pytest.fixture
-def story(host):
-    """A host with a language model."""
-    host.load("story", "builtin:tinytales")
-    return host
+def host(own_host):
+    return own_host
 
 
 @pytest.fixture

@@ -17,20 +17,6 @@ from wasinn_nb.nn.record import ModelState
 from wasinn_nb.notebook.widgets.panel import ModelPanel, shared_panel
 
 
-@pytest.fixture
-def host():
-    host = Host()
-    yield host
-    host.close()
-
-
-@pytest.fixture
-def story(host):
-    """A host with a language model."""
-    host.load("story", "builtin:tinytales")
-    return host
-
-
 def watchers():
     return [thread for thread in threading.enumerate() if thread.name == "wasinn panel"]
 

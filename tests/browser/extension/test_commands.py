@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import axe
 from tests.browser.extension.commands import (
     activate,
     dialog,
@@ -18,7 +19,6 @@ from tests.browser.extension.commands import (
     start,
 )
 from tests.browser.lab import output, run_cell, save, screenshot, set_theme
-from tests.browser.test_accessibility import AXE
 from tests.browser.test_panel import LOAD, TELLER, TWO
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -56,14 +56,6 @@ _COLLISIONS = """() => {
   const others = new Set(keyBindings.filter((one) => !isOurs(one)).map(({ keys }) => keys.join()));
   const ours = keyBindings.filter(isOurs);
   return [ours.length, ours.map(({ keys }) => keys.join()).filter((keys) => others.has(keys))];
-}"""
-# buttons and editors are JupyterLab's
-_VIOLATIONS = """async () => {
-  const { violations } = await axe.run({
-    include: [".wasinn-wat"],
-    exclude: ["jp-button", ".cm-editor"],
-  });
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }"""
 
 
@@ -226,16 +218,14 @@ def test_the_guest_of_the_active_cell_is_downloaded_and_shown_as_text(page, serv
     content.click()
     page.keyboard.type("x")
     assert content.inner_text() == text
-    if AXE.exists():
-        page.add_style_tag(content="body { min-block-size: 100vh }")
-        page.add_script_tag(content=AXE.read_text())
+    axe.load(page)
     for theme in ("Dark", "Light"):
         set_theme(page, theme)
         page.wait_for_selector(f"[data-jp-theme-name='JupyterLab {theme}']", state="attached")
         page.wait_for_timeout(200)  # colours change with a transition
         screenshot(page, f"lab-wat-{theme}")
-        if AXE.exists():
-            assert page.evaluate(_VIOLATIONS) == []
+        # buttons and editors are JupyterLab's
+        assert axe.run(page, [".wasinn-wat"], ["jp-button", ".cm-editor"])[0] == []
     # a second time it is the same tab, with what is built now
     start(page, "docmanager:open", path="built.ipynb")
     in_front(page, "built.ipynb")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser import axe
 from tests.browser.lab import open_notebook, run_cell, screenshot
-from tests.browser.test_accessibility import AXE, check
+from tests.browser.test_accessibility import check
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -105,12 +106,9 @@ def test_two_pages_have_a_form_each_and_see_what_the_other_applies(panel, server
     says(panel, "Applied: pinned threads.")
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core comes with `npm ci`")
 def test_it_fits_and_its_cost_and_buttons_stay_in_sight(panel):
     page = panel.page
-    # JupyterLab's body has no height, and so to axe nothing in it can be seen
-    page.add_style_tag(content="body { min-block-size: 100vh }")
-    page.add_script_tag(content=AXE.read_text())
+    axe.load(page)
     page.set_viewport_size({"width": 1280, "height": 2600})  # what is scrolled away is not checked
     for theme in ("Dark", "Light"):
         check(page, "in the side panel", theme)

@@ -6,12 +6,10 @@ import pytest
 
 from tests.browser import lab
 from tests.browser.extension.test_marks import TOLD, start, violations
-from tests.browser.test_accessibility import AXE
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(300),
-    pytest.mark.skipif(not AXE.exists(), reason="axe-core comes with `npm ci`"),
 ]
 
 STORY = "%wasinn load story builtin:tinytales"

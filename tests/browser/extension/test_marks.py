@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser import lab
-from tests.browser.test_accessibility import AXE
+from tests.browser import axe, lab
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(300),
-    pytest.mark.skipif(not AXE.exists(), reason="axe-core comes with `npm ci`"),
 ]
 
 LOAD = "%load_ext wasinn_nb"
@@ -54,11 +52,7 @@ _LISTEN = """() => {
     }
   }).observe(document.body, { childList: true, subtree: true });
 }"""
-_AXE = """async () => {
-  const own = [...document.querySelectorAll(".cm-tooltip:has(.wasinn-told), .wasinn-mark-gutter")];
-  const { violations } = await axe.run({ include: own });
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}"""
+TOLD_AND_MARKED = (".cm-tooltip:has(.wasinn-told)", ".wasinn-mark-gutter")
 THEMES = ("Dark High Contrast", "Dark", "Light")
 
 
@@ -82,14 +76,12 @@ def command(page, name, **args):
 
 def violations(page):
     """What axe-core finds in what is told, in each theme."""
-    # JupyterLab's body has no height, and so to axe nothing in it can be seen
-    page.add_style_tag(content="body { min-block-size: 100vh }")
-    page.add_script_tag(content=AXE.read_text())
+    axe.load(page)
     found = []
     for theme in THEMES:
         lab.set_theme(page, theme)
         page.wait_for_timeout(300)  # colours change with a transition
-        found += [f"{theme}: {one}" for one in page.evaluate(_AXE)]
+        found += [f"{theme}: {one}" for one in axe.run(page, TOLD_AND_MARKED)[0]]
     return found
 
 

@@ -93,13 +93,18 @@ def test_they_take_effect_at_once_and_can_be_taken_back(book):
     tells(book, "(20.0, True)")
 
 
-def test_who_wants_to_be_asked_is_asked_of_every_unload(book):
+def ask_before_unloads(book, when):
+    """Choose when, and go back to the notebook once that holds."""
     form = Form(book)
-    form.field("confirmUnload").select_option("Always")
+    form.field("confirmUnload").select_option(when)
     form.field("statusBar").uncheck()
     book.locator(".wasinn-status button").wait_for(state="hidden")  # and so the other holds too
     start(book, "docmanager:open", path="settings.ipynb")
     in_front(book, "settings.ipynb")
+
+
+def test_who_wants_to_be_asked_is_asked_of_every_unload(book):
+    ask_before_unloads(book, "Always")
     start(book, "wasinn:unload-all")
     press(dialog(book, "Unload Models?"), "Keep")
     enabled(book, "wasinn:unload-all")
@@ -113,12 +118,7 @@ def test_without_the_question_guests_are_stopped_at_once(book):
     enabled(book, "wasinn:stop")
     start(book, "wasinn:unload-all")
     press(dialog(book, "Stop Guests?"), "Keep")
-    form = Form(book)
-    form.field("confirmUnload").select_option("Never")
-    form.field("statusBar").uncheck()
-    book.locator(".wasinn-status button").wait_for(state="hidden")  # and so the other holds too
-    start(book, "docmanager:open", path="settings.ipynb")
-    in_front(book, "settings.ipynb")
+    ask_before_unloads(book, "Never")
     start(book, "wasinn:unload-all")
     disabled(book, "wasinn:unload-all")
     output(book, 2).filter(has_text="stopped").first.wait_for()

@@ -6,17 +6,12 @@ import re
 
 import pytest
 
+from tests.browser import axe
 from tests.browser.extension.commands import in_front, open_ready, start
 from tests.browser.lab import run_cell, screenshot, set_theme
-from tests.browser.test_accessibility import AXE
 from tests.browser.test_panel import LOAD, TELLER, TWO
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-
-_VIOLATIONS = """async () => {
-  const { violations } = await axe.run({ include: [".wasinn-status"] });
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}"""
 
 
 def status(page):
@@ -81,7 +76,5 @@ def test_it_is_a_button_that_shows_the_panel(page, server):
     status(page).focus()
     page.keyboard.press("Enter")
     panel.wait_for()
-    if AXE.exists():
-        page.add_style_tag(content="body { min-block-size: 100vh }")
-        page.add_script_tag(content=AXE.read_text())
-        assert page.evaluate(_VIOLATIONS) == []
+    axe.load(page)
+    assert axe.run(page, [".wasinn-status"])[0] == []
