@@ -4,12 +4,11 @@
 
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { context } from "esbuild";
+import { build } from "../esbuild.mjs";
 
 const WIDGETS = ["stream", "progress", "config", "panel"];
 const HERE = import.meta.dirname;
 const OUT = path.resolve(HERE, "../wasinn_nb/notebook/widgets/static");
-const watch = process.argv.includes("--watch");
 
 /** Replace a file at once and only if it changed: a kernel may be reading it. */
 async function save(file) {
@@ -37,31 +36,13 @@ const output = {
 };
 
 await mkdir(OUT, { recursive: true });
-const build = await context({
+await build({
   absWorkingDir: HERE,
   entryPoints: [
     "src/loader.ts",
     ...WIDGETS.flatMap((widget) => [`src/${widget}.ts`, `src/${widget}.css`]),
   ],
   outdir: OUT,
-  bundle: true,
   write: false,
-  format: "esm",
-  charset: "utf8",
-  legalComments: "none",
-  minify: !watch,
-  sourcemap: watch && "inline",
-  target: ["es2022", "chrome111", "firefox114", "safari16.4"],
-  logLevel: "warning",
   plugins: [output],
 });
-if (watch) {
-  await build.watch();
-} else {
-  try {
-    await build.rebuild();
-  } catch {
-    process.exitCode = 1; // esbuild has said why
-  }
-  await build.dispose();
-}

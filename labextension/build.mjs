@@ -7,11 +7,10 @@ import { execFile } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { context } from "esbuild";
+import { build, watch } from "../esbuild.mjs";
 
 const HERE = import.meta.dirname;
 const OUT = path.join(HERE, "lib");
-const watch = process.argv.includes("--watch");
 
 /** `import text from "./file?raw"`, as Vite has it. */
 const raw = {
@@ -56,29 +55,11 @@ const wrap = {
 };
 
 await rm(OUT, { recursive: true, force: true });
-const build = await context({
+await build({
   absWorkingDir: HERE,
   entryPoints: { index: "src/index.ts", style: "style/index.css" },
   outdir: OUT,
-  bundle: true,
   splitting: true,
   packages: "external",
-  format: "esm",
-  charset: "utf8",
-  legalComments: "none",
-  minify: !watch,
-  sourcemap: watch && "inline",
-  target: ["es2022", "chrome111", "firefox114", "safari16.4"],
-  logLevel: "warning",
   plugins: watch ? [raw, wrap] : [raw],
 });
-if (watch) {
-  await build.watch();
-} else {
-  try {
-    await build.rebuild();
-  } catch {
-    process.exitCode = 1; // esbuild has said why
-  }
-  await build.dispose();
-}

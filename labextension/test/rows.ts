@@ -1,28 +1,13 @@
 /** Models as a kernel lists them. */
 
 import type { Row } from "@frontend/panel/state";
+import { row as anyRow } from "../../frontend/test/panel/row";
 
+/** One that is loaded. */
 export function row(name: string, values: Partial<Row> = {}): Row {
-  return {
-    name,
-    state: "loaded",
-    encoding: "ggml",
-    device: "CPU",
-    origin: `${name}.gguf`,
-    weights: 1e6,
-    contexts: 0,
-    users: [],
-    wanted_by: "",
-    anonymous: false,
-    pinned: [],
-    last_used: 0,
-    load_seconds: 1,
-    error: "",
-    work: "",
-    problem: null,
-    freed: null,
-    ...values,
-  };
+  const origin = `${name}.gguf`;
+  const loaded = { state: "loaded", device: "CPU", weights: 1e6, load_seconds: 1 } as const;
+  return anyRow({ name, origin, ...loaded, ...values });
 }
 
 export function rows(...all: Row[]): Map<string, Row> {

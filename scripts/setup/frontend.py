@@ -44,14 +44,14 @@ PARTS = (
     Part(
         workspace="frontend",
         what="the front end of the widgets",
-        sources=("frontend/build.mjs", "frontend/package.json", "frontend/src"),
+        sources=("esbuild.mjs", "frontend/build.mjs", "frontend/package.json", "frontend/src"),
         out="wasinn_nb/notebook/widgets/static",
     ),
     Part(
         workspace="labextension",
         what="the JupyterLab extension",
         sources=(
-            *("labextension/build.mjs", "labextension/package.json"),
+            *("esbuild.mjs", "labextension/build.mjs", "labextension/package.json"),
             *("labextension/rspack.config.cjs", "labextension/tsconfig.json"),
             *("labextension/schema", "labextension/src", "labextension/style"),
             *("frontend/src", "notebooks"),

@@ -16,7 +16,7 @@ LANGUAGES = [language.name for language in languages.every()]
 @pytest.fixture(scope="module")
 def host():
     host = wn.host()
-    host.load("skeletons", "builtin:tinytales")
+    host.load("skeletons", "builtin:tinytales", config={"seed": 1, "n-predict": 100})
     yield host
     host.forget("skeletons")
 
