@@ -10,12 +10,14 @@ from contextlib import suppress
 
 from wasinn_nb.abi.core.dialect import DIALECTS
 from wasinn_nb.abi.core.linker import new_session
+from wasinn_nb.abi.wit.session import Session as WitSession
+from wasinn_nb.guest.component import ComponentInstance
 from wasinn_nb.guest.conclude import conclude
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.guest import Guest
 from wasinn_nb.guest.instance import Instance
 from wasinn_nb.guest.models import Models, RunModels
-from wasinn_nb.guest.modules import ModuleCache
+from wasinn_nb.guest.modules import CompiledModule, ModuleCache
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.pump import Pump
@@ -120,8 +122,7 @@ class Execution:
         run.state = "starting"
         run.token.raise_if_cancelled()
         module = self._modules.get(self._guest.wasm, cancel=run.token)
-        session = new_session(self._models, DIALECTS[self._options.compat])
-        instance = Instance(self._engine, module, session, run.token)
+        instance = self._instance(module)
         try:
             self._sandbox.open(self._giving)
             self._progress("", None)
@@ -133,6 +134,13 @@ class Execution:
             self._memory_size = instance.memory_size()
             self._models.release()
             instance.close()
+
+    def _instance(self, module: CompiledModule) -> Instance | ComponentInstance:
+        token = self._run.token
+        if module.is_component:
+            return ComponentInstance(self._engine, module, WitSession(self._models), token)
+        session = new_session(self._models, DIALECTS[self._options.compat])
+        return Instance(self._engine, module, session, token)
 
     def _end(self, failure: BaseException | None) -> None:
         run = self._run

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from wasinn_nb.guest.build.model import InvalidWasm, kind
 from wasinn_nb.guest.engine import Engine
@@ -40,13 +40,17 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class CompiledModule:
-    """A module as native code. ``exports`` maps names to kinds."""
+    """A module or component as native code. ``exports`` maps names to kinds.
+
+    A component's imports are whole interfaces: of the kind ``instance``, without a name.
+    """
 
     native: Any
     key: str
     imports: tuple[Import, ...]
     exports: dict[str, str]
     memory_problem: str = ""
+    is_component: bool = False
 
 
 class ModuleCache:
@@ -115,27 +119,31 @@ class ModuleCache:
 
     def _module(self, key: str, wasm: bytes) -> CompiledModule:
         import wasmtime
+        from wasmtime.component import Component
 
-        check_core_module(wasm)
-        native = self._stored(key)
+        found = checked_kind(wasm)
+        form: Any = Component if found == "component" else wasmtime.Module
+        native = self._stored(key, form)
         if native is None:
             try:
-                native = wasmtime.Module(self._engine.native, wasm)
+                native = form(self._engine.native, wasm)
             except wasmtime.WasmtimeError as error:
-                raise GuestInvalid(f"The guest is not a valid module: {error}") from None
+                raise GuestInvalid(f"The guest is not a valid {found}: {error}") from None
             if self._artifacts is not None:
                 self._artifacts.put(_KIND, self._native_key(key), bytes(native.serialize()))
+        if found == "component":
+            return _described_component(native, key, self._engine)
         return _described(native, key)
 
-    def _stored(self, key: str) -> Any:
-        """The module from disk. The store has verified that the bytes are those once put there."""
+    def _stored(self, key: str, form: Any) -> Any:
+        """The code from disk. The store has verified that the bytes are those once put there."""
         import wasmtime
 
         code = self._artifacts.get(_KIND, self._native_key(key)) if self._artifacts else None
         if code is None:
             return None
         try:
-            return wasmtime.Module.deserialize(self._engine.native, code)
+            return form.deserialize(self._engine.native, code)
         except wasmtime.WasmtimeError:
             return None
 
@@ -143,17 +151,12 @@ class ModuleCache:
         return f"{key[:40]}-{self._engine.fingerprint}"
 
 
-def check_core_module(wasm: bytes) -> None:
-    """Raise :class:`GuestInvalid` unless the header is that of a core module."""
+def checked_kind(wasm: bytes) -> Literal["module", "component"]:
+    """What the header says; raises :class:`GuestInvalid` if it is no guest's."""
     try:
-        found = kind(wasm)
+        return kind(wasm)
     except InvalidWasm as error:
         raise GuestInvalid(error.message, hint=error.hint) from None
-    if found == "component":
-        raise GuestInvalid(
-            "This is a component; only core modules run here so far.",
-            hint="Build the guest for wasm32-wasip1 instead.",
-        )
 
 
 def _described(native: Any, key: str) -> CompiledModule:
@@ -178,3 +181,18 @@ def _described(native: Any, key: str) -> CompiledModule:
             elif export.type.is_shared:
                 problem = "a shared memory"
     return CompiledModule(native, key, imports, exports, problem)
+
+
+def _described_component(native: Any, key: str, engine: Engine) -> CompiledModule:
+    from wasmtime import component
+
+    kinds = {component.FuncType: "func", component.ComponentInstanceType: "instance"}
+    type_ = native.type
+    imports = tuple(
+        Import(name, "", kinds.get(type(item), "type"))
+        for name, item in type_.imports(engine.native).items()
+    )
+    exports = {
+        name: kinds.get(type(item), "type") for name, item in type_.exports(engine.native).items()
+    }
+    return CompiledModule(native, key, imports, exports, is_component=True)

@@ -58,7 +58,7 @@ def instantiate(store: wasmtime.Store, linker: wasmtime.Linker, module: wasmtime
             linked.ptr(), store._context(), ctypes.byref(instance), ctypes.byref(trap)
         )
         try:
-            _raise_failure(error, trap)
+            raise_failure(error, trap)
         except GuestFailure as failure:
             for said, meant in _REFUSALS.items():
                 if said in failure.text:
@@ -92,7 +92,7 @@ def call(store: wasmtime.Store, instance: Any, name: str) -> int:
         len(results),
         ctypes.byref(trap),
     )
-    _raise_failure(error, trap)
+    raise_failure(error, trap)
     return int(values[0].of.i32) & 0xFFFF_FFFF if results else 0
 
 
@@ -112,7 +112,8 @@ def get_export(store: wasmtime.Store, instance: Any, name: str) -> Any:
     return export
 
 
-def _raise_failure(error: Any, trap: Any) -> None:
+def raise_failure(error: Any, trap: Any = None) -> None:
+    """Raise :class:`GuestFailure` for what a call of wasmtime's C API returned, if anything."""
     if error:
         failure = wasmtime.WasmtimeError._from_ptr(error)
         raise GuestFailure(str(failure), getattr(failure, "code", None))

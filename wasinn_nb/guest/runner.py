@@ -15,7 +15,7 @@ from wasinn_nb.guest.errors import GuestError, GuestInvalid
 from wasinn_nb.guest.execution import Execution
 from wasinn_nb.guest.guest import Guest
 from wasinn_nb.guest.models import Models
-from wasinn_nb.guest.modules import Artifacts, ModuleCache, check_core_module
+from wasinn_nb.guest.modules import Artifacts, ModuleCache, checked_kind
 from wasinn_nb.guest.options import RunOptions, default_memory_limit
 from wasinn_nb.guest.run import Run
 from wasinn_nb.nn.events import EventBus, EventKind
@@ -60,11 +60,11 @@ class Runner:
         """A guest from a built module, a binary, or the path of one.
 
         Raises:
-            GuestInvalid: not a core module.
+            GuestInvalid: neither a module nor a component.
             OSError: the file cannot be read.
         """
         if isinstance(wasm, BuiltModule):
-            check_core_module(wasm.wasm)
+            checked_kind(wasm.wasm)
             label = name or wasm.label
             return Guest(self, wasm.wasm, name=label, key=wasm.key, built=wasm, source=source)
         if isinstance(wasm, (str, Path)):
@@ -77,7 +77,7 @@ class Runner:
                     hint="" if path.is_absolute() else f"The current directory is {Path.cwd()}.",
                 ) from error
             name = name or path.name
-        check_core_module(wasm)
+        checked_kind(wasm)
         key = hashlib.sha256(wasm).hexdigest()
         return Guest(self, bytes(wasm), name=name or "guest.wasm", key=key, source=source)
 
