@@ -4,13 +4,18 @@ The package's own conversion asks for the type of every value of every call, and
 one through ctypes: 0.7 us each. Ours is told the types once, and takes a list of bytes as what it
 is in memory: one byte in every element of an array.
 
+wasmtime links a function whatever type the guest declares for it, so a value is what its tag says
+and not what it ought to be: every read looks at the tag first.
+
 Who owns what (wasmtime's crates/c-api/src/component): arguments stay wasmtime's, which frees them
-after the call; results are ours to allocate, with its functions, and wasmtime's from then on.
+after the call; results are ours to allocate, with its functions, and wasmtime's from then on. A
+value is made such that it can be freed before what is in it is written.
 """
 
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -18,217 +23,339 @@ from typing import Any, Protocol
 import numpy as np
 from wasmtime import _ffi as ffi
 
+from wasinn_nb.abi.core.faults import MustTrap
+from wasinn_nb.abi.wit import native
 from wasinn_nb.nn.tensor import Buffer
 
-Val = ffi.wasmtime_component_val_t
-_Val_p = ctypes.POINTER(Val)
-_SIZE = ctypes.sizeof(Val)
-_PAYLOAD = Val.of.offset
-_U8 = ffi.WASMTIME_COMPONENT_U8.value
+SIZE = 32
+"""Bytes of a value: a tag, and at :data:`_PAYLOAD` a union. :mod:`probe` checks the layout."""
+
+_PAYLOAD = 8
+_ENTRY = 48  # of a record: a name (size, address), then the value
+_ENTRY_VALUE = 16
+_FEW = 64  # elements that are copied sooner than numpy is asked
+
+_PAIR = struct.Struct("=B7xQQ")  # tag, size, address: of text, lists, records, tuples
+_POINTER = struct.Struct("=B7xQ")
+_RESULT = struct.Struct("=B7x?7xQ")
+_VARIANT = struct.Struct("=B7xQQQ")  # tag, size and address of the case's name, value
+_ADDRESS = struct.Struct("=Q")
+
+_string_at, _memmove = ctypes.string_at, ctypes.memmove
+
+
+def _kind(name: str) -> int:
+    value: int = getattr(ffi, f"WASMTIME_COMPONENT_{name}").value
+    return value
+
+
+_BOOL, _U8_KIND, _STRING, _LIST = _kind("BOOL"), _kind("U8"), _kind("STRING"), _kind("LIST")
+_RECORD, _TUPLE, _VARIANT_KIND = _kind("RECORD"), _kind("TUPLE"), _kind("VARIANT")
+_ENUM, _OPTION, _RESULT_KIND = _kind("ENUM"), _kind("OPTION"), _kind("RESULT")
+
+_NOTHING = bytes([_BOOL]) + bytes(SIZE - 1)
+"""A value that may be freed: false."""
+
+_nothing = ctypes.create_string_buffer(_NOTHING, SIZE)
+_NOTHING_AT = ctypes.addressof(_nothing)
+
+_BYTES = [struct.pack("=B7xB23x", _U8_KIND, byte) for byte in range(256)]
 
 
 class Codec(Protocol):
     """How values of one type cross."""
 
-    def read(self, val: Any) -> Any:
-        """What ``val`` holds; it goes on holding it."""
+    def read(self, at: int) -> Any:
+        """What the value at this address holds; it goes on holding it."""
 
-    def write(self, val: Any, value: Any) -> None:
-        """Make ``val``, which holds nothing yet, hold ``value``."""
+    def write(self, at: int, value: Any) -> None:
+        """Make the value at this address, which holds nothing yet, hold ``value``."""
 
 
-@dataclass(frozen=True, slots=True)
+def address(value: Any) -> int:
+    """Where a value of the package's structures is."""
+    return ctypes.addressof(value)
+
+
 class Scalar:
     """A number, or true or false.
 
-    Attributes:
-        member: of the union that holds it.
-        kind: the tag beside the union.
+    Args:
+        name: wasmtime's name of the type.
+        form: how it lies in memory, as :mod:`struct` writes it.
     """
 
-    member: str
-    kind: int
+    def __init__(self, name: str, form: str) -> None:
+        self.name = name
+        self.kind = _kind(name)
+        self._value = struct.Struct(f"=B7x{form}")
 
-    def read(self, val: Any) -> Any:
+    def read(self, at: int) -> Any:
         """As a Python number."""
-        return getattr(val.of, self.member)
+        kind, value = self._value.unpack(_string_at(at, self._value.size))
+        if kind != self.kind:
+            _mismatch(self.name)
+        return value
 
-    def write(self, val: Any, value: Any) -> None:
+    def write(self, at: int, value: Any) -> None:
         """From a Python number, which is in range."""
-        setattr(val.of, self.member, value)
-        val.kind = self.kind
+        _memmove(at, self._value.pack(self.kind, value), self._value.size)
 
 
-BOOL = Scalar("boolean", ffi.WASMTIME_COMPONENT_BOOL.value)
-U8 = Scalar("u8", _U8)
-U32 = Scalar("u32", ffi.WASMTIME_COMPONENT_U32.value)
-S32 = Scalar("s32", ffi.WASMTIME_COMPONENT_S32.value)
-U64 = Scalar("u64", ffi.WASMTIME_COMPONENT_U64.value)
-F32 = Scalar("f32", ffi.WASMTIME_COMPONENT_F32.value)
-F64 = Scalar("f64", ffi.WASMTIME_COMPONENT_F64.value)
+BOOL = Scalar("BOOL", "?")
+U8 = Scalar("U8", "B")
+U32 = Scalar("U32", "I")
+S32 = Scalar("S32", "i")
+U64 = Scalar("U64", "Q")
+F32 = Scalar("F32", "f")
+F64 = Scalar("F64", "d")
 
 
-@dataclass(frozen=True, slots=True)
 class String:
     """Text, UTF-8 on wasmtime's side."""
 
-    def read(self, val: Any) -> str:
+    def read(self, at: int) -> str:
         """As str."""
-        return _text(val.of.string)
+        return _read_name(at, _STRING, "STRING")
 
-    def write(self, val: Any, value: str) -> None:
+    def write(self, at: int, value: str) -> None:
         """From str; lone surrogates, which UTF-8 has not, become question marks."""
-        _set_name(val.of.string, value)
-        val.kind = ffi.WASMTIME_COMPONENT_STRING.value
+        data = value.encode("utf-8", "replace")
+        native.new_bytes(at + _PAYLOAD, len(data), data)
+        _memmove(at, _STRING_TAG, 1)
 
 
-@dataclass(frozen=True, slots=True)
 class Enum:
     """One of some labels, as a str."""
 
-    labels: tuple[str, ...]
+    def __init__(self, labels: Sequence[str]) -> None:
+        self.labels = tuple(labels)
+        self._data = {label: label.encode() for label in labels}
 
-    def read(self, val: Any) -> str:
+    def read(self, at: int) -> str:
         """The label."""
-        return _text(val.of.enumeration)
+        label = _read_name(at, _ENUM, "ENUM")
+        if label not in self._data:
+            _mismatch(f"ENUM of {', '.join(self.labels)}")
+        return label
 
-    def write(self, val: Any, value: str) -> None:
+    def write(self, at: int, value: str) -> None:
         """From a label."""
-        _set_name(val.of.enumeration, value)
-        val.kind = ffi.WASMTIME_COMPONENT_ENUM.value
+        data = self._data[value]
+        native.new_bytes(at + _PAYLOAD, len(data), data)
+        _memmove(at, _ENUM_TAG, 1)
 
 
-@dataclass(frozen=True, slots=True)
 class Bytes:
     """``list<u8>``, all of it at once."""
 
-    def read(self, val: Any) -> bytes:
+    def read(self, at: int) -> bytes:
         """As bytes."""
-        items = val.of.list
-        return _elements(items)[:, _PAYLOAD].tobytes() if items.size else b""
+        size, data = _read_pair(at, _LIST, "LIST of U8")
+        if not size:
+            return b""
+        if size <= _FEW:
+            raw = _string_at(data, size * SIZE)
+            if raw[0] != _U8_KIND:
+                _mismatch("LIST of U8")
+            return raw[_PAYLOAD::SIZE]
+        elements = _elements(data, size)
+        if elements[0, 0] != _U8_KIND:
+            _mismatch("LIST of U8")
+        copied: bytes = elements[:, _PAYLOAD].tobytes()
+        return copied
 
-    def write(self, val: Any, value: Buffer) -> None:
+    def write(self, at: int, value: Buffer) -> None:
         """From anything with a buffer."""
-        data = np.frombuffer(value, np.uint8)
-        items = val.of.list
-        ffi.wasmtime_component_vallist_new_uninit(ctypes.byref(items), data.size)
-        if data.size:
-            elements = _elements(items)
-            elements[:, Val.kind.offset] = _U8
-            elements[:, _PAYLOAD] = data
-        val.kind = ffi.WASMTIME_COMPONENT_LIST.value
+        if type(value) is bytes and len(value) <= _FEW:
+            data = _new_list(at, len(value))
+            _memmove(data, b"".join([_BYTES[byte] for byte in value]), len(value) * SIZE)
+        else:
+            array = np.frombuffer(value, np.uint8)
+            data = _new_list(at, array.size)
+            if array.size:
+                elements = _elements(data, array.size)
+                elements[:, 0] = _U8_KIND
+                elements[:, _PAYLOAD] = array
+        _memmove(at, _LIST_TAG, 1)
 
 
-@dataclass(frozen=True, slots=True)
+class Floats:
+    """``list<f32>``, all of it at once."""
+
+    def read(self, at: int) -> Any:
+        """As a float32 array."""
+        size, data = _read_pair(at, _LIST, "LIST of F32")
+        if not size:
+            return np.empty(0, np.float32)
+        elements = _elements(data, size)
+        if elements[0, 0] != F32.kind:
+            _mismatch("LIST of F32")
+        return elements[:, _PAYLOAD : _PAYLOAD + 4].copy().view(np.float32)[:, 0]
+
+    def write(self, at: int, value: Sequence[float]) -> None:
+        """From numbers, or an array of them."""
+        array = np.ascontiguousarray(value, np.float32)
+        data = _new_list(at, array.size)
+        if array.size:
+            elements = _elements(data, array.size)
+            elements[:, 0] = F32.kind
+            elements[:, _PAYLOAD : _PAYLOAD + 4] = array.view(np.uint8).reshape(-1, 4)
+        _memmove(at, _LIST_TAG, 1)
+
+
 class List:
     """A list of anything else."""
 
-    item: Codec
+    def __init__(self, item: Codec) -> None:
+        self.item = item
 
-    def read(self, val: Any) -> list[Any]:
+    def read(self, at: int) -> list[Any]:
         """As a list."""
-        items = val.of.list
-        return [self.item.read(items.data[i]) for i in range(items.size)]
+        size, data = _read_pair(at, _LIST, "LIST")
+        read = self.item.read
+        return [read(place) for place in range(data, data + size * SIZE, SIZE)]
 
-    def write(self, val: Any, value: Sequence[Any]) -> None:
+    def write(self, at: int, value: Sequence[Any]) -> None:
         """From a sequence."""
-        items = val.of.list
-        ffi.wasmtime_component_vallist_new_uninit(ctypes.byref(items), len(value))
-        _write_all(items, [self.item] * len(value), value)
-        val.kind = ffi.WASMTIME_COMPONENT_LIST.value
+        data = _new_list(at, len(value))
+        _memmove(data, _NOTHING * len(value), len(value) * SIZE)
+        _memmove(at, _LIST_TAG, 1)
+        write = self.item.write
+        for number, item in enumerate(value):
+            write(data + number * SIZE, item)
 
 
-@dataclass(frozen=True, slots=True)
 class Tuple:
     """A tuple."""
 
-    items: tuple[Codec, ...]
+    def __init__(self, *items: Codec) -> None:
+        self.items = items
 
-    def read(self, val: Any) -> tuple[Any, ...]:
+    def read(self, at: int) -> tuple[Any, ...]:
         """As a tuple."""
-        data = val.of.tuple.data
-        return tuple(item.read(data[i]) for i, item in enumerate(self.items))
+        size, data = _read_pair(at, _TUPLE, "TUPLE")
+        if size != len(self.items):
+            _mismatch(f"TUPLE of {len(self.items)}")
+        return tuple(item.read(data + i * SIZE) for i, item in enumerate(self.items))
 
-    def write(self, val: Any, value: Sequence[Any]) -> None:
+    def write(self, at: int, value: Sequence[Any]) -> None:
         """From a sequence of as many."""
-        items = val.of.tuple
-        ffi.wasmtime_component_valtuple_new_uninit(ctypes.byref(items), len(self.items))
-        _write_all(items, self.items, value)
-        val.kind = ffi.WASMTIME_COMPONENT_TUPLE.value
+        size = len(self.items)
+        native.new_tuple(at + _PAYLOAD, size)
+        data = _address_at(at + _PAYLOAD + 8)
+        _memmove(data, _NOTHING * size, size * SIZE)
+        _memmove(at, _TUPLE_TAG, 1)
+        for i, (item, part) in enumerate(zip(self.items, value, strict=True)):
+            item.write(data + i * SIZE, part)
 
 
-@dataclass(frozen=True, slots=True)
 class Record:
-    """A record, as a mapping from field names."""
+    """A record, as a mapping from field names.
 
-    fields: Mapping[str, Codec]
+    One with its names, and nothing in it yet, is made once and copied for every value.
+    """
 
-    def read(self, val: Any) -> dict[str, Any]:
+    def __init__(self, fields: Mapping[str, Codec]) -> None:
+        self.fields = dict(fields)
+        self._places = [
+            (name, codec, i * _ENTRY + _ENTRY_VALUE)
+            for i, (name, codec) in enumerate(self.fields.items())
+        ]
+        self._names = [name.encode() for name in self.fields]
+        self._blank: Any = None  # of wasmtime's memory for as long as this lives
+        self._blank_at = 0
+
+    def read(self, at: int) -> dict[str, Any]:
         """As a dict."""
-        data = val.of.record.data
-        return {
-            name: codec.read(data[i].val) for i, (name, codec) in enumerate(self.fields.items())
-        }
+        size, data = _read_pair(at, _RECORD, "RECORD")
+        if size != len(self._places):
+            _mismatch(f"RECORD of {', '.join(self.fields)}")
+        for i, name in enumerate(self._names):
+            length, text = _NAME.unpack(_string_at(data + i * _ENTRY, _NAME.size))
+            if length != len(name) or _string_at(text, length) != name:
+                _mismatch(f"RECORD of {', '.join(self.fields)}")
+        return {name: codec.read(data + place) for name, codec, place in self._places}
 
-    def write(self, val: Any, value: Mapping[str, Any]) -> None:
+    def write(self, at: int, value: Mapping[str, Any]) -> None:
         """From a mapping with every field."""
-        entries = val.of.record
-        ffi.wasmtime_component_valrecord_new_uninit(ctypes.byref(entries), len(self.fields))
-        for i in range(len(self.fields)):
-            _set_nothing(entries.data[i].val)
-        for i, (name, codec) in enumerate(self.fields.items()):
-            entry = entries.data[i]
-            _set_name(entry.name, name)
-            codec.write(entry.val, value[name])
-        val.kind = ffi.WASMTIME_COMPONENT_RECORD.value
+        native.clone_value(self._blank_at or self._make_blank(), at)
+        data = _address_at(at + _PAYLOAD + 8)
+        for name, codec, place in self._places:
+            codec.write(data + place, value[name])
+
+    def _make_blank(self) -> int:
+        blank = ctypes.create_string_buffer(_NOTHING, SIZE)
+        at = ctypes.addressof(blank)
+        native.new_record(at + _PAYLOAD, len(self._names))
+        data = _address_at(at + _PAYLOAD + 8)
+        for i, name in enumerate(self._names):
+            native.new_bytes(data + i * _ENTRY, len(name), name)
+            _memmove(data + i * _ENTRY + _ENTRY_VALUE, _NOTHING, SIZE)
+        _memmove(at, _RECORD_TAG, 1)
+        self._blank = blank
+        self._blank_at = at
+        return at
+
+    def __del__(self) -> None:
+        if self._blank_at:
+            native.delete_value(self._blank_at)
 
 
-@dataclass(frozen=True, slots=True)
 class Option:
     """Something, or None."""
 
-    some: Codec
+    def __init__(self, some: Codec) -> None:
+        self.some = some
 
-    def read(self, val: Any) -> Any:
+    def read(self, at: int) -> Any:
         """The value, or None."""
-        some = val.of.option
-        return self.some.read(some[0]) if some else None
+        kind, some = _POINTER.unpack(_string_at(at, _POINTER.size))
+        if kind != _OPTION:
+            _mismatch("OPTION")
+        return self.some.read(some) if some else None
 
-    def write(self, val: Any, value: Any) -> None:
+    def write(self, at: int, value: Any) -> None:
         """From the value, or None."""
-        val.of.option = None if value is None else _boxed(self.some, value)
-        val.kind = ffi.WASMTIME_COMPONENT_OPTION.value
+        if value is None:
+            _memmove(at, _NONE, len(_NONE))
+            return
+        box = native.new_value(_NOTHING_AT)
+        _memmove(at, _POINTER.pack(_OPTION, box), _POINTER.size)
+        self.some.write(box, value)
 
 
 @dataclass(frozen=True, slots=True)
 class Err:
     """What a function returns in place of its value to say that it failed."""
 
-    value: Any
+    value: Any = None
 
 
-@dataclass(frozen=True, slots=True)
 class Result:
     """A value, or an :class:`Err`; a side without a value is None."""
 
-    ok: Codec | None
-    err: Codec | None
+    def __init__(self, ok: Codec | None, err: Codec | None) -> None:
+        self.ok = ok
+        self.err = err
 
-    def read(self, val: Any) -> Any:
+    def read(self, at: int) -> Any:
         """The value, or an :class:`Err`."""
-        result = val.of.result
-        codec = self.ok if result.is_ok else self.err
-        value = codec.read(result.val[0]) if codec else None
-        return value if result.is_ok else Err(value)
+        kind, is_ok, box = _RESULT.unpack(_string_at(at, _RESULT.size))
+        codec = self.ok if is_ok else self.err
+        if kind != _RESULT_KIND or bool(box) != (codec is not None):
+            _mismatch("RESULT")
+        value = codec.read(box) if codec else None
+        return value if is_ok else Err(value)
 
-    def write(self, val: Any, value: Any) -> None:
+    def write(self, at: int, value: Any) -> None:
         """From the value, or an :class:`Err`."""
-        failed = isinstance(value, Err)
+        failed = type(value) is Err
         codec = self.err if failed else self.ok
-        payload = value.value if failed else value
-        val.of.result.val = _boxed(codec, payload) if codec else None
-        val.of.result.is_ok = not failed
-        val.kind = ffi.WASMTIME_COMPONENT_RESULT.value
+        box = native.new_value(_NOTHING_AT) if codec else 0
+        _memmove(at, _RESULT.pack(_RESULT_KIND, not failed, box), _RESULT.size)
+        if codec:
+            codec.write(box, value.value if failed else value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,59 +366,69 @@ class Case:
     value: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Variant:
     """One of some cases, each with a value or without."""
 
     cases: Mapping[str, Codec | None] = field(default_factory=dict)
 
-    def read(self, val: Any) -> Case:
+    def read(self, at: int) -> Case:
         """As a :class:`Case`."""
-        variant = val.of.variant
-        name = _text(variant.discriminant)
-        codec = self.cases[name]
-        return Case(name, codec.read(variant.val[0]) if codec else None)
+        kind, size, text, box = _VARIANT.unpack(_string_at(at, _VARIANT.size))
+        if kind != _VARIANT_KIND:
+            _mismatch("VARIANT")
+        name = _string_at(text, size).decode()
+        codec = self.cases.get(name)
+        if name not in self.cases or bool(box) != (codec is not None):
+            _mismatch(f"VARIANT of {', '.join(self.cases)}")
+        return Case(name, codec.read(box) if codec else None)
 
-    def write(self, val: Any, value: Case) -> None:
+    def write(self, at: int, value: Case) -> None:
         """From a :class:`Case`."""
-        variant = val.of.variant
         codec = self.cases[value.name]
-        variant.val = _boxed(codec, value.value) if codec else None
-        _set_name(variant.discriminant, value.name)
-        val.kind = ffi.WASMTIME_COMPONENT_VARIANT.value
+        data = value.name.encode()
+        native.new_bytes(at + _PAYLOAD, len(data), data)
+        box = native.new_value(_NOTHING_AT) if codec else 0
+        _memmove(at + _PAYLOAD + 16, _ADDRESS.pack(box), 8)
+        _memmove(at, _VARIANT_TAG, 1)
+        if codec:
+            codec.write(box, value.value)
 
 
-def _text(name: Any) -> str:
-    return ctypes.string_at(name.data, name.size).decode() if name.size else ""
+_NAME = struct.Struct("=QQ")
+_STRING_TAG, _ENUM_TAG, _LIST_TAG = bytes([_STRING]), bytes([_ENUM]), bytes([_LIST])
+_TUPLE_TAG, _RECORD_TAG, _VARIANT_TAG = bytes([_TUPLE]), bytes([_RECORD]), bytes([_VARIANT_KIND])
+_NONE = _POINTER.pack(_OPTION, 0)
 
 
-def _set_name(name: Any, text: str) -> None:
-    data = text.encode("utf-8", "replace")
-    ffi.wasm_byte_vec_new_uninitialized(ctypes.byref(name), len(data))
-    ctypes.memmove(name.data, data, len(data))
+def _mismatch(what: str) -> None:
+    raise MustTrap(f"The guest declares the function with another type: no {what} was given.")
 
 
-def _set_nothing(val: Any) -> None:
-    """Make a value one that may be freed, before it is written."""
-    val.kind = ffi.WASMTIME_COMPONENT_BOOL.value
-    val.of.boolean = False
+def _read_pair(at: int, kind: int, what: str) -> tuple[int, int]:
+    tag, size, data = _PAIR.unpack(_string_at(at, _PAIR.size))
+    if tag != kind:
+        _mismatch(what)
+    return size, data
 
 
-def _boxed(codec: Codec, value: Any) -> Any:
-    val = Val()
-    codec.write(val, value)
-    return ffi.wasmtime_component_val_new(ctypes.byref(val))
+def _read_name(at: int, kind: int, what: str) -> str:
+    size, data = _read_pair(at, kind, what)
+    return _string_at(data, size).decode() if size else ""
 
 
-def _write_all(items: Any, codecs: Sequence[Codec], values: Sequence[Any]) -> None:
-    for i in range(len(codecs)):
-        _set_nothing(items.data[i])
-    for i, (codec, value) in enumerate(zip(codecs, values, strict=True)):
-        codec.write(items.data[i], value)
+def _address_at(at: int) -> int:
+    value: int = _ADDRESS.unpack(_string_at(at, 8))[0]
+    return value
 
 
-def _elements(items: Any) -> Any:
+def _new_list(at: int, size: int) -> int:
+    """Place for so many values; returns where."""
+    native.new_list(at + _PAYLOAD, size)
+    return _address_at(at + _PAYLOAD + 8)
+
+
+def _elements(data: int, size: int) -> Any:
     """The elements of a list as rows of bytes."""
-    address = ctypes.cast(items.data, ctypes.c_void_p).value
-    memory = (ctypes.c_uint8 * (items.size * _SIZE)).from_address(address)
-    return np.frombuffer(memory, np.uint8).reshape(items.size, _SIZE)
+    memory: Any = (ctypes.c_uint8 * (size * SIZE)).from_address(data)
+    return np.ndarray((size, SIZE), np.uint8, buffer=memory)

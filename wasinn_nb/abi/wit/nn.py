@@ -4,22 +4,25 @@ The snapshots differ in how a context computes: by ``set-input``, ``compute`` an
 until 2024-08-19, by one ``compute`` over named tensors since 2024-10-28. The first has a
 constructor of errors besides. What calls mean is said by the registry and the backends, as for
 the core ABI.
+
+Guests drop their graphs as soon as they go out of scope, so that gives the model back and leaves
+it loaded. A context needs its graph, and may outlive the guest's handle of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from wasinn_nb.abi.core.contexts import CONFIGURED, LANGUAGE_MODELS
 from wasinn_nb.abi.core.host import GraphLease, NNHost
-from wasinn_nb.abi.wit.codec import Bytes, Codec, Enum, Err, List, Result, String, Tuple, U32
+from wasinn_nb.abi.wit.codec import U32, Bytes, Codec, Enum, Err, List, Result, String, Tuple
 from wasinn_nb.abi.wit.linker import Function, Interface
-from wasinn_nb.abi.wit.resources import Crossing, Handle, Table
+from wasinn_nb.abi.wit.resources import Crossing, Handle, Shared, Table
 from wasinn_nb.nn.backend import ExecutionContext
 from wasinn_nb.nn.errors import ErrorCode, InvalidArgument, NNError, WasinnError
-from wasinn_nb.nn.tensor import Tensor
+from wasinn_nb.nn.tensor import Buffer, Tensor
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
 
 SNAPSHOTS = ("0.2.0-rc-2024-06-25", "0.2.0-rc-2024-08-19", "0.2.0-rc-2024-10-28")
@@ -87,9 +90,12 @@ class Computing:
     """What a context resource stands for."""
 
     context: ExecutionContext
-    lease: GraphLease
-    given: set[int] = field(default_factory=set)
-    """The inputs that were set since the last compute."""
+    graph: Shared[GraphLease]
+
+    @property
+    def lease(self) -> GraphLease:
+        """Of its model."""
+        return self.graph.value
 
     @property
     def is_text(self) -> bool:
@@ -111,42 +117,55 @@ class NN:
     def failure(self, error: WasinnError) -> Err:
         """The error resource for what a call raised."""
         code = error.code if isinstance(error, NNError) else ErrorCode.RUNTIME_ERROR
+        self.errors.room()
         return Err(Failure(_CODES.get(code, "runtime-error"), str(error)))
 
-    def close(self) -> None:
-        """The run ended: nothing outlives it."""
-        for table in (self.contexts, self.graphs, self.tensors, self.errors):
-            table.clear()
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Everything that the guest holds, in the order in which it is to end."""
+        return self.contexts, self.graphs, self.tensors, self.errors
 
     # -- tensors and errors --------------------------------------------------------------------
 
     def new_tensor(self, dims: list[int], kind: str, data: bytes) -> Tensor:
         """``[constructor]tensor``: whether data and dimensions agree is asked on use."""
         self.tensors.room()
+        self._crossing.nbytes = len(data)
         return Tensor(tuple(dims), _TYPES[kind], data)
+
+    def data(self, tensor: Tensor) -> Buffer:
+        """``[method]tensor.data``."""
+        self._crossing.nbytes = tensor.nbytes
+        return tensor.data
+
+    def new_error(self, code: str, data: str) -> Failure:
+        """``[constructor]error``, until 2024-06-25."""
+        self.errors.room()
+        return Failure(code, data)
 
     # -- graphs --------------------------------------------------------------------------------
 
-    def load(self, parts: list[bytes], encoding: str, target: str) -> GraphLease:
+    def load(self, parts: list[bytes], encoding: str, target: str) -> Shared[GraphLease]:
         """``load``: a graph from the guest's own bytes."""
         self.graphs.room()
         kind = _ENCODINGS[encoding]
         config = parts.pop() if kind in CONFIGURED and len(parts) == 2 else None
-        return self._host.acquire_buffers(parts, kind, _TARGETS[target], config)
+        self._crossing.nbytes = sum(map(len, parts))
+        return Shared(self._host.acquire_buffers(parts, kind, _TARGETS[target], config), _release)
 
-    def load_by_name(self, name: str) -> GraphLease:
+    def load_by_name(self, name: str) -> Shared[GraphLease]:
         """``load-by-name``: a graph that the person at the notebook registered."""
         if len(name) > _LONGEST_NAME:
             raise InvalidArgument(
                 f"The name of a model has {len(name)} characters; the most is {_LONGEST_NAME}."
             )
         self.graphs.room()
-        return self._host.acquire(name, None)
+        return Shared(self._host.acquire(name, None), _release)
 
-    def init_execution_context(self, lease: GraphLease) -> Computing:
-        """``[method]graph.init-execution-context``."""
+    def init_execution_context(self, graph: Shared[GraphLease]) -> Computing:
+        """``[method]graph.init-execution-context``: it needs the graph for as long as it lives."""
         self.contexts.room()
-        return Computing(self._host.create_context(lease), lease)
+        return Computing(self._host.create_context(graph.value), graph.share())
 
     # -- computing -----------------------------------------------------------------------------
 
@@ -178,6 +197,7 @@ class NN:
             self.set_input(computing, name, tensor)
         computing.context.compute()
         outputs = computing.lease.info.outputs
+        self.tensors.room(len(outputs))
         return [
             (spec.name or str(index), self._output(computing, index))
             for index, spec in enumerate(outputs)
@@ -223,8 +243,9 @@ class NN:
                 ),
                 "[method]tensor.dimensions": Function((this,), List(U32), lambda t: t.dims),
                 "[method]tensor.ty": Function((this,), _TENSOR_TYPE, lambda t: _LABELS[t.type]),
-                "[method]tensor.data": Function((this,), Bytes(), lambda t: t.data),
+                "[method]tensor.data": Function((this,), Bytes(), self.data),
             },
+            self.failure,
         )
 
     def _graph_interface(self) -> Interface:
@@ -239,13 +260,14 @@ class NN:
                 "load": Function((List(Bytes()), _ENCODING, _TARGET), loaded, self.load),
                 "load-by-name": Function((String(),), loaded, self.load_by_name),
             },
+            self.failure,
         )
 
     def _inference_interface(self, snapshot: str) -> Interface:
         this, tensor = self._borrow(self.contexts), self._own(self.tensors)
         method = "[method]graph-execution-context"
         if snapshot == SNAPSHOTS[-1]:
-            named = List(Tuple((String(), tensor)))
+            named = List(Tuple(String(), tensor))
             compute = Function((this, named), self._fallible(named), self.compute_named)
             functions = {f"{method}.compute": compute}
         else:
@@ -258,7 +280,7 @@ class NN:
                     (this, String()), self._fallible(tensor), self.get_output
                 ),
             }
-        return Interface({"graph-execution-context": self.contexts}, functions)
+        return Interface({"graph-execution-context": self.contexts}, functions, self.failure)
 
     def _errors_interface(self, snapshot: str) -> Interface:
         this = self._borrow(self.errors)
@@ -268,9 +290,9 @@ class NN:
         }
         if snapshot == SNAPSHOTS[0]:
             functions["[constructor]error"] = Function(
-                (_CODE, String()), self._own(self.errors), Failure
+                (_CODE, String()), self._own(self.errors), self.new_error
             )
-        return Interface({"error": self.errors}, functions)
+        return Interface({"error": self.errors}, functions, self.failure)
 
 
 def _index(lease: GraphLease, name: str, what: str) -> int:
@@ -285,9 +307,16 @@ def _index(lease: GraphLease, name: str, what: str) -> int:
     return index
 
 
-def _end_graph(lease: GraphLease) -> None:
-    lease.unload()
+def _release(lease: GraphLease) -> None:
+    lease.release()
+
+
+def _end_graph(graph: Shared[GraphLease]) -> None:
+    graph.drop()
 
 
 def _end_context(computing: Computing) -> None:
-    computing.lease.drop_context(computing.context)
+    try:
+        computing.lease.drop_context(computing.context)
+    finally:
+        computing.graph.drop()

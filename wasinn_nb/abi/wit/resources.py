@@ -1,26 +1,34 @@
 """What a guest's handles of our resources stand for, and how handles cross.
 
-wasmtime keeps the guest's handles; each stands for a number of ours. A handle that a guest drops,
-and every one that is left when its store is closed... is told to us, so nothing here has to guess.
+wasmtime keeps the guest's handles; each stands for a number of ours. It tells of a handle that the
+guest drops, and of none that is left when the store is closed: whoever holds the tables clears
+them when the run ends.
 """
 
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from wasmtime import _ffi as ffi
 
-from wasinn_nb.nn.errors import MissingMemory, RuntimeFailure
+from wasinn_nb.abi.core.faults import MustTrap
+from wasinn_nb.abi.wit import native
+from wasinn_nb.nn.errors import MissingMemory
 
-_Any_p = ctypes.POINTER(ffi.wasmtime_component_resource_any_t)
-_Host_p = ctypes.POINTER(ffi.wasmtime_component_resource_host_t)
+T = TypeVar("T")
+
+_RESOURCE: int = ffi.WASMTIME_COMPONENT_RESOURCE.value
+_POINTER = struct.Struct("=B7xQ")
 
 
 class Table:
     """The resources of one kind that one guest holds.
+
+    Numbers are given out again: it is wasmtime that knows a dead handle from a living one.
 
     Args:
         kind: tells kinds apart within a store.
@@ -34,10 +42,10 @@ class Table:
     ) -> None:
         self.kind = kind
         self.noun = noun
+        self.closed = closed
         self._limit = limit
-        self._closed = closed
         self._held: dict[int, Any] = {}
-        self._next = 1
+        self._free: list[int] = []
 
     def __len__(self) -> int:
         return len(self._held)
@@ -45,82 +53,132 @@ class Table:
     def __getitem__(self, number: int) -> Any:
         return self._held[number]
 
-    def room(self) -> None:
-        """Raise :class:`MissingMemory` if no further one can be given out."""
-        if len(self._held) >= self._limit:
-            raise MissingMemory(f"The guest holds {self._limit} {self.noun}s, the most it may.")
+    def room(self, count: int = 1) -> None:
+        """Raise :class:`MissingMemory` if no ``count`` further ones can be given out."""
+        if len(self._held) + count > self._limit:
+            raise MissingMemory(
+                f"The guest holds {len(self._held):,} {self.noun}s; the most is {self._limit:,}.",
+                hint="Drop those that are no longer needed.",
+            )
 
     def add(self, value: Any) -> int:
-        """Give out the next number."""
-        number = self._next
-        self._next += 1
+        """Give out a number."""
+        # all of 1..n are held or free
+        number = self._free.pop() if self._free else len(self._held) + 1
         self._held[number] = value
         return number
 
     def take(self, number: int) -> Any:
         """End the number's life and return what it stood for."""
-        return self._held.pop(number)
+        value = self._held.pop(number)
+        self._free.append(number)
+        return value
 
     def drop(self, number: int) -> None:
         """The guest has dropped its handle."""
-        value = self._held.pop(number, None)
-        if value is not None and self._closed is not None:
-            self._closed(value)
+        value = self.take(number)
+        if self.closed is not None:
+            self.closed(value)
 
-    def clear(self) -> None:
-        """Drop everything: the guest is no more."""
-        while self._held:
-            self.drop(next(iter(self._held)))
+    def clear(self, failed: Callable[[BaseException], None]) -> None:
+        """Drop everything: the guest is no more.
+
+        Args:
+            failed: told what could not be ended; the rest is ended all the same.
+        """
+        held, self._held = self._held, {}
+        self._free.clear()
+        for value in held.values():
+            try:
+                if self.closed is not None:
+                    self.closed(value)
+            except Exception as error:  # noqa: BLE001 - the others have to end as well
+                failed(error)
+
+
+class Shared(Generic[T]):
+    """Something that several handles need; it ends with the last of them.
+
+    Args:
+        value: what it is.
+        ended: called with it then.
+    """
+
+    def __init__(self, value: T, ended: Callable[[T], None]) -> None:
+        self.value = value
+        self._ended = ended
+        self._users = 1
+
+    def share(self) -> Shared[T]:
+        """One more handle needs it."""
+        self._users += 1
+        return self
+
+    def drop(self) -> None:
+        """A handle that needed it has gone."""
+        self._users -= 1
+        if not self._users:
+            self._ended(self.value)
 
 
 @dataclass(slots=True)
 class Crossing:
-    """The store's context during a call, which handles need; set by whoever makes the call."""
+    """What is known during one call only, which is the only one: guests have one thread.
+
+    Attributes:
+        context: address of the store's context, which handles need.
+        nbytes: how many bytes of data crossed, for the record of calls.
+        cell: place for one pointer.
+    """
 
     context: Any = None
+    nbytes: int = 0
+    cell: ctypes.c_void_p = field(default_factory=ctypes.c_void_p)
+    cell_at: int = 0
+
+    def __post_init__(self) -> None:
+        self.cell_at = ctypes.addressof(self.cell)
 
 
-@dataclass(frozen=True, slots=True)
 class Handle:
     """A handle of ours: ``own`` moves what it stands for, a borrowed one lends it for the call.
 
     It has to be read exactly once, or the guest traps at the end of the call.
     """
 
-    table: Table
-    crossing: Crossing
-    own: bool
+    def __init__(self, table: Table, crossing: Crossing, *, own: bool) -> None:
+        self.table = table
+        self.own = own
+        self._crossing = crossing
+        self._get = table.take if own else table.__getitem__
 
-    def read(self, val: Any) -> Any:
+    def read(self, at: int) -> Any:
         """What the handle stands for."""
-        host = _Host_p()
-        error = ffi.wasmtime_component_resource_any_to_host(
-            self.crossing.context, val.of.resource, ctypes.byref(host)
-        )
-        _check(error)
-        number = ffi.wasmtime_component_resource_host_rep(host)
-        ffi.wasmtime_component_resource_host_delete(host)
-        return self.table.take(number) if self.own else self.table[number]
+        crossing = self._crossing
+        tag, handle = _POINTER.unpack(ctypes.string_at(at, _POINTER.size))
+        if tag != _RESOURCE:
+            raise MustTrap(
+                "The guest declares the function with another type: "
+                f"no handle of a {self.table.noun} was given."
+            )
+        error = native.any_to_host(crossing.context, handle, crossing.cell_at)
+        if error:
+            raise native.taken_error(error)
+        host = crossing.cell.value
+        number, kind = native.host_number(host), native.host_kind(host)
+        native.delete_host(host)
+        if kind != self.table.kind:
+            raise MustTrap(f"The guest gave a handle of another kind than a {self.table.noun}.")
+        return self._get(number)
 
-    def write(self, val: Any, value: Any) -> None:
+    def write(self, at: int, value: Any) -> None:
         """A new handle of the guest's for ``value``."""
+        crossing = self._crossing
         number = self.table.add(value)
-        host = ffi.wasmtime_component_resource_host_new(True, number, self.table.kind)
-        handle = _Any_p()
-        error = ffi.wasmtime_component_resource_host_to_any(
-            self.crossing.context, host, ctypes.byref(handle)
-        )
-        ffi.wasmtime_component_resource_host_delete(host)
-        _check(error)
-        val.of.resource = handle
-        val.kind = ffi.WASMTIME_COMPONENT_RESOURCE.value
-
-
-def _check(error: Any) -> None:
-    if error:
-        message = ffi.wasm_byte_vec_t()
-        ffi.wasmtime_error_message(error, ctypes.byref(message))
-        text = ffi.to_str_raw(message) if hasattr(ffi, "to_str_raw") else ffi.to_str(message)
-        ffi.wasm_byte_vec_delete(ctypes.byref(message))
-        ffi.wasmtime_error_delete(error)
-        raise RuntimeFailure(f"A handle could not cross: {text}")
+        host = native.new_host(True, number, self.table.kind)
+        error = native.host_to_any(crossing.context, host, crossing.cell_at)
+        native.delete_host(host)
+        if error:
+            self.table.drop(number)
+            raise native.taken_error(error)
+        ctypes.memmove(at, _POINTER.pack(_RESOURCE, crossing.cell.value), _POINTER.size)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from wasmtime import component
+from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.abi.core.errno import ERRNO
 from wasinn_nb.abi.core.faults import MustTrap
 from wasinn_nb.abi.core.host import NNHost
 from wasinn_nb.abi.wit.linker import Calls, Interface, define
+from wasinn_nb.abi.wit.llm import LLM
 from wasinn_nb.abi.wit.nn import NN, SNAPSHOTS
 from wasinn_nb.abi.wit.resources import Crossing
-from wasinn_nb.nn.errors import Cancelled, ErrorCode, NNError, RuntimeFailure, WasinnError
+from wasinn_nb.nn.errors import (
+    Cancelled,
+    EndOfSequence,
+    ErrorCode,
+    NNError,
+    RuntimeFailure,
+    WasinnError,
+)
+
+if TYPE_CHECKING:
+    from wasmtime import component
 
 
 class Session(Calls):
@@ -30,12 +39,16 @@ class Session(Calls):
         super().__init__(Crossing())
         self.stopped_by: WasinnError | None = None
         self._host = host
+        calls = host.calls
+        self._record, self._length = calls.record, calls.length
+        self._limit, self._fold = calls.limit, calls.fold
         self._nn = NN(host, self.crossing)
+        self._llm = LLM(host, self.crossing)
         self._interfaces = {
             name: interface
             for snapshot in SNAPSHOTS
             for name, interface in self._nn.interfaces(snapshot).items()
-        }
+        } | self._llm.interfaces()
 
     @property
     def interfaces(self) -> Mapping[str, Interface]:
@@ -46,25 +59,33 @@ class Session(Calls):
         """Define everything; returns what must be kept for as long as the guest may call."""
         return define(linker, self._interfaces, self)
 
-    def failed(self, name: str, error: BaseException) -> Any:
-        """An error resource; what ends the guest is raised again."""
+    def judged(self, name: str, error: BaseException, *, fallible: bool) -> WasinnError:
+        """What the guest is told of; raises what ends it."""
         if isinstance(error, (Cancelled, MustTrap)):
             self.stopped_by = error
             raise error
         if not isinstance(error, WasinnError):
             self._host.broken(name, error)
             error = RuntimeFailure("The host met an internal error.")
-        code = error.code if isinstance(error, NNError) else ErrorCode.RUNTIME_ERROR
-        self._host.failed(name, ERRNO[code], error)
-        return self._nn.failure(error)
+        elif not isinstance(error, EndOfSequence):
+            code = error.code if isinstance(error, NNError) else ErrorCode.RUNTIME_ERROR
+            self._host.failed(name, ERRNO[code], error)
+        if not fallible:
+            self.stopped_by = error
+            raise error
+        return error
 
     def recorded(self, name: str, start: float, end: float) -> None:
         """Put a call on the timeline."""
-        calls = self._host.calls
-        calls.record((name, start, end, 0))
-        if calls.length() >= calls.limit:
-            calls.fold()
+        self._record((name, start, end, self.crossing.nbytes))
+        if self._length() >= self._limit:
+            self._fold()
+
+    def broken(self, name: str, error: BaseException) -> None:
+        """A handle that the guest dropped could not be ended."""
+        self._host.broken(name, error)
 
     def close(self) -> None:
         """End everything the guest held."""
-        self._nn.close()
+        for table in (*self._llm.tables, *self._nn.tables):
+            table.clear(lambda error: self._host.broken("the end of the run", error))
