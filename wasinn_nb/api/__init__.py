@@ -106,7 +106,7 @@ class Host(HostModels):
             first_line: the number of the source's first line as the user counts.
             flags: further arguments for the compiler.
             debug: without optimisation, with run-time checks.
-            force: compile even what is in the cache.
+            force: compile even what is in the cache; a script forgets what it has defined.
 
         Raises:
             BuildError: it does not compile; the message points at the line.
@@ -116,15 +116,28 @@ class Host(HostModels):
 
         described = Source(source, language, label, first_line, tuple(flags), debug)
         built = self.builder.build(described, progress=progress, cancel=cancel, force=force)
-        return self._keep(self.runner.guest(built, name=name or label, source=described))
+        guest = self.runner.guest(built, name=name or label, source=described)
+        if guest.is_script:
+            self._prepare(guest, progress, cancel)
+            if force:
+                guest.reset()
+        return self._keep(guest)
 
     def load_guest(self, wasm: bytes | str | Path, *, name: str | None = None) -> Guest:
         """A guest that was built elsewhere, from its bytes or its path.
 
         Raises:
-            GuestInvalid: no core module, or the file cannot be read.
+            GuestInvalid: no module or component, or the file cannot be read.
         """
         return self._keep(self.runner.guest(wasm, name=name))
+
+    def _prepare(
+        self, guest: Guest, progress: BuildProgress | None, cancel: CancelToken | None
+    ) -> None:
+        """Refuse a script that cannot be run; the first of its language waits for its compiler."""
+        if progress is not None and not self.runner.modules.holds(guest.wasm):
+            progress(f"preparing {guest.language}", None)
+        self.runner.check(guest, cancel=cancel)
 
     def _keep(self, guest: Guest) -> Guest:
         with self.lock:
@@ -156,6 +169,7 @@ class Host(HostModels):
                     self.registry.forget(name, wait=STOPPING)
         if "runner" in self.__dict__:
             # before the interpreter takes wasmtime apart: what is freed later complains on stderr
+            self.runner.machines.close()
             self.runner.modules.clear()
         self.guests.clear()
 

@@ -1,16 +1,22 @@
-"""A guest that is a component, in its store: linked, entered, and closed in the right order."""
+"""A guest that is a component, in its store: linked, entered, and closed in the right order.
+
+What it waits for in ``wasi:io/poll`` (a sleep, a read of standard input) is a native call of
+wasmtime's, which nothing can interrupt: a run that is stopped there is left behind after some
+seconds (:mod:`.execution`), and its thread ends when the wait does.
+"""
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from typing import Any
 
+from wasinn_nb.abi.wit.codec import Err, Result
 from wasinn_nb.abi.wit.session import Session
+from wasinn_nb.guest import native
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.errors import GuestLinkError
 from wasinn_nb.guest.modules import CompiledModule
-from wasinn_nb.guest.native import GuestFailure, raise_failure
+from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.sandbox import Sandbox
 from wasinn_nb.guest.stdio import Stdio
@@ -22,7 +28,12 @@ _FAILED = 1
 # a component is several core modules
 _TABLES, _TABLE_ELEMENTS, _MEMORIES, _INSTANCES = 64, 1_000_000, 64, 256
 _MOST_NAMES, _LONGEST_NAME = 12, 80
-_OURS = ("wasi:nn/", "wasinn:")
+_WASI = tuple(
+    f"wasi:{package}/" for package in ("cli", "clocks", "filesystem", "io", "random", "sockets")
+)
+_HTTP = "wasi:http/"
+_SENDS_HTTP = "wasi:http/outgoing-handler@"
+_RELEASE = "@0.2."
 
 
 class ComponentInstance:
@@ -64,30 +75,29 @@ class ComponentInstance:
         from wasmtime import component
 
         main = _main(self._module)
-        check_imports(self._module, self._session)
+        check_imports(self._module, self._session, allow_http=options.allow_http)
         self._store = store = wasmtime.Store(self._engine.native)
-        memory = -1 if options.memory_limit is None else options.memory_limit << 20
-        store.set_limits(
-            memory_size=memory,
-            table_elements=_TABLE_ELEMENTS,
-            instances=_INSTANCES,
-            tables=_TABLES,
-            memories=_MEMORIES,
-        )
+        limit(store, options.memory_limit)
         store.set_wasi(sandbox.wasi(name, stdio))
         self._linker = linker = component.Linker(self._engine.native)
         linker.add_wasip2()
+        if any(wanted.module.startswith(_HTTP) for wanted in self._module.imports):
+            linker.add_wasi_http()
+            store.set_wasi_http()
         self._kept += self._session.define(linker)
         watcher, self._undo = self._engine.watch(store, self._cancel)
         self._kept.append(watcher)
         self._cancel.raise_if_cancelled()
         entered()
         try:
-            return _enter(store, linker, self._module.native, main)
+            instance = native.instantiate_component(store, linker, self._module.native)
+            function = native.component_function(store, instance, self._module.native, main, "run")
+            answer = native.call_component(store, function, (), (), Result(None, None))
         except GuestFailure as failure:
             if failure.exit_code is not None:
                 return failure.exit_code
             raise
+        return _FAILED if isinstance(answer, Err) else 0
 
     def memory_size(self) -> int:
         """0: a component's memories are its own."""
@@ -104,26 +114,56 @@ class ComponentInstance:
         self._kept.clear()
 
 
-def check_imports(module: CompiledModule, session: Session) -> None:
-    """Raise :class:`GuestLinkError` naming every interface of ours that nobody provides.
-
-    WASI's own are matched by wasmtime, which knows which versions fit.
-    """
-    missing = [
-        wanted.module
-        for wanted in module.imports
-        if wanted.module.startswith(_OURS) and wanted.module not in session.interfaces
-    ]
-    missing += [w.module for w in module.imports if not w.module.startswith(("wasi:", "wasinn:"))]
-    if not missing:
-        return
-    listed = few(missing, most=_MOST_NAMES, longest=_LONGEST_NAME)
-    there = few(sorted(session.interfaces), most=_MOST_NAMES, longest=_LONGEST_NAME)
-    raise GuestLinkError(
-        f"The guest imports what nobody provides here: {listed}.",
-        hint=f"There are WASI 0.2 and {there}.",
-        missing=tuple(missing),
+def limit(store: Any, mebibytes: int | None) -> None:
+    """What a component may take: of memory so much in each of its memories."""
+    store.set_limits(
+        memory_size=-1 if mebibytes is None else mebibytes << 20,
+        table_elements=_TABLE_ELEMENTS,
+        instances=_INSTANCES,
+        tables=_TABLES,
+        memories=_MEMORIES,
     )
+
+
+def check_imports(module: CompiledModule, session: Session, *, allow_http: bool) -> None:
+    """Raise :class:`GuestLinkError` naming every interface that nobody provides."""
+    names = [wanted.module for wanted in module.imports if wanted.kind != "type"]
+    if not allow_http and any(name.startswith(_SENDS_HTTP) for name in names):
+        raise GuestLinkError(
+            "The guest wants to send HTTP requests, which no guest may unless it is granted.",
+            hint="Grant it with --allow-http (allow_http=True): it can then reach every host that "
+            "this machine can, also this machine itself.",
+            missing=tuple(name for name in names if name.startswith(_SENDS_HTTP)),
+        )
+    missing = [name for name in names if not _provided(name, session)]
+    if missing:
+        listed = few(missing, most=_MOST_NAMES, longest=_LONGEST_NAME)
+        raise GuestLinkError(
+            f"The guest imports what nobody provides here: {listed}.",
+            hint=_hint(missing, session),
+            missing=tuple(missing),
+        )
+
+
+def _provided(name: str, session: Session) -> bool:
+    if name.startswith((*_WASI, _HTTP)):
+        return _RELEASE in name
+    return name in session.interfaces
+
+
+def _hint(missing: list[str], session: Session) -> str:
+    first = missing[0]
+    interface = first.partition("@")[0]
+    others = [name for name in sorted(session.interfaces) if name.startswith(f"{interface}@")]
+    if first.startswith((*_WASI, _HTTP)):
+        return "WASI is there in its releases 0.2."
+    if others:
+        return f"There is {few(others, most=_MOST_NAMES, longest=_LONGEST_NAME)}."
+    if first.startswith("wasi:"):
+        return "Of WASI 0.2 there are cli, clocks, filesystem, http, io, random and sockets."
+    if ":" not in first:
+        return f"Its program imports {first!r} from the world itself; compose it with what has it."
+    return "There are WASI 0.2, wasi:nn and wasinn:llm; compose it with a component that has it."
 
 
 def _main(module: CompiledModule) -> str:
@@ -135,40 +175,3 @@ def _main(module: CompiledModule) -> str:
         "The guest is a library: it has no main program (wasi:cli/run).",
         hint=f"It exports {offered}.",
     )
-
-
-def _enter(store: Any, linker: Any, native: Any, main: str) -> int:
-    from wasmtime import _ffi as ffi
-
-    instance = ffi.wasmtime_component_instance_t()
-    raise_failure(
-        ffi.wasmtime_component_linker_instantiate(
-            linker.ptr(),
-            store._context(),  # noqa: SLF001 - the package has no public way to its pointers
-            native.ptr(),
-            ctypes.byref(instance),
-        )
-    )
-    outer = native.get_export_index(main)
-    inner = native.get_export_index("run", outer)
-    function = ffi.wasmtime_component_func_t()
-    ffi.wasmtime_component_instance_get_func(
-        ctypes.byref(instance),
-        store._context(),  # noqa: SLF001
-        inner.ptr(),
-        ctypes.byref(function),
-    )
-    result = ffi.wasmtime_component_val_t()
-    raise_failure(
-        ffi.wasmtime_component_func_call(
-            ctypes.byref(function),
-            store._context(),  # noqa: SLF001
-            None,
-            0,
-            ctypes.byref(result),
-            1,
-        )
-    )
-    failed = not result.of.result.is_ok
-    ffi.wasmtime_component_val_delete(ctypes.byref(result))
-    return _FAILED if failed else 0

@@ -112,7 +112,9 @@ def _trap(guest: Guest, text: str) -> Trap:
 
 
 def _trap_message(guest: Guest, run: Run, trap: Trap) -> str:
-    place = f" at {guest.label}:{trap.line}" if trap.line else _foreign_place(trap)
+    place = f" at {guest.label}:{trap.line}" if trap.line else ""
+    if not place and not guest.is_script:  # whose frames are its interpreter's
+        place = _foreign_place(trap)
     why = trap.kind if trap.kind != ABORT else _last_words(guest, run) or trap.kind
     hint = f" {trap.hint}" if trap.hint else ""
     lines = [f"The guest trapped{place}: {why.rstrip('.')}.{hint}"]

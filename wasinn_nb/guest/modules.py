@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from wasinn_nb.guest.build.model import InvalidWasm, kind
@@ -74,10 +75,10 @@ class ModuleCache:
         leaves, and the result is there for the next one.
 
         Raises:
-            GuestInvalid: a component, or not a valid module.
+            GuestInvalid: not a valid module or component.
             Cancelled: while waiting.
         """
-        key = hashlib.sha256(wasm).hexdigest()
+        key = _digest(wasm)
         with self._lock:
             future = self._modules.get(key)
             if future is not None:
@@ -102,6 +103,12 @@ class ModuleCache:
             except TimeoutError:
                 if cancel:
                     cancel.raise_if_cancelled()
+
+    def holds(self, wasm: bytes) -> bool:
+        """Whether the compiled form of a module is in memory."""
+        with self._lock:
+            future = self._modules.get(_digest(wasm))
+        return future is not None and future.done()
 
     def clear(self) -> None:
         """Forget all modules; they are compiled (or read from disk) again when next used."""
@@ -149,6 +156,12 @@ class ModuleCache:
 
     def _native_key(self, key: str) -> str:
         return f"{key[:40]}-{self._engine.fingerprint}"
+
+
+@lru_cache(maxsize=4)
+def _digest(wasm: bytes) -> str:
+    """The scripts of a language share one binary, which can have 30 MB."""
+    return hashlib.sha256(wasm).hexdigest()
 
 
 def checked_kind(wasm: bytes) -> Literal["module", "component"]:

@@ -21,7 +21,7 @@ class Source:
 
     Attributes:
         text: the source itself, without the magic's line.
-        language: a name or alias of a language: ``"c"``, ``"cpp"``, ``"zig"``, ``"wat"``.
+        language: a name or alias of a language: ``"c"``, ``"cpp"``, ``"zig"``, ``"wat"``, ``"js"``.
         label: what diagnostics and traps call it, for example ``"In[7]"``. It is not part of the
             build: the same text under another label is the same module.
         first_line: the number of the text's first line as the user counts (2 below a magic's line).
@@ -76,6 +76,7 @@ class BuiltModule:
         build_seconds: how long this call took.
         warnings: what the compiler warned about, ready to be shown; empty when nothing.
         label: the source's label, for :func:`wasinn_nb.guest.build.relabel.relabel`.
+        is_script: ``wasm`` runs any source of the language, and is to be given this one.
     """
 
     wasm: bytes = field(repr=False)
@@ -85,6 +86,7 @@ class BuiltModule:
     build_seconds: float
     warnings: str
     label: str
+    is_script: bool = False
 
 
 class InvalidWasm(WasinnError):  # noqa: N818 - named after the fault
