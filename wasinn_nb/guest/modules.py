@@ -199,13 +199,22 @@ def _described(native: Any, key: str) -> CompiledModule:
 def _described_component(native: Any, key: str, engine: Engine) -> CompiledModule:
     from wasmtime import component
 
-    kinds = {component.FuncType: "func", component.ComponentInstanceType: "instance"}
-    type_ = native.type
+    kinds = {
+        component.FuncType: "func",
+        component.ComponentInstanceType: "instance",
+        component.ModuleType: "module",
+        component.ComponentType: "component",
+    }
+
+    def kind_of(item: Any) -> str:
+        # the package wraps items that have names
+        return kinds.get(type(getattr(item, "ty", item)), "type")
+
+    described = native.type
     imports = tuple(
-        Import(name, "", kinds.get(type(item), "type"))
-        for name, item in type_.imports(engine.native).items()
+        Import(name, "", kind_of(item)) for name, item in described.imports(engine.native).items()
     )
     exports = {
-        name: kinds.get(type(item), "type") for name, item in type_.exports(engine.native).items()
+        name: kind_of(item) for name, item in described.exports(engine.native).items()
     }
     return CompiledModule(native, key, imports, exports, is_component=True)
