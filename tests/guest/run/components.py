@@ -4,48 +4,14 @@ from __future__ import annotations
 
 import wasmtime
 
-_ERRORS = " ".join(
-    f'"{case}"'
-    for case in [
-        "access",
-        "would-block",
-        "already",
-        "bad-descriptor",
-        "busy",
-        "deadlock",
-        "quota",
-        "exist",
-        "file-too-large",
-        "illegal-byte-sequence",
-        "in-progress",
-        "interrupted",
-        "invalid",
-        "io",
-        "is-directory",
-        "loop",
-        "too-many-links",
-        "message-size",
-        "name-too-long",
-        "no-device",
-        "no-entry",
-        "no-lock",
-        "insufficient-memory",
-        "insufficient-space",
-        "not-directory",
-        "not-empty",
-        "not-recoverable",
-        "unsupported",
-        "no-tty",
-        "no-such-device",
-        "overflow",
-        "not-permitted",
-        "pipe",
-        "read-only",
-        "invalid-seek",
-        "text-file-busy",
-        "cross-device",
-    ]
-)
+_ERRORS = """
+  "access" "would-block" "already" "bad-descriptor" "busy" "deadlock" "quota" "exist"
+  "file-too-large" "illegal-byte-sequence" "in-progress" "interrupted" "invalid" "io"
+  "is-directory" "loop" "too-many-links" "message-size" "name-too-long" "no-device" "no-entry"
+  "no-lock" "insufficient-memory" "insufficient-space" "not-directory" "not-empty"
+  "not-recoverable" "unsupported" "no-tty" "no-such-device" "overflow" "not-permitted" "pipe"
+  "read-only" "invalid-seek" "text-file-busy" "cross-device"
+"""
 
 _STREAMS = """
   (import "wasi:io/error@0.2.0" (instance $ioerror (export "error" (type (sub resource)))))
@@ -77,7 +43,7 @@ _PARTS = {
   (alias export $stdout "get-stdout" (func $stdout_))
   (core func $get_stdout (canon lower (func $stdout_)))
   (alias export $streams "[method]output-stream.blocking-write-and-flush" (func $write_))
-  (core func $write (canon lower (func $write_) (memory (core memory $mem "memory"))))
+  (core func $write (canon lower (func $write_) MEMORY))
 """,
         ("get_stdout (result i32)", "write (param i32 i32 i32 i32)"),
     ),
@@ -89,7 +55,7 @@ _PARTS = {
   (alias export $stdin "get-stdin" (func $stdin_))
   (core func $get_stdin (canon lower (func $stdin_)))
   (alias export $streams "[method]input-stream.blocking-read" (func $read_))
-  (core func $read (canon lower (func $read_) (memory (core memory $mem "memory")) (realloc (core func $mem "r"))))
+  (core func $read (canon lower (func $read_) ALLOCATING))
 """,
         ("get_stdin (result i32)", "read (param i32 i64 i32)"),
     ),
@@ -99,7 +65,7 @@ _PARTS = {
     (type $l (list string)) (export "get-arguments" (func (result $l)))))
   (alias export $environment "get-arguments" (func $args_))
   (core func $args
-    (canon lower (func $args_) (memory (core memory $mem "memory")) (realloc (core func $mem "r"))))
+    (canon lower (func $args_) ALLOCATING))
 """,
         ("args (param i32)",),
     ),
@@ -155,13 +121,13 @@ _PARTS = {
     (export "get-directories" (func (result $l)))))
   (alias export $preopens "get-directories" (func $directories_))
   (core func $directories
-    (canon lower (func $directories_) (memory (core memory $mem "memory")) (realloc (core func $mem "r"))))
+    (canon lower (func $directories_) ALLOCATING))
   (alias export $types "[method]descriptor.open-at" (func $open_))
-  (core func $open (canon lower (func $open_) (memory (core memory $mem "memory"))))
+  (core func $open (canon lower (func $open_) MEMORY))
   (alias export $types "[method]descriptor.read" (func $get_))
-  (core func $get (canon lower (func $get_) (memory (core memory $mem "memory")) (realloc (core func $mem "r"))))
+  (core func $get (canon lower (func $get_) ALLOCATING))
   (alias export $types "[method]descriptor.write" (func $put_))
-  (core func $put (canon lower (func $put_) (memory (core memory $mem "memory"))))
+  (core func $put (canon lower (func $put_) MEMORY))
 """,
         (
             "directories (param i32)",
@@ -181,7 +147,7 @@ _PARTS = {
     (export "load-by-name" (func (param "name" string)
       (result (result (own $g) (error (own $e))))))))
   (alias export $graphs "load-by-name" (func $load_))
-  (core func $load (canon lower (func $load_) (memory (core memory $mem "memory"))))
+  (core func $load (canon lower (func $load_) MEMORY))
   (alias export $graphs "graph" (type $graph))
   (core func $drop (canon resource.drop $graph))
 """,
@@ -236,6 +202,8 @@ def component(body: str, *parts: str, extra: str = "", pages: int = 2) -> bytes:
   (component $runner (import "f" (func $f (result (result)))) (export "run" (func $f)))
   (instance $r (instantiate $runner (with "f" (func $run))))
   (export "wasi:cli/run@0.2.0" (instance $r)))"""
+    memory, allocator = '(memory (core memory $mem "memory"))', '(realloc (core func $mem "r"))'
+    source = source.replace("ALLOCATING", f"{memory} {allocator}").replace("MEMORY", memory)
     return bytes(wasmtime.wat2wasm(source))
 
 
@@ -250,9 +218,9 @@ FAILS = component('(func (export "run") (result i32) (i32.const 1))')
 EXITS = component(
     '(func (export "run") (result i32) (call $exit_now (i32.const 1)) (i32.const 0))', "exit"
 )
-TRAPS = component(
-    '(func $deep unreachable) (func (export "run") (result i32) (call $deep) (i32.const 0))'
-)
+TRAPS = component("""
+  (func $deep unreachable)
+  (func (export "run") (result i32) (call $deep) (i32.const 0))""")
 SPINS = component('(func (export "run") (result i32) (loop $again (br $again)) (i32.const 0))')
 SLEEPS = component(
     """
