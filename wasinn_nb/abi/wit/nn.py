@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wasinn_nb.abi.core.contexts import CONFIGURED, LANGUAGE_MODELS
+from wasinn_nb.abi.core.contexts import CONFIGURED, LANGUAGE_MODELS, METADATA
 from wasinn_nb.abi.core.host import GraphLease, NNHost
 from wasinn_nb.abi.wit.codec import U32, Bytes, Codec, Enum, Err, List, Result, String, Tuple
 from wasinn_nb.abi.wit.linker import Function, Interface
@@ -57,6 +57,8 @@ _CODES = {
     ErrorCode.UNSUPPORTED_OPERATION: "unsupported-operation",
     ErrorCode.TOO_LARGE: "too-large",
     ErrorCode.NOT_FOUND: "not-found",
+    ErrorCode.MODEL_NOT_FOUND: "not-found",
+    ErrorCode.PROMPT_TOO_LONG: "too-large",
 }
 _CODE_LABELS = (
     "invalid-argument",
@@ -73,6 +75,9 @@ _TENSOR_TYPE = Enum(tuple(_TYPES))
 _ENCODING = Enum(tuple(_ENCODINGS))
 _TARGET = Enum(tuple(_TARGETS))
 _CODE = Enum(_CODE_LABELS)
+_TEXT_OUTPUTS = {"0": 0, "metadata": METADATA}
+"""Names of a language model's outputs, and of its inputs: text, and settings or figures as JSON."""
+
 _MOST_GRAPHS, _MOST_CONTEXTS, _MOST_TENSORS, _MOST_ERRORS = 1024, 1024, 65_536, 65_536
 _MOST_RANK, _LONGEST_NAME = 64, 4096
 
@@ -175,7 +180,7 @@ class NN:
             raise InvalidArgument(
                 f"The tensor has {len(tensor.dims)} dimensions; the most is {_MOST_RANK}."
             )
-        index = _index(computing.lease, name, "input")
+        index = _index(computing, name, "input")
         if computing.is_text:
             tensor = Tensor((tensor.nbytes,), TensorType.U8, tensor.data)
         computing.context.set_input(index, tensor)
@@ -187,7 +192,7 @@ class NN:
     def get_output(self, computing: Computing, name: str) -> Tensor:
         """``[method]graph-execution-context.get-output``."""
         self.tensors.room()
-        return self._output(computing, _index(computing.lease, name, "output"))
+        return self._output(computing, _index(computing, name, "output"))
 
     def compute_named(
         self, computing: Computing, inputs: Sequence[tuple[str, Tensor]]
@@ -196,12 +201,13 @@ class NN:
         for name, tensor in inputs:
             self.set_input(computing, name, tensor)
         computing.context.compute()
-        outputs = computing.lease.info.outputs
-        self.tensors.room(len(outputs))
-        return [
-            (spec.name or str(index), self._output(computing, index))
-            for index, spec in enumerate(outputs)
-        ]
+        if computing.is_text:
+            names = _TEXT_OUTPUTS
+        else:
+            outputs = enumerate(computing.lease.info.outputs)
+            names = {spec.name or str(index): index for index, spec in outputs}
+        self.tensors.room(len(names))
+        return [(name, self._output(computing, index)) for name, index in names.items()]
 
     def _output(self, computing: Computing, index: int) -> Tensor:
         data = computing.context.get_output(index)
@@ -295,9 +301,12 @@ class NN:
         return Interface({"error": self.errors}, functions, self.failure)
 
 
-def _index(lease: GraphLease, name: str, what: str) -> int:
+def _index(computing: Computing, name: str, what: str) -> int:
     """By the model's own name, else by number."""
-    find: Any = lease.info.input_index if what == "input" else lease.info.output_index
+    if computing.is_text and name in _TEXT_OUTPUTS:
+        return _TEXT_OUTPUTS[name]
+    info = computing.lease.info
+    find: Any = info.input_index if what == "input" else info.output_index
     try:
         index: int = find(name)
     except InvalidArgument:
