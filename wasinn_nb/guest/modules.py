@@ -214,7 +214,5 @@ def _described_component(native: Any, key: str, engine: Engine) -> CompiledModul
     imports = tuple(
         Import(name, "", kind_of(item)) for name, item in described.imports(engine.native).items()
     )
-    exports = {
-        name: kind_of(item) for name, item in described.exports(engine.native).items()
-    }
+    exports = {name: kind_of(item) for name, item in described.exports(engine.native).items()}
     return CompiledModule(native, key, imports, exports, is_component=True)

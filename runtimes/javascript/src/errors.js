@@ -15,11 +15,11 @@ export class Exit {
 
 class Frame {
   constructor(name, cell, line, column) {
-    Object.assign(this, { name, label: cell.label, at: cell.place(line, column) });
+    Object.assign(this, { name, cell, at: cell.place(line, column) });
   }
 
   toString() {
-    const where = `${this.label}:${this.at.line}:${this.at.column}`;
+    const where = `${this.cell.label}:${this.at.line}:${this.at.column}`;
     return this.name && this.name !== "<eval>" ? `${this.name} (${where})` : where;
   }
 }
@@ -44,8 +44,9 @@ export function describe(error) {
   return { message: headline(error) + causes.join(""), frames: frames(error) };
 }
 
-export function place(found) {
-  return found.length ? found[0].at : { line: 0, column: 0 };
+/** The innermost place in this cell: an error may come from a function of an earlier one. */
+export function place(found, cell) {
+  return found.find((frame) => frame.cell === cell)?.at ?? { line: 0, column: 0 };
 }
 
 function headline(error) {

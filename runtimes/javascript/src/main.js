@@ -50,8 +50,8 @@ function shown(value) {
   return typeof value === "string" ? value : format(value);
 }
 
-/** What one cell is waiting for: its own promise, and the failure of anything it started. */
-let pending = null;
+/** The cell that runs, and what it waits for: its own promise, and how that failed. */
+let present = null;
 
 function check(cell) {
   const source = prepare(cell);
@@ -69,18 +69,19 @@ async function run(cell) {
   globalThis.args = [...cell.args];
   globalThis.env = Object.fromEntries(cell.env);
   const source = prepare(cell);
-  pending = { settled: true, failure: null };
+  present = { source, settled: true, failure: null };
   try {
     const value = globalEval(source.text);
     if (source.isAsync || value instanceof Promise) wait(value);
   } catch (error) {
-    return ended(error, source);
+    const problem = source.syntax(error);
+    return problem ? { tag: "syntax", val: problem } : ended(error);
   }
   return settle();
 }
 
 function wait(promise) {
-  const cell = pending;
+  const cell = present;
   cell.settled = false;
   promise.then(
     () => {
@@ -105,14 +106,14 @@ async function step() {
 /** Let promises go as far as they can, and say what is left. */
 async function settle() {
   for (let round = 0; round < ROUNDS; round++) await null;
-  if (!pending.settled && timers.isEmpty) {
-    for (let round = 0; round < MOST_ROUNDS && !pending.settled && timers.isEmpty; round++) {
+  if (!present.settled && timers.isEmpty) {
+    for (let round = 0; round < MOST_ROUNDS && !present.settled && timers.isEmpty; round++) {
       await null;
     }
   }
-  if (pending.failure) return ended(pending.failure.error);
+  if (present.failure) return ended(present.failure.error);
   if (!timers.isEmpty) return { tag: "waiting", val: timers.seconds };
-  if (!pending.settled) {
+  if (!present.settled) {
     return raised("The cell waits for a promise that nothing is going to settle.", {
       line: 0,
       column: 0,
@@ -121,13 +122,11 @@ async function settle() {
   return { tag: "done" };
 }
 
-function ended(error, source) {
+function ended(error) {
   timers.clear();
   if (error instanceof Exit) return { tag: "exit", val: error.code };
-  const problem = source?.syntax(error);
-  if (problem) return { tag: "syntax", val: problem };
   const { message, frames } = describe(error);
-  return raised(message, place(frames), frames.map(String));
+  return raised(message, place(frames, present.source), frames.map(String));
 }
 
 function raised(message, at, trace = []) {

@@ -102,7 +102,7 @@ export function declarations(text) {
   const functions = [];
   const patterns = [];
   let awaits = false;
-  let bodies = [];
+  const bodies = [];
   for (const [i, token] of found.entries()) {
     const next = found[i + 1];
     if (token.value === "{" && opensFunction(found, i)) bodies.push(token.depth);
@@ -125,6 +125,9 @@ export function declarations(text) {
       }
     } else if (token.value === "class" && next?.kind === "word" && beginsStatement(token)) {
       edits.push({ ...token, by: `var ${next.value} = class`, alone: `${next.value} = class` });
+      // as an expression it goes on until something ends it
+      const end = closing(found, i);
+      if (end) edits.push({ start: end.start + 1, value: "", by: ";", alone: ";" });
     } else if (token.value === "function" && beginsStatement(token)) {
       const name = next?.value === "*" ? found[i + 2] : next;
       if (name?.kind === "word") functions.push(name.value);
@@ -136,22 +139,27 @@ export function declarations(text) {
   const replaced = (isAsync) => {
     let result = "";
     let at = 0;
-    for (const edit of edits) {
+    for (const edit of edits.toSorted((a, b) => a.start - b.start)) {
       const by = (isAsync ? edit.alone : edit.by).padEnd(edit.value.length);
       result += text.slice(at, edit.start) + by;
       at = edit.start + edit.value.length;
       if (by.length > edit.value.length) {
         const before = text.slice(0, edit.start).split("\n");
-        inserted.push({
-          line: before.length,
-          column: before.at(-1).length + 1,
-          length: by.length - edit.value.length,
-        });
+        const column = before.at(-1).length + 1;
+        inserted.push({ line: before.length, column, length: by.length - edit.value.length });
       }
     }
     return result + text.slice(at);
   };
   return { awaits, functions, patterns, inserted, replaced };
+}
+
+/** The brace that ends the class at `i`. */
+function closing(found, i) {
+  const { depth } = found[i];
+  let open = i + 1;
+  while (open < found.length && !(found[open].value === "{" && found[open].depth === depth)) open++;
+  return found.slice(open + 1).find((token) => token.value === "}" && token.depth === depth);
 }
 
 /** Whether the brace at `i` opens the body of a function or a method. */

@@ -57,11 +57,12 @@ class Source {
   /** The cell's own place for one of QuickJS's. */
   place(line, column) {
     const own = line - this.base - 1;
-    const shift = this.inserted.find((one) => one.line === own && column > one.column);
-    return {
-      line: own - 1 + this.firstLine,
-      column: shift ? Math.max(shift.column, column - shift.length) : column,
-    };
+    for (const one of this.inserted) {
+      if (one.line === own && column > one.column) {
+        column = Math.max(one.column, column - one.length);
+      }
+    }
+    return { line: own - 1 + this.firstLine, column };
   }
 
   /** Behind the last of its characters. */

@@ -30,7 +30,7 @@ ALL = """
   (loop $again
     (call $token-stream.next (local.get $stream) (i32.const 64))
     (br_if $again (i32.eqz (i32.load8_u (i32.const 64)))))
-  (i32.load8_u (i32.const 72)) ;; 0: the end of the sequence"""
+  (i32.load8_u (i32.const 68)) ;; 0: the end of the sequence"""
 TRAP = "(drop (call $begin)) unreachable"
 WAIT = "(drop (call $begin)) (loop $for-ever (br $for-ever)) (i32.const 0)"
 
