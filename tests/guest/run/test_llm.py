@@ -70,3 +70,13 @@ def test_a_stop_leaves_nothing_behind(program, backend):
     assert isinstance(run.wait().error, GuestStopped)
     assert run.state == "stopped"
     assert not backend.graphs[-1].open_contexts
+
+
+def test_a_stop_reaches_a_token_that_takes_long(program, registry):
+    registry.pin("m", {"token-ms": 60_000})
+    run = program(ALL)
+    while run.state != "running":
+        time.sleep(0.005)
+    time.sleep(0.05)
+    run.cancel("stop")
+    assert isinstance(run.wait(20).error, GuestStopped)

@@ -11,7 +11,8 @@ from wasinn_nb.guest.errors import GuestRaised
 def test_tensors(js, host):
     run = js("""
 const graph = wasi_nn.Graph.load("digits");
-const { probabilities } = graph.compute({ image: new wasi_nn.Tensor(new Float32Array(64), [1, 1, 8, 8]) });
+const image = new wasi_nn.Tensor(new Float32Array(64), [1, 1, 8, 8]);
+const { probabilities } = graph.compute({ image });
 print(graph.info.encoding, probabilities.type, probabilities.shape, probabilities.argmax());""")
     assert run.stdout.startswith("openvino FP32 [1, 10] ")
     assert run.tensors["probabilities"].shape == (1, 10)
@@ -25,8 +26,8 @@ const { Tensor } = wasi_nn;
 const t = new Tensor([[1, 2], [3, 4]]);
 print(t.type, t.shape, [...t], new Tensor(new BigInt64Array(2)).type);
 print(new Tensor([1, 2], [2, 1], "I64").data, new Tensor(new Uint8Array(8), [2], "FP32").shape);
-for (const make of [() => new Tensor([1], [2]), () => new Tensor("x"), () => new Tensor([1], [1], "X")])
-  try { make() } catch (error) { print(error.name) }""")
+for (const given of [[[1], [2]], ["x"], [[1], [1], "X"]])
+  try { new Tensor(...given) } catch (error) { print(error.name) }""")
     assert run.stdout.split("\n")[:-1] == [
         "FP32 [2, 2] [1, 2, 3, 4] I64",
         "BigInt64Array(2) [1n, 2n] [2]",
@@ -41,7 +42,10 @@ def test_a_generation_is_read_token_by_token(js):
 const graph = wasi_nn.Graph.load("story", { temperature: 0, seed: 1 });
 let text = "";
 const stream = graph.generate("Once upon", { maxTokens: 8 });
-for (const token of stream) { text += token.text; if (!(token.bytes.length && token.id >= 0)) exit(1); }
+for (const token of stream) {
+  text += token.text;
+  if (!(token.bytes.length && token.id >= 0)) exit(1);
+}
 const { generatedTokens, finish } = stream.usage;
 print(text.length > 0, generatedTokens, finish);
 print(graph.generate("Once upon", { maxTokens: 8 }).text() === text);
