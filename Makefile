@@ -8,7 +8,7 @@ GGML ?=
 ARGS ?=
 
 # Node and what it starts come from the environment too
-NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend run --silent
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent
 
 # a notice of the theme about its successor, on every build
 export NO_MKDOCS_2_WARNING := 1
@@ -53,7 +53,7 @@ site:
 format: setup ## let ruff, eslint and prettier fix and format what they can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(NPM) format
 
-watch: setup ## build the front end anew on every change of it
+watch: setup ## build the front ends anew on every change of them
 	@$(NPM) dev
 
 docs: setup ## serve the documentation, rebuilt on every change
@@ -67,5 +67,5 @@ constraints: setup ## write constraints.txt anew from the newest releases that f
 
 clean: ## remove .venv, build products and caches (the llama.cpp wheel cache stays)
 	rm -rf .venv build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	rm -rf frontend/node_modules wasinn_nb/notebook/widgets/static
+	rm -rf node_modules labextension/lib wasinn_nb/labextension wasinn_nb/notebook/widgets/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

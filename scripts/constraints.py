@@ -25,10 +25,11 @@ HEADER = """\
 
 
 def requirements() -> list[str]:
-    """What pyproject.toml asks for, all extras together."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *(line for lines in extras.values() for line in lines)]
+    """What pyproject.toml asks for, all extras and groups together."""
+    everything = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = everything["project"]
+    more = {**project["optional-dependencies"], **everything["dependency-groups"]}
+    wanted = [*project["dependencies"], *(line for lines in more.values() for line in lines)]
     return ["pip", *(line for line in wanted if not line.startswith(project["name"]))]
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests import distributions
+
 hypothesis.settings.register_profile("project", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("project")
 
@@ -37,6 +39,14 @@ def _own_home(tmp_path_factory):
 def root():
     """The checkout."""
     return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def wheel(root, tmp_path_factory):
+    """What users install, built from the checkout, or the one that WASINN_NB_WHEEL names."""
+    if given := os.environ.get("WASINN_NB_WHEEL"):
+        return Path(given)
+    return distributions.build(root, "wheel", tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")

@@ -76,6 +76,11 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Where the JupyterLab extension is; `jupyter labextension develop` asks."""
+    return [{"src": "labextension", "dest": "wasinn-nb"}]
+
+
 def load_ipython_extension(ipython: InteractiveShell) -> None:
     """``%load_ext wasinn_nb``."""
     from wasinn_nb.notebook import extension

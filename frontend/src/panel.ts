@@ -13,8 +13,8 @@ interface Host {
 }
 
 function formsOf(host: Host): ShowForm {
-  return async (id, into, ended) => {
-    const reference = `anywidget:${id}`;
+  return async ({ form }, into, ended) => {
+    const reference = `anywidget:${form}`;
     const widget = await host.getWidget(reference);
     const ending = new AbortController();
     await widget.render({ el: into, signal: ending.signal });

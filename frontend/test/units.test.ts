@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { count, duration, formatBytes, listed, percent, rate } from "../src/lib/units";
+import {
+  duration,
+  formatBytes,
+  listed,
+  percent,
+  rate,
+  sentences,
+  tokenCount,
+} from "../src/lib/units";
 
 describe("the same words as in Python", () => {
   test.each([
@@ -48,13 +56,18 @@ describe("the same words as in Python", () => {
     [0, "0 tokens"],
     [1_234_567, "1,234,567 tokens"],
   ])("%d of something", (number, words) => {
-    expect(count(number, "token")).toBe(words);
+    expect(tokenCount(number)).toBe(words);
   });
 
   test("a share", () => {
     expect(percent(0.404)).toBe("40 %");
     expect(percent(1)).toBe("100 %");
   });
+});
+
+test("puts sentences that there are behind each other", () => {
+  expect(sentences("", "")).toBe("");
+  expect(sentences("One.", "", "Two.", "Three.")).toBe("One. Two. Three.");
 });
 
 test("lists words as a sentence does", () => {

@@ -1,11 +1,12 @@
 /** What the plugins know each other by. */
 
 import type { ISessionContext } from "@jupyterlab/apputils";
-import type { Kernel } from "@jupyterlab/services";
 import { Token } from "@lumino/coreutils";
+import type { IObservableDisposable } from "@lumino/disposable";
 import type { ISignal } from "@lumino/signaling";
 import type { Message, Model } from "@frontend/lib/link";
 import type { Row, Totals } from "@frontend/panel/state";
+import type { Asking } from "@frontend/panel/words";
 
 /**
  * How a kernel's host stands, as far as this page knows.
@@ -34,13 +35,16 @@ export interface KernelFile {
   readonly bytes: ArrayBuffer;
 }
 
-/** The wasi-nn host of one kernel, whichever notebooks and consoles use it. */
-export interface IHost {
+/** The wasi-nn host of one kernel, whichever notebooks and consoles use it; gone with the last. */
+export interface IHost extends IObservableDisposable {
   readonly kernelId: string;
   readonly standing: Standing;
   readonly standingChanged: ISignal<IHost, Standing>;
+  /** Whether what it knew has gone because the kernel was restarted; until it is live again. */
+  readonly restarted: boolean;
   /** Whether a cell holds the kernel. */
   readonly busy: boolean;
+  readonly busyChanged: ISignal<IHost, boolean>;
   /** Registered models by name, in the kernel's order; empty where it is not known. */
   readonly models: ReadonlyMap<string, Row>;
   readonly totals: Totals | undefined;
@@ -52,7 +56,10 @@ export interface IHost {
   readonly languages: readonly string[];
   /** Every message of the kernel that is no answer to a request. */
   readonly received: ISignal<IHost, Message>;
-  /** What a `Link` of the widgets' front end talks through, the model manager's view for one. */
+  /**
+   * What a `Link` of the widgets' front end talks through, the model manager's view for one. It is
+   * another one after the extension was unloaded or the kernel restarted.
+   */
   readonly model: Model;
   /** Ask the kernel; rejected with `Refused` if it says no, is not there, or is not loaded. */
   ask(kind: string, values?: Record<string, unknown>): Promise<Message>;
@@ -66,12 +73,14 @@ export interface IHosts {
   /** That of the notebook or console that the user works in; null without one, or without kernel. */
   readonly current: IHost | null;
   readonly currentChanged: ISignal<IHosts, IHost | null>;
+  /** The session of that notebook or console, also where it has no kernel. */
+  readonly context: ISessionContext | null;
+  readonly contextChanged: ISignal<IHosts, ISessionContext | null>;
   /** All that are known to this page. */
   readonly all: readonly IHost[];
   readonly added: ISignal<IHosts, IHost>;
   /** That of a notebook's or console's kernel. */
   of(context: ISessionContext): IHost | null;
-  ofKernel(kernel: Kernel.IKernelConnection): IHost | null;
 }
 
 export const IHosts = new Token<IHosts>(
@@ -84,7 +93,7 @@ export interface Preferences {
   readonly highlighting: boolean;
   readonly frameRate: number | null;
   readonly openStream: boolean | null;
-  readonly confirmUnload: boolean;
+  readonly confirmUnload: Asking;
   readonly statusBar: boolean;
 }
 

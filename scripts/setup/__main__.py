@@ -19,13 +19,13 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    from scripts.setup import environment, frontend, llama
+    from scripts.setup import clean, environment, frontend, llama
     from scripts.setup.progress import SetupError, say
     from scripts.setup.system import BROWSER, require
 
     parser = argparse.ArgumentParser(prog="python3 -m scripts.setup", description=__doc__)
     parser.add_argument("--ggml", choices=llama.ACCELERATORS, help="how to build llama.cpp")
-    parser.add_argument("--browser", action="store_true", help="also Chromium, for browser tests")
+    parser.add_argument("--browser", action="store_true", help="also what browser tests need")
     options = parser.parse_args()
     start = time.monotonic()
     try:
@@ -39,6 +39,7 @@ def main() -> int:
             environment.create()
         if environment.remembered().get("fingerprint") == environment.fingerprint(build):
             frontend.build(environment.PYTHON.parent, environment.LOG)
+            frontend.link(environment.FOLDER)
             say("the environment in .venv is up to date")
         else:
             environment.install(build)
@@ -48,6 +49,9 @@ def main() -> int:
                 require([BROWSER], environment.LOG)
             except SetupError as error:
                 say(f"browser tests will be skipped: {error}")
+            else:
+                with clean.environment(build):
+                    pass
     except SetupError as error:
         print(f"\nsetup: {error}", file=sys.stderr)
         return 1

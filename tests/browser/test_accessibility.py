@@ -9,7 +9,7 @@ import pytest
 from tests.browser.lab import output, run_cell
 from tests.browser.test_stream import LOAD, TELLER, button, grows, open_notebook, set_theme
 
-AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 pytestmark = [
     pytest.mark.browser,

@@ -356,7 +356,10 @@ for name in ('<img src=x onerror="document.title=1">', "long " * 30 + "name", ch
 
 
 def test_nothing_is_watched_when_the_output_is_cleared(notebook):
-    watched = "import threading\n'wasinn panel' in [t.name for t in threading.enumerate()]"
+    watched = (
+        "import wasinn_nb\nfrom wasinn_nb.notebook.widgets.manager.manager import manager\n"
+        "any('ModelPanel' in repr(post) for post in manager(wasinn_nb.host())._posts)"
+    )
     book = notebook("cleared.ipynb", [LOAD, PANEL, watched, watched])
     book.run(0, 1)
     book.panel()

@@ -119,6 +119,7 @@ class Kernel:
         info = self.client.kernel_info(reply=True, timeout=PATIENCE)["content"]
         self.supported_features = info.get("supported_features", [])
         self.by_parent = {}
+        self.heard = []
         self.idle = set()
         self.hangs = False
 
@@ -126,14 +127,20 @@ class Kernel:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 
-    def begin(self, code):
-        """Send a cell and do not wait for it."""
+    def begin(self, code, cell_id=None):
+        """Send a cell and do not wait for it; JupyterLab says which cell it is."""
         assert not self.hangs, "the kernel hangs since an earlier test"
-        return Cell(self, self.client.execute(code))
+        if cell_id is None:
+            return Cell(self, self.client.execute(code))
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": True}
+        metadata = {"cellId": cell_id, "trusted": True}
+        request = self.client.session.msg("execute_request", content, metadata=metadata)
+        self.client.shell_channel.send(request)
+        return Cell(self, request["header"]["msg_id"])
 
-    def run(self, code):
+    def run(self, code, cell_id=None):
         """Run a cell to its end."""
-        return self.end(self.begin(code))
+        return self.end(self.begin(code, cell_id))
 
     def end(self, cell):
         """Wait until a cell's reply and idle status are there."""
@@ -163,6 +170,7 @@ class Kernel:
             raise
         parent = message["parent_header"].get("msg_id")
         self.by_parent.setdefault(parent, []).append(message)
+        self.heard.append(message)
         if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
             self.idle.add(parent)
 
@@ -176,11 +184,23 @@ class Kernel:
 
     def say(self, comm_id, content, subshell=None):
         """Send a custom message of a widget's view."""
-        data = {"method": "custom", "content": content}
+        self.send(comm_id, {"method": "custom", "content": content}, subshell)
+
+    def send(self, comm_id, data, subshell=None):
+        """Send a message on a comm."""
         message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
         if subshell is not None:
             message["header"]["subshell_id"] = subshell
         self.client.shell_channel.send(message)
+
+    def ask(self, kind, **content):
+        """The reply to a request that no cell runs for."""
+        request = self.client.session.msg(f"{kind}_request", content)
+        self.client.shell_channel.send(request)
+        while True:
+            reply = self.client.get_shell_msg(timeout=PATIENCE)
+            if reply["parent_header"]["msg_id"] == request["header"]["msg_id"]:
+                return reply["content"]
 
     def interrupt(self):
         self.manager.interrupt_kernel()

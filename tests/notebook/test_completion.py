@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.core.completer import provisionalcompleter
 
 from tests.support.echo_backend import SCHEMA
 from tests.support.tensor_backend import TensorBackend
@@ -67,6 +68,43 @@ def test_a_cell_magic_is_completed_on_its_first_line_only():
     assert complete("%wasinn un", first_line=False) == ["unload"]
 
 
+def offered(shell, cell):
+    """What IPython shows at the end of a cell."""
+    shell.user_ns["printed"] = 1
+    with provisionalcompleter():
+        return [found.text for found in shell.Completer.completions(cell, len(cell))]
+
+
+@pytest.fixture(params=[True, False], ids=["jedi", "plain"])
+def completing(request, bare_shell):
+    """A shell with the extension that completes in either way."""
+    bare_shell.run("%load_ext wasinn_nb")
+    bare_shell.Completer.use_jedi = request.param
+    return bare_shell
+
+
+@pytest.mark.parametrize("above", ["", "%%time\n", "\n  ", "%%capture out\n\n%%time\n"])
+def test_python_s_names_are_not_offered_in_a_guest_s_source(completing, above):
+    assert offered(completing, f"{above}%%wasinn z") == ["zig"]
+    for body in ("prin", "x.", "\nint main() { prin", "%wasinn un", "#include <o", 'f("prin'):
+        assert offered(completing, f"{above}%%wasinn c --name prin\n{body}") == []
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "",
+        "%%time\n",
+        "%wasinn models\n",
+        "%%wasinn python\n",
+        "x\n%%wasinn c\n",
+        "%%bash\n%%wasinn c\n",
+    ],
+)
+def test_they_are_where_the_source_is_python(completing, above):
+    assert "printed" in offered(completing, f"{above}prin")
+
+
 def test_model_names():
     assert complete("%wasinn unload ") == ["chat", "coder"]
     assert complete("%wasinn unload chat c") == ["coder"]
@@ -103,6 +141,15 @@ def test_sources(monkeypatch):
 def test_variables_and_guests():
     assert complete("%%wasinn c --in ") == ["data", "text"]
     assert complete("%wasinn export ") == ["story"]
+
+
+def test_a_file_for_a_guest_is_named_after_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "story.wasm").touch()
+    (tmp_path / "saved").mkdir()
+    assert complete("%wasinn export story ") == ["story.wat", "saved/", "story.wasm"]
+    assert complete("%wasinn export story story.wat") == ["story.wat"]
+    assert complete("%wasinn export story saved/") == []
 
 
 def test_paths(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wasinn_nb.nn.errors import InvalidArgument
-from wasinn_nb.notebook.widgets.config_draft import Draft
+from wasinn_nb.notebook.widgets.form.draft import Draft
 from wasinn_nb.notebook.widgets.requests import Request
 
 KEYS = st.sampled_from("abc")

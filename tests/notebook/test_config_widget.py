@@ -268,7 +268,7 @@ def test_two_views_share_one_draft(story):
 
 
 def test_a_storm_of_drafts_is_looked_at_a_few_times_and_the_last_one_counts(story, monkeypatch):
-    monkeypatch.setattr(config, "_EVERY", 0.5)
+    monkeypatch.setattr("wasinn_nb.notebook.widgets.form.form._EVERY", 0.5)
     seen = []
     story.widget.observe(lambda change: seen.append(change.new), "prospect")
     began = time.monotonic()

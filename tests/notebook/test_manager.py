@@ -230,6 +230,17 @@ def test_who_would_be_stopped_is_asked_about_and_only_they_are_stopped(story, vi
             stopped.wait(PATIENCE)
 
 
+def test_a_careful_view_is_asked_before_every_unload(story, view):
+    for ask in ("unload", "unload_all"):
+        question = view.ask(ask, name="story", careful=True)["confirm"]
+        assert question["users"] == []
+        assert question["loaded"]
+    assert view.ask("unload_others", name="story", careful=True) is None  # there are none
+    assert story.registry.describe("story").state is ModelState.LOADED
+    assert view.ask("unload", name="story", careful=True, agreed=question["agree"]) is None
+    view.sees("story", state="registered", work="")
+
+
 def test_what_cannot_be_stopped_is_said_in_the_row(story, view, monkeypatch):
     monkeypatch.setattr("wasinn_nb.api.models.STOPPING", 0.3)
     lease = story.registry.acquire("story", holder="Python")

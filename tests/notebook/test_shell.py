@@ -229,6 +229,11 @@ def test_build_only_run_and_export(shell, tmp_path):
     assert captured.stdout.endswith("hello again\n")
     assert run.exit_code == 0
     assert shell.user_ns["again"].stdout == "hello again\n"
+    shell.run(f"%wasinn export hi {tmp_path}/hi.wat")
+    text = (tmp_path / "hi.wat").read_text(encoding="utf-8")
+    assert text == shell.user_ns["hi"].wat
+    shell.run(f"%%wasinn wat -- text\n{text}")
+    assert shell.user_ns["_wasinn"].stdout == "hello text\n"
     with pytest.raises(UsageError, match="Did you mean hi"):
         shell.run(f"%wasinn export hii {tmp_path}/x.wasm")
 

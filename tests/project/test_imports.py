@@ -66,3 +66,16 @@ def test_loading_the_extension_imports_nothing_heavy():
         "assert 'wasinn' in shell.magics_manager.magics['line']"
     )
     assert not modules & HEAVY
+
+
+def test_loading_in_a_kernel_brings_nothing_that_a_page_may_ask_for():
+    modules = modules_after(
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "from traitlets.config import Config\n"
+        "config = Config({'WasinnMagics': {'warm_up': False}})\n"
+        "shell = InteractiveShell.instance(config=config)\n"
+        "shell.kernel = object()\n"
+        "shell.run_line_magic('load_ext', 'wasinn_nb')"
+    )
+    assert "wasinn_nb.notebook.lab.channel" in modules
+    assert not modules & {*HEAVY, "wasinn_nb.api", "wasinn_nb.notebook.lab.service"}

@@ -1,11 +1,14 @@
 """Set-up: what it remembers, and what it says when something goes wrong."""
 
 import sys
+import threading
+import time
 from dataclasses import replace
 
 import pytest
 
-from scripts.setup import environment, llama, progress, system
+from scripts.setup import clean, environment, llama, progress, system
+from scripts.setup.lock import locked
 from scripts.setup.progress import SetupError, run, telling_lines
 
 
@@ -149,3 +152,61 @@ def test_broken_stamp_is_no_stamp(monkeypatch, tmp_path):
         assert environment.remembered() == {}
     stamp.write_text('{"ggml": "cuda"}')
     assert environment.remembered() == {"ggml": "cuda"}
+
+
+def test_a_second_set_up_waits_and_says_for_what(tmp_path, capsys):
+    entered = threading.Event()
+
+    def second():
+        with locked(tmp_path / "lock", "doing it"):
+            entered.set()
+
+    with locked(tmp_path / "lock", "doing it"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        until, said = time.monotonic() + 60, ""
+        while "waiting" not in said and time.monotonic() < until:
+            said += capsys.readouterr().out
+            time.sleep(0.01)
+        assert said == "setup: another set-up is doing it; waiting for it\n"
+        assert not entered.is_set()
+    assert entered.wait(60)
+    thread.join()
+
+
+def test_the_environment_of_the_tests_is_made_when_what_it_holds_changes(monkeypatch, tmp_path):
+    made = []
+    packages = tmp_path / "clean" / "lib" / "python3.11" / "site-packages"
+    (tmp_path / "pyvenv.cfg").touch()
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text("notebook==1")
+    for name, value in {
+        "FOLDER": tmp_path,
+        "PLACE": tmp_path / "clean",
+        "STAMP": tmp_path / "clean" / "stamp",
+        "COMPILER": tmp_path / "clean" / "compiler",
+        "CONSTRAINTS": constraints,
+        "run": lambda *_words, **_more: packages.mkdir(parents=True),
+        "pip": lambda *packages, python, **_more: made.append((python, packages)),
+    }.items():
+        monkeypatch.setattr(clean, name, value)
+    monkeypatch.setattr(llama, "wheel", lambda *_words: "llama.whl")
+
+    def ask():
+        with clean.environment(llama.Build("1.0")) as place:
+            assert place == tmp_path / "clean"
+
+    ask()
+    ask()
+    assert {python for python, _ in made} == {tmp_path / "clean" / "bin" / "python"}
+    [everything, compiler] = [set(words) for _, words in made]
+    assert {"llama.whl", "jupyterlab>=4.4", "notebook>=7.4"} <= everything
+    assert "--target" in compiler
+    # what is there is found from every copy
+    place = (packages / "compiler.pth").read_text().strip()
+    assert place == str(tmp_path / "clean" / "compiler")
+    (tmp_path / "clean" / "left").touch()
+    constraints.write_text("notebook==2")
+    ask()
+    assert len(made) == 4
+    assert not (tmp_path / "clean" / "left").exists()

@@ -13,8 +13,13 @@ import wasinn_nb
 
 
 @pytest.fixture(scope="module")
-def project(root):
-    return tomllib.loads((root / "pyproject.toml").read_text())["project"]
+def settings(root):
+    return tomllib.loads((root / "pyproject.toml").read_text())
+
+
+@pytest.fixture(scope="module")
+def project(settings):
+    return settings["project"]
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +36,10 @@ def test_constraints_are_exact_versions_of_plain_names(root):
         assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.+]*", line), line
 
 
-def test_every_requirement_is_pinned_within_its_range(project, pins):
-    groups = project["optional-dependencies"].values()
-    wanted = [Requirement(r) for r in (*project["dependencies"], *(r for g in groups for r in g))]
-    for requirement in wanted:
+def test_every_requirement_is_pinned_within_its_range(settings, project, pins):
+    groups = {**project["optional-dependencies"], **settings["dependency-groups"]}.values()
+    lines = [*project["dependencies"], *settings["build-system"]["requires"]]
+    for requirement in map(Requirement, [*lines, *(line for group in groups for line in group)]):
         name = canonicalize_name(requirement.name)
         if name == "wasinn-nb":
             continue

@@ -1,5 +1,6 @@
 """What a user installs is complete, and holds nothing else."""
 
+import json
 import os
 import re
 import shutil
@@ -8,9 +9,12 @@ import sys
 import tarfile
 import zipfile
 
+import jsonschema
 import pytest
 
 import wasinn_nb
+from scripts.setup.frontend import LAB_EXTENSION
+from tests.distributions import build, replicate
 
 STATIC = "wasinn_nb/notebook/widgets/static"
 WIDGETS = ("config", "panel", "progress", "stream")
@@ -18,25 +22,9 @@ FRONT_END = {
     f"{STATIC}/loader.js",
     *(f"{STATIC}/{name}.{kind}" for name in WIDGETS for kind in ("css", "js")),
 }
-
-
-def build(folder, kind, out, path=None):
-    """Build a wheel or a source distribution from `folder`, with `path` as PATH if it is given."""
-    env = os.environ if path is None else {**os.environ, "PATH": path}
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(out)],
-        cwd=folder,
-        env=env,
-        check=True,
-        capture_output=True,
-    )
-    [built] = out.glob("*.whl" if kind == "wheel" else "*.tar.gz")
-    return built
-
-
-@pytest.fixture(scope="module")
-def wheel(root, tmp_path_factory):
-    return build(root, "wheel", tmp_path_factory.mktemp("wheel"))
+DATA = f"wasinn_nb-{wasinn_nb.__version__}.data/data"
+EXTENSION = f"{DATA}/share/jupyter/labextensions/wasinn-nb"
+SHARED = ("@jupyter/", "@jupyterlab/", "@lumino/", "react", "yjs")
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +49,11 @@ def names(wheel):
         "wasinn_nb/sdk/include/wasi_nn.h",
         "wasinn_nb/models/tinytales.gguf",
         *sorted(FRONT_END),
+        f"{EXTENSION}/install.json",
+        f"{EXTENSION}/package.json",
+        f"{EXTENSION}/schemas/wasinn-nb/plugin.json",
+        f"{EXTENSION}/static/style.js",
+        f"{EXTENSION}/static/third-party-licenses.json",
     ],
 )
 def test_wheel_contains_once(names, name):
@@ -78,12 +71,18 @@ def test_wheel_contains_every_file_of_the_package(names, root):
         for path in package.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert there <= set(names)
+    # the extension is where JupyterLab looks for it, and only there
+    assert {name.replace(LAB_EXTENSION, EXTENSION) for name in there} <= set(names)
 
 
 def test_wheel_contains_only_the_package_and_its_metadata(names):
     tops = {name.partition("/")[0] for name in names}
-    assert tops == {"wasinn_nb", f"wasinn_nb-{wasinn_nb.__version__}.dist-info"}
+    project = f"wasinn_nb-{wasinn_nb.__version__}"
+    assert tops == {"wasinn_nb", f"{project}.dist-info", f"{project}.data"}
+    assert {name for name in names if name.startswith(f"{project}.data")} == {
+        name for name in names if name.startswith(f"{EXTENSION}/")
+    }
+    assert not [name for name in names if name.startswith(LAB_EXTENSION)]
     assert {name for name in names if name.startswith(STATIC)} == FRONT_END
 
 
@@ -97,12 +96,66 @@ def test_front_end_is_small_and_complete_in_itself(wheel, kind, most):
             assert not re.search(r"\bimport\s*[\"'{*]|@import", text), name
 
 
+@pytest.fixture(scope="module")
+def extension(wheel):
+    """The files of the JupyterLab extension by their names."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {
+            name.removeprefix(f"{EXTENSION}/"): archive.read(name).decode()
+            for name in archive.namelist()
+            if name.startswith(EXTENSION)
+        }
+
+
+def test_extension_is_small_and_for_production(extension):
+    assert sum(len(text.encode()) for text in extension.values()) <= 300_000
+    assert not [name for name in extension if name.endswith(".map")]
+    for name, text in extension.items():
+        assert not re.search(r"//[#@] sourceMappingURL=", text), name
+        assert "eval(" not in text, name  # what a build for debugging is made of
+
+
+def test_extension_says_where_it_starts_and_has_the_version_of_the_package(extension):
+    package = json.loads(extension["package.json"])
+    assert package["jupyterlab"]["_build"]["load"] in extension
+    assert package["version"] == wasinn_nb.__version__
+
+
+def test_extension_holds_no_copy_of_what_jupyterlab_shares(extension, root):
+    core = root / "node_modules" / "@jupyterlab" / "core-meta" / "core.package.json"
+    shared = json.loads(core.read_text(encoding="utf-8"))["jupyterlab"]["singletonPackages"]
+    assert "@codemirror/state" in shared
+    notices = json.loads(extension["static/third-party-licenses.json"])["packages"]
+    bundled = {notice["name"] for notice in notices}
+    assert bundled
+    assert not bundled & set(shared)
+    assert not [name for name in bundled if name.startswith(SHARED)]
+
+
+def test_licences_of_what_is_bundled_travel_along(extension):
+    for notice in json.loads(extension["static/third-party-licenses.json"])["packages"]:
+        assert notice["licenseId"], notice["name"]
+        assert notice["extractedText"].strip(), notice["name"]
+
+
+def test_settings_are_as_jupyterlab_asks(extension, root):
+    place = root / "node_modules" / "@jupyterlab" / "settingregistry" / "lib"
+    meta = json.loads((place / "plugin-schema.json").read_text(encoding="utf-8"))
+    schemas = [text for name, text in extension.items() if re.match(r"schemas/.*[^l]\.json$", name)]
+    assert schemas
+    for schema in map(json.loads, schemas):
+        jsonschema.validate(schema, meta, jsonschema.Draft7Validator)
+        for name, setting in schema.get("properties", {}).items():
+            assert setting["title"], name
+            jsonschema.validate(setting["default"], setting, jsonschema.Draft7Validator)
+
+
 def test_licence_travels_along(names):
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
 def test_source_distribution_can_be_worked_on_and_holds_nothing_installed(sdist):
-    for name in ("frontend/package-lock.json", "frontend/src/panel.ts", "frontend/.npmrc"):
+    for name in ("package-lock.json", ".npmrc", "frontend/src/panel.ts", "labextension/build.mjs"):
         assert (sdist / name).is_file()
     assert not list(sdist.rglob("node_modules"))
 
@@ -110,6 +163,16 @@ def test_source_distribution_can_be_worked_on_and_holds_nothing_installed(sdist)
 def test_wheel_from_a_source_distribution_is_the_same_and_needs_no_node(sdist, wheel, tmp_path):
     again = build(sdist, "wheel", tmp_path, path="")
     assert contents(again) == contents(wheel)
+
+
+def test_another_checkout_builds_the_same_bytes(sdist, wheel, root, tmp_path):
+    place = tmp_path / "another" / "checkout"
+    shutil.copytree(sdist, place)
+    (place / "PKG-INFO").unlink()
+    for built in (LAB_EXTENSION, STATIC):
+        shutil.rmtree(place / built)
+    replicate(root / "node_modules", place / "node_modules")
+    assert build(place, "wheel", tmp_path).read_bytes() == wheel.read_bytes()
 
 
 def contents(wheel):

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.api.models import STOPPING, HostModels, wait_for
+from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.guest import Guest
     from wasinn_nb.guest.languages.base import Progress as BuildProgress
-    from wasinn_nb.nn.cancel import CancelToken
+    from wasinn_nb.guest.run import Run
 
 _MIB = 1 << 20
 # guests of cells without --name: a module is a megabyte, and a notebook is run all day
@@ -57,6 +58,7 @@ class Host(HostModels):
         super().__init__()
         self.settings = HostSettings()
         self.guests: dict[str, Guest] = {}
+        self._building: list[tuple[str, CancelToken]] = []
 
     def __repr__(self) -> str:
         models = self.registry.names() if "registry" in self.__dict__ else []
@@ -115,12 +117,19 @@ class Host(HostModels):
         from wasinn_nb.guest.build.model import Source
 
         described = Source(source, language, label, first_line, tuple(flags), debug)
-        built = self.builder.build(described, progress=progress, cancel=cancel, force=force)
-        guest = self.runner.guest(built, name=name or label, source=described)
-        if guest.is_script:
-            self._prepare(guest, progress, cancel)
-            if force:
-                guest.reset()
+        going_on = (label, cancel or CancelToken())
+        self._building.append(going_on)
+        try:
+            built = self.builder.build(
+                described, progress=progress, cancel=going_on[1], force=force
+            )
+            guest = self.runner.guest(built, name=name or label, source=described)
+            if guest.is_script:
+                self._prepare(guest, progress, going_on[1])
+        finally:
+            self._building.remove(going_on)
+        if guest.is_script and force:
+            guest.reset()
         return self._keep(guest)
 
     def load_guest(self, wasm: bytes | str | Path, *, name: str | None = None) -> Guest:
@@ -132,12 +141,24 @@ class Host(HostModels):
         return self._keep(self.runner.guest(wasm, name=name))
 
     def _prepare(
-        self, guest: Guest, progress: BuildProgress | None, cancel: CancelToken | None
+        self, guest: Guest, progress: BuildProgress | None, cancel: CancelToken
     ) -> None:
         """Refuse a script that cannot be run; the first of its language waits for its compiler."""
         if progress is not None and not self.runner.modules.holds(guest.wasm):
             progress(f"preparing {guest.language}", None)
         self.runner.check(guest, cancel=cancel)
+
+    def cancel_builds(self, reason: str) -> list[str]:
+        """Cancel the builds that go on; returns the labels of their sources. Does not wait."""
+        going_on = list(self._building)
+        for _, cancel in going_on:
+            cancel.cancel(reason)
+        return [label for label, _ in going_on]
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs that have not ended, oldest first."""
+        return self.runner.active if "runner" in self.__dict__ else []
 
     def _keep(self, guest: Guest) -> Guest:
         with self.lock:

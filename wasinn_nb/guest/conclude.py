@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from wasinn_nb.guest.build.relabel import relabel
 from wasinn_nb.guest.errors import (
@@ -15,6 +16,7 @@ from wasinn_nb.guest.errors import (
     GuestTrap,
 )
 from wasinn_nb.guest.guest import Guest
+from wasinn_nb.guest.languages import wat_lines
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.run import OUTPUT_LIMIT, TIMEOUT, Run, State
@@ -108,11 +110,24 @@ def _stopped(run: Run, options: RunOptions) -> tuple[State, GuestError]:
 def _trap(guest: Guest, text: str) -> Trap:
     # names in a backtrace are the guest's, of any length
     text = "\n".join(plain(line, _LONGEST_LINE) for line in text.split("\n")[:_MOST_LINES])
-    return parse_trap(relabel(text, guest.built) if guest.built else text, guest.label)
+    trap = parse_trap(relabel(text, guest.built) if guest.built else text, guest.label)
+    return _in_text(trap, guest) if guest.language == "wat" else trap
+
+
+def _in_text(trap: Trap, guest: Guest) -> Trap:
+    """A trap of a text, whose module knows no lines: at the function that it is in."""
+    if guest.source is None or not trap.frames:
+        return trap
+    begins = wat_lines.position(guest.wasm, trap.frames[0].offset, guest.source.text)
+    if begins is None:
+        return trap
+    return replace(trap, line=begins.line + guest.source.first_line - 1, column=begins.column)
 
 
 def _trap_message(guest: Guest, run: Run, trap: Trap) -> str:
     place = f" at {guest.label}:{trap.line}" if trap.line else ""
+    if trap.line and guest.language == "wat":
+        place = f" in the function{place}"
     if not place and not guest.is_script:  # whose frames are its interpreter's
         place = _foreign_place(trap)
     why = trap.kind if trap.kind != ABORT else _last_words(guest, run) or trap.kind

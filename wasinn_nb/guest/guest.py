@@ -47,6 +47,7 @@ class Guest:
         self.language = built.language if built else "wasm"
         self.label = built.label if built else name
         self._runner = runner
+        self._watchers: list[Callable[[Guest, Run], object]] = []
 
     def __repr__(self) -> str:
         return f"<Guest {self.name}: {self.language}, {len(self.wasm):,} bytes>"
@@ -79,9 +80,35 @@ class Guest:
         return list(self.module.imports)
 
     @property
+    def wat(self) -> str:
+        """The module as WebAssembly text, which can be assembled again.
+
+        Above instructions are the lines of the cell that they come from, as comments. A component
+        is shown in outline, with the modules in it.
+
+        Raises:
+            InvalidWasm: it is damaged, or has an instruction that is unknown.
+        """
+        from wasinn_nb.guest.wat.printer import disassemble
+
+        return disassemble(self.wasm, source=self.source).text
+
+    @property
     def exports(self) -> list[str]:
         """What it offers, by names: functions and memories, or interfaces of a component."""
         return list(self.module.exports)
+
+    def on_end(self, watcher: Callable[[Guest, Run], object]) -> None:
+        """Have ``watcher(guest, run)`` called when a run ends, before who waits for it goes on.
+
+        It is called in a thread of the run, and does not raise.
+        """
+        self._watchers.append(watcher)
+
+    def ended(self, run: Run) -> None:
+        """One of its runs has ended; for whoever runs it."""
+        for watcher in self._watchers:
+            watcher(self, run)
 
     def run(self, **options: Unpack[RunKeywords]) -> Run:
         """Run to the end.

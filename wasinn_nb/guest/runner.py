@@ -7,6 +7,7 @@ import itertools
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from wasinn_nb.guest.build.errors import BuildError
@@ -110,7 +111,9 @@ class Runner:
         line, column = found.line or None, found.column or None
         text = guest.source.line(found.line) if guest.source and found.line else None
         mark = Diagnostic("error", found.message, line, column, text)
-        raise BuildError([mark], log=found.message, label=guest.label)
+        raise BuildError(
+            [mark], log=found.message, label=guest.label, language=guest.language
+        )
 
     def start(self, guest: Guest, options: RunOptions) -> Run:
         """Start a run; see :meth:`Guest.start`.
@@ -141,7 +144,7 @@ class Runner:
             guest=guest,
             options=options,
             run=run,
-            on_end=self._ended,
+            on_end=partial(self._ended, guest),
         )
         with self._lock:
             self._active[run.name] = run
@@ -150,7 +153,7 @@ class Runner:
         try:
             execution.start()
         except BaseException:
-            self._ended(run)
+            self._ended(guest, run)
             raise
 
     def cancel(self, names: Iterable[str], reason: str = "stop") -> list[Run]:
@@ -174,7 +177,7 @@ class Runner:
         self.modules.clear()
         self._engine.close()
 
-    def _ended(self, run: Run) -> None:
+    def _ended(self, guest: Guest, run: Run) -> None:
         with self._lock:
             self._active.pop(run.name, None)
         if self._bus is not None:
@@ -185,3 +188,4 @@ class Runner:
                 duration=run.duration,
                 tokens=run.tokens,
             )
+        guest.ended(run)

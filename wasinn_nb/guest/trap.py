@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ABORT = "abort"
 
@@ -47,7 +47,7 @@ _ONE_LETTER = {
     "unsigned long long": "y",
     "...": "z",
 }
-_FRAME = re.compile(r"^\s*\d+:\s+(?:0x[0-9a-f]+ - )?(?P<function>.*)$")
+_FRAME = re.compile(r"^\s*\d+:\s+(?:0x(?P<offset>[0-9a-f]{1,8}) - )?(?P<function>.*)$")
 _INLINED = re.compile(r"^\s+- (?P<function>.*)$")
 _PLACE = re.compile(r"^\s+at (?P<file>.+?):(?P<line>\d+):(?P<column>\d+)\s*$")
 _CAUSE = re.compile(r"wasm trap: (?P<cause>.*)")
@@ -55,12 +55,16 @@ _CAUSE = re.compile(r"wasm trap: (?P<cause>.*)")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame of a backtrace; ``line`` and ``column`` are 0 where the module does not say."""
+    """One frame of a backtrace; ``line`` and ``column`` are 0 where the module does not say.
+
+    ``offset`` is where in the module its instruction is, 0 for a frame that was inlined.
+    """
 
     function: str
     file: str = ""
     line: int = 0
     column: int = 0
+    offset: int = 0
 
     def __str__(self) -> str:
         return f"{self.function} at {self.file}:{self.line}" if self.file else self.function
@@ -104,10 +108,14 @@ def _frames(text: str) -> tuple[Frame, ...]:
     for line in text.splitlines():
         if found := _FRAME.match(line) or _INLINED.match(line):
             function = found["function"].rpartition("!")[2].strip()
-            frames.append(Frame(_ONE_LETTER.get(function, function)))
+            offset = int(found.groupdict().get("offset") or "0", 16)
+            frames.append(Frame(_ONE_LETTER.get(function, function), offset=offset))
         elif (place := _PLACE.match(line)) and frames:
-            frames[-1] = Frame(
-                frames[-1].function, place["file"].strip(), int(place["line"]), int(place["column"])
+            frames[-1] = replace(
+                frames[-1],
+                file=place["file"].strip(),
+                line=int(place["line"]),
+                column=int(place["column"]),
             )
     return tuple(frames)
 

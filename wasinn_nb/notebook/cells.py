@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from IPython.core.error import UsageError
 from IPython.display import display
 
+from wasinn_nb.guest.build.errors import BuildError
 from wasinn_nb.nn.errors import Cancelled, WasinnError
 from wasinn_nb.nn.memory import format_bytes
 from wasinn_nb.notebook import views
@@ -32,11 +33,28 @@ if TYPE_CHECKING:
 _WARNINGS_SHOWN = 5
 
 
-def build_and_run(call: Call, source: str, first_line: int) -> Any:
+class Origin(Protocol):
+    """The cell that a source stands in, and what it is told of its builds; from any thread."""
+
+    def refused(self, error: BuildError) -> None:
+        """The source does not build."""
+
+    def built(self, guest: Guest) -> None:
+        """It does."""
+
+
+def build_and_run(call: Call, source: str, first_line: int, origin: Origin | None = None) -> Any:
     """``%%wasinn``: returns None, or a line about the guest after ``--no-run``."""
     options = call.options
     slot = _first_slot(call)
-    guest = _build(call, slot, source, first_line)
+    try:
+        guest = _build(call, slot, source, first_line)
+    except BuildError as error:
+        if origin is not None:
+            origin.refused(error)
+        raise
+    if origin is not None:
+        origin.built(guest)
     if guest.built is not None and guest.built.warnings:
         print(guest.built.warnings, file=sys.stderr)  # noqa: T201 - the compiler's remarks
     keep(call, guest)
@@ -51,7 +69,7 @@ def build_and_run(call: Call, source: str, first_line: int) -> Any:
 def _first_slot(call: Call) -> Slot | None:
     """The slot for what comes first; None where text is all there is, or was asked for."""
     surface = call.surface
-    if not surface.slots or call.options.no_stream or not call.preferences.stream:
+    if not surface.slots or call.options.no_stream or not call.preferences.streams:
         return None
     return Slot(surface, lambda: call.cancel.cancel(CLICK))
 
@@ -153,9 +171,9 @@ class GuestCell:
             raise
 
     def _pump(self, run: Run) -> Pump:
-        rate = self._call.preferences.frame_rate
+        rate = self._call.preferences.paints
         if self._slot is None:
-            stream = self._call.preferences.stream and not self._options.no_stream
+            stream = self._call.preferences.streams and not self._options.no_stream
             line = _ActivityLine(self._call.shell, run)
             return Pump(run, line, frame_rate=rate, stream=stream, inline=True)
         slots = RunSlots(run, self._call.surface, run.cancel, first=self._slot)

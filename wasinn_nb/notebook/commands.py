@@ -49,7 +49,7 @@ class Call:
     def surface(self) -> Surface:
         """How the cell can show what goes on."""
         markdown = self.preferences.markdown or getattr(self.options, "markdown", False)
-        return surface(self.shell, frame_rate=self.preferences.frame_rate, markdown=markdown)
+        return surface(self.shell, frame_rate=self.preferences.paints, markdown=markdown)
 
     def progress(self, what: str) -> AbstractContextManager[ProgressLine]:
         """Show what takes long, such as ``the load of 'story'``, with a button to cancel it."""
@@ -135,10 +135,11 @@ def _form(call: Call) -> Any:
     """
     if not in_kernel(call.shell):
         return None
-    from wasinn_nb.notebook.widgets import config, config_form
+    from wasinn_nb.notebook.widgets import config
+    from wasinn_nb.notebook.widgets.form import content
 
     if not has_audience(call.shell):
-        return config_form.listing(call.host.prospect(call.options.name))
+        return content.listing(call.host.prospect(call.options.name))
     try:
         return config.in_cell(call.options.name, call.host)
     except UnsupportedOperation:  # a checkout whose front end is not built

@@ -24,12 +24,30 @@ if TYPE_CHECKING:
     from wasinn_nb.api import Host
 
 _LINE = re.compile(r"^\s*(?:[A-Za-z_][\w.]*\s*=\s*)?%wasinn\s")
-_CELL = re.compile(r"^%%wasinn\s")
+_CELL = re.compile(r"^\s*%%wasinn\s")
+# above it may be empty lines, and magics that run what follows them as a cell
+_GUEST = re.compile(
+    r"(?:[ \t]*(?:%%(?:time|timeit|capture|prun)\b[^\n]*)?\n)*"
+    r"[ \t]*%%wasinn(?=\s|$)[ \t]*(?P<language>[\w+#-]*)"
+)
+_WORDS: dict[Completes, Iterable[str]] = {
+    Completes.ENCODING: GraphEncoding,
+    Completes.TARGET: ExecutionTarget,
+}
 _HIDDEN = {"In", "Out", "exit", "quit", "get_ipython", "open"}
+
+
+class _Silence(list[SimpleCompletion]):
+    """No completions, which IPython takes for some: it lets only such a matcher silence others."""
+
+    def __len__(self) -> int:
+        return 1
 
 
 class MagicMatcher:
     """Completes the words of ``%wasinn`` and ``%%wasinn``.
+
+    In the body of a guest's cell there is nothing to complete: Python's names mean nothing there.
 
     Args:
         host: makes the host, called when a name of it is wanted.
@@ -42,8 +60,11 @@ class MagicMatcher:
 
     def __call__(self, context: CompletionContext) -> dict[str, Any]:
         """A result in the shape of IPython's matcher API, version 2."""
+        magic_line = _magic_line(context.full_text)
+        if magic_line is not None and context.cursor_line > magic_line:
+            return {"completions": _Silence(), "suppress": True, "matched_fragment": ""}
         fragment, words = self.complete(
-            context.text_until_cursor, first_line=context.cursor_line == 0
+            context.text_until_cursor, first_line=context.cursor_line == (magic_line or 0)
         )
         return {
             "completions": [SimpleCompletion(text, type=kind) for text, kind in words],
@@ -124,13 +145,11 @@ class MagicMatcher:
             return [*guests, *_paths(fragment, suffix=".wasm")]
         if kind is Completes.GUEST:
             return _matching(fragment, self._guests(), "guest")
+        if kind is Completes.SAVED_GUEST:
+            return _saved(fragment, given[0])
         if kind is Completes.VARIABLE:
             return _matching(fragment, self._variables(), "variable")
-        if kind is Completes.ENCODING:
-            return _matching(fragment, map(str, GraphEncoding), "encoding")
-        if kind is Completes.TARGET:
-            return _matching(fragment, map(str, ExecutionTarget), "target")
-        return []
+        return _matching(fragment, map(str, _WORDS.get(kind, ())), kind)
 
     def _setting(
         self, fragment: str, model: str, kind: Completes, verb: str
@@ -193,6 +212,14 @@ class MagicMatcher:
         return isinstance(self._namespace.get(name), (bytes, bytearray, memoryview))
 
 
+def _magic_line(cell: str) -> int | None:
+    """Which line of a cell makes the rest of it a guest; None for a cell of Python."""
+    magic = _GUEST.match(cell)
+    if magic is None or magic["language"] == "python":
+        return None
+    return cell.count("\n", 0, magic.end())
+
+
 def _words(text: str) -> tuple[list[str], str]:
     """The finished words, and the one the cursor is in (empty after a blank)."""
     words = text.split()
@@ -250,6 +277,13 @@ def _preload(fragment: str) -> tuple[str, list[tuple[str, str]]]:
         words = [f"{target.upper()}:" for target in ExecutionTarget]
         return last, _matching(last.upper(), words, "target")
     return last, _paths(last) if len(parts) == 4 else []
+
+
+def _saved(fragment: str, name: str) -> list[tuple[str, str]]:
+    """What a guest's file may be called, where one is and where none is yet."""
+    there = _paths(fragment)
+    new = _matching(fragment, (f"{name}.wasm", f"{name}.wat"), "path")
+    return [*(word for word in new if word not in there), *there]
 
 
 def _paths(

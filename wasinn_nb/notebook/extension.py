@@ -11,6 +11,7 @@ from traitlets import TraitError
 
 from wasinn_nb.notebook.errors import restore_tracebacks, shorten_tracebacks
 from wasinn_nb.notebook.formats import Formats
+from wasinn_nb.notebook.lab.channel import Channel
 from wasinn_nb.notebook.magics import WasinnMagics
 from wasinn_nb.notebook.shells import in_kernel
 from wasinn_nb.notebook.transformer import MAGIC, AwaitTransformer
@@ -39,6 +40,7 @@ class Extension:
         self._transformer = AwaitTransformer(shell, target)
         self._matcher = self._make_matcher()
         self._formats = Formats(shell)
+        self._lab = Channel(self.magics) if in_kernel(shell) else None
         self._ended = threading.Event()
         self._warm_up: WarmUp | None = None
 
@@ -51,11 +53,16 @@ class Extension:
         self._transformer.connect()
         self._formats.connect()
         shorten_tracebacks(self._shell)
+        if self._lab is not None:
+            self.magics.origin = self._lab.origin
+            self._lab.open()
         if self.magics.warm_up:
             threading.Thread(target=self._warm, name="wasinn warm-up", daemon=True).start()
 
     def disconnect(self) -> None:
         """Undo every hook, stop what runs, and free the models."""
+        if self._lab is not None:
+            self._lab.close()
         restore_tracebacks()
         self._formats.disconnect()
         self._transformer.disconnect()

@@ -45,12 +45,13 @@ def export(call: Call) -> views.Document:
     path = Path(call.options.file).expanduser()
     if path.is_dir():
         path /= f"{guest.name}.wasm"
+    data = guest.wat.encode() if path.suffix.lower() == ".wat" else guest.wasm
     try:
-        path.write_bytes(guest.wasm)
+        path.write_bytes(data)
     except OSError as error:
         reason = error.strerror or str(error)
         raise WasinnError(f"{path} cannot be written: {reason}.") from None
-    return views.line(f"{path}: {format_bytes(len(guest.wasm))}")
+    return views.line(f"{path}: {format_bytes(len(data))}")
 
 
 def find(call: Call, name: str) -> Any:

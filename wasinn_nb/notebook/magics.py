@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -23,6 +23,7 @@ from wasinn_nb.notebook.preferences import HOST_SETTINGS, Preferences
 if TYPE_CHECKING:
     from wasinn_nb.api import Host
     from wasinn_nb.nn.cancel import CancelToken
+    from wasinn_nb.notebook.cells import Origin
     from wasinn_nb.notebook.commands import Call
     from wasinn_nb.notebook.job import Job
 
@@ -36,6 +37,7 @@ class WasinnMagics(Preferences):
     shell: Any
     extension: Any = None
     raw_cell: Callable[[], str] = staticmethod(lambda: "")
+    origin: Callable[[Sequence[str]], Origin | None] = staticmethod(lambda _above: None)
     host_used = False
 
     @property
@@ -106,12 +108,14 @@ class WasinnMagics(Preferences):
 
     def _cell_job(self, line: str, cell: str) -> Job[Any] | None:
         """What builds and runs the cell; None if showing help was all there was to do."""
-        first_line = self._first_line(cell)
+        above = self._lines_above(cell)
+        first_line = 2 if above is None else len(above) + 1
+        origin = self.origin(above) if above else None
 
         def command(call: Call) -> Any:
             from wasinn_nb.notebook.cells import build_and_run
 
-            return build_and_run(call, cell, first_line)
+            return build_and_run(call, cell, first_line, origin)
 
         if not cell.strip() and not {"-h", "--help"} & set(line.split()):
             raise UsageError("The cell has no source: write the guest below the %%wasinn line.")
@@ -141,10 +145,10 @@ class WasinnMagics(Preferences):
 
         return Job(work, f"wasinn {parser.prog}")
 
-    def _first_line(self, cell: str) -> int:
-        """The number of the source's first line, counted as the user sees the cell."""
+    def _lines_above(self, cell: str) -> list[str] | None:
+        """What the user's cell holds above the source; None if the source is not in it."""
         whole, body = self.raw_cell().rstrip(), cell.rstrip()
-        return whole[: -len(body)].count("\n") + 1 if body and whole.endswith(body) else 2
+        return whole[: -len(body)].split("\n")[:-1] if body and whole.endswith(body) else None
 
 
 # What `%wasinn?` and `%%wasinn?` show.

@@ -40,6 +40,7 @@ class Completes(StrEnum):
     SETTING_KEY = "setting key"
     VARIABLE = "variable"
     GUEST = "guest"
+    SAVED_GUEST = "saved guest"
     ENCODING = "encoding"
     TARGET = "target"
 

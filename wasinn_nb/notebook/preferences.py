@@ -14,9 +14,15 @@ _ADDRESSABLE_MIB = 4096
 HOST_SETTINGS = ("memory_budget_mib", "threads", "cache_size_mib")
 """Those that are about the whole process rather than about cells."""
 
+SLOWEST, FASTEST = 1, 60
+"""Paints a second that there can be."""
+
 
 class Preferences(Magics):
-    """Traits that a user may set, in a cell or in ``ipython_config.py``."""
+    """Traits that a user may set, in a cell or in ``ipython_config.py``.
+
+    A front end has settings of its own: what it wishes counts for what the user has not set here.
+    """
 
     stream = Bool(True, help="Show tokens that a guest generates and does not print.").tag(
         config=True
@@ -52,12 +58,41 @@ class Preferences(Magics):
         True, help="Build the compiler's C library in the background when the extension loads."
     ).tag(config=True)
 
-    @validate("frame_rate")
-    def _check_frame_rate(self, proposal: dict[str, Any]) -> float:
-        rate: float = proposal["value"]
-        if not 1 <= rate <= 60:
-            raise TraitError(f"frame_rate is {rate:g}; it can be 1 to 60.")
-        return rate
+    def __init__(self, shell: Any = None, **traits: Any) -> None:
+        self._wishes: dict[str, Any] = {}
+        self._assigned: set[str] = set()
+        super().__init__(shell, **traits)
+
+    @property
+    def streams(self) -> bool:
+        """Whether to show what a guest generates: ``stream``, or a front end's wish."""
+        return bool(self._wished("stream"))
+
+    @property
+    def paints(self) -> float:
+        """Paints a second: ``frame_rate``, or a front end's wish."""
+        return float(self._wished("frame_rate"))
+
+    def wish(self, name: str, value: Any) -> None:
+        """Take a front end's setting; None withdraws it."""
+        self._wishes[name] = value
+
+    def _wished(self, name: str) -> Any:
+        wish = self._wishes.get(name)
+        return getattr(self, name) if wish is None or self._is_set(name) else wish
+
+    def _is_set(self, name: str) -> bool:
+        """Whether the user has set it, be it to the default."""
+        return name in self._assigned or name in self._find_my_config(self.config)
+
+    @validate("frame_rate", "stream")
+    def _assign(self, proposal: dict[str, Any]) -> Any:
+        # also for a value that is no change, of which an observer would not hear
+        name, value = proposal["trait"].name, proposal["value"]
+        if name == "frame_rate" and not SLOWEST <= value <= FASTEST:
+            raise TraitError(f"frame_rate is {value:g}; it can be {SLOWEST} to {FASTEST}.")
+        self._assigned.add(name)
+        return value
 
     @validate("timeout", "memory_limit_mib", "memory_budget_mib", "threads", "cache_size_mib")
     def _check_positive(self, proposal: dict[str, Any]) -> float | None:

@@ -248,7 +248,10 @@ def _export() -> MagicParser:
         "%wasinn export", description="Save a guest as a file that any wasi-nn host runs."
     )
     parser.option("name", metavar="NAME", completes=Completes.GUEST, help="a guest's name")
-    parser.option("file", metavar="FILE.wasm", completes=Completes.PATH, help="where to write it")
+    parser.option(
+        "file", metavar="FILE", completes=Completes.SAVED_GUEST,
+        help="where to write it; as WebAssembly text if the name ends in .wat",
+    )  # fmt: skip
     return parser
 
 

@@ -1,6 +1,7 @@
 /** Controls for settings with a few values: on or off, one of a list, one of those that are here. */
 
 import { h } from "../lib/dom";
+import { trans } from "../lib/translation";
 import type { Control, Names, OnInput } from "./control";
 import { attributes, mark, named } from "./naming";
 import type { Field, Offer, Raw } from "./types";
@@ -12,7 +13,12 @@ export class Toggle implements Control {
   constructor(field: Field, names: Names, onInput: OnInput) {
     this.box = h("input", { type: "checkbox", ...attributes(field, names) });
     this.box.addEventListener("change", () => onInput(this.box.checked));
-    this.element = h("label", { class: "wasinn-config-toggle" }, this.box, "on");
+    this.element = h(
+      "label",
+      { class: "wasinn-config-toggle" },
+      this.box,
+      trans._p("a setting", "on"),
+    );
   }
 
   show(raw: Raw): void {
@@ -66,7 +72,8 @@ export class Dropdown implements Control {
 
 function withDefault(field: Field): Offer[] {
   if (field.offers.some((offer) => offer.value === field.default)) return [...field.offers];
-  return [{ value: field.default, label: "default", note: "", reason: "" }, ...field.offers];
+  const label = trans._p("a value", "default");
+  return [{ value: field.default, label, note: "", reason: "" }, ...field.offers];
 }
 
 function optionText(offer: Offer): string {

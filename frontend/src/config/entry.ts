@@ -1,6 +1,7 @@
 /** A number or a text, with a slider where that helps, and words for values that have one. */
 
 import { button, h } from "../lib/dom";
+import { trans } from "../lib/translation";
 import type { Control, Names, OnInput } from "./control";
 import { attributes, mark } from "./naming";
 import { parsed } from "./parse";
@@ -75,7 +76,7 @@ export class Entry implements Control {
 
   private say(): void {
     const spoken = spokenText(this.field, this.raw);
-    const text = this.said === "" ? spoken : `${spoken}, ${this.said}`;
+    const text = [spoken, this.said].filter(Boolean).join(", ");
     if (this.slider?.getAttribute("aria-valuetext") !== text) {
       this.slider?.setAttribute("aria-valuetext", text);
     }
@@ -109,7 +110,7 @@ function textField(field: Field, own: Own, onInput: OnInput): HTMLInputElement {
 
 /** What stands in the empty field of a value that has a word. */
 function placeholder(field: Field, raw: Raw): string {
-  if (raw === null) return field.default === null ? "auto" : "";
+  if (raw === null) return field.default === null ? trans.__("auto") : "";
   const amount = field.offers.find((offer) => offer.value === raw)?.amount;
   return typeof amount === "number" ? String(amount) : "";
 }

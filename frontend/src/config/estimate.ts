@@ -1,10 +1,13 @@
 /** What the settings would need, place by place, against what is free there. */
 
 import { h, setText } from "../lib/dom";
-import { formatBytes, percent } from "../lib/units";
+import { trans } from "../lib/translation";
+import { formatBytes } from "../lib/units";
 import type { Estimate, Place } from "./types";
 
 const TIGHT = 0.9;
+/** What the kernel calls the machine's own memory. */
+const HOST = "host";
 
 /** How a place copes: `fits`, `tight` (over nine tenths of what is free), or `over`. */
 export function fit(place: Place): "fits" | "tight" | "over" {
@@ -15,16 +18,20 @@ export function fit(place: Place): "fits" | "tight" | "over" {
 
 /** A place's memory in a sentence. */
 export function memoryOf(place: Place): string {
-  return `the memory of ${place.name === "host" ? "this machine" : place.name}`;
+  return place.name === HOST
+    ? trans.__("the memory of this machine")
+    : trans.__("the memory of %1", place.name);
 }
 
 /** What a place's bar says in words. */
 export function placeText(place: Place): string {
   const needed = formatBytes(place.needed);
-  if (place.free === null) return `${needed}; what is free is not known`;
-  const need = `${needed} of ${formatBytes(place.free)} free`;
+  if (place.free === null) return trans.__("%1; what is free is not known", needed);
+  const free = formatBytes(place.free);
   const over = place.needed - place.free;
-  return over > 0 ? `${need}: ${formatBytes(over)} too much` : need;
+  return over > 0
+    ? trans.__("%1 of %2 free: %3 too much", needed, free, formatBytes(over))
+    : trans.__("%1 of %2 free", needed, free);
 }
 
 /** Shares of a bar: what others use, and what this model needs, of what there is. */
@@ -37,10 +44,12 @@ export function shares(place: Place): { used: number; needed: number } {
 
 /** The parts of an estimate in one line. */
 export function partsText(estimate: Estimate): string {
-  const parts = [`weights ${formatBytes(estimate.weights)}`];
-  if (estimate.kv_cache > 0) parts.push(`KV cache ${formatBytes(estimate.kv_cache)}`);
-  if (estimate.compute > 0) parts.push(`compute ${formatBytes(estimate.compute)}`);
-  return parts.join(" · ");
+  const parts = [trans.__("weights %1", formatBytes(estimate.weights))];
+  const { kv_cache: cache, compute } = estimate;
+  if (cache > 0) parts.push(trans.__("KV cache %1", formatBytes(cache)));
+  if (compute > 0) parts.push(trans.__("compute %1", formatBytes(compute)));
+  // a figure stays with its unit and its name
+  return parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · ");
 }
 
 export class EstimateView {
@@ -53,7 +62,11 @@ export class EstimateView {
   constructor() {
     this.element = h(
       "div",
-      { class: "wasinn-config-estimate wasinn-figures", role: "group", "aria-label": "Memory" },
+      {
+        class: "wasinn-config-estimate wasinn-figures",
+        role: "group",
+        "aria-label": trans.__("Memory"),
+      },
       h("div", { class: "wasinn-row" }, this.title, this.parts),
       this.list,
     );
@@ -61,10 +74,10 @@ export class EstimateView {
 
   show(estimate: Estimate | null, places: readonly Place[]): void {
     if (!estimate) {
-      setText(this.title, "Memory: not known before the model has been read");
+      setText(this.title, trans.__("Memory: not known before the model has been read"));
       setText(this.parts, "");
     } else {
-      setText(this.title, `Memory: about ${formatBytes(estimate.total)}`);
+      setText(this.title, trans.__("Memory: about %1", formatBytes(estimate.total)));
       setText(this.parts, partsText(estimate));
     }
     if (this.rows.map((row) => row.name).join() !== places.map((place) => place.name).join()) {
@@ -83,12 +96,13 @@ class PlaceRow {
   private readonly text = h("span", { dir: "auto" });
 
   constructor(readonly name: string) {
+    const shown = name === HOST ? trans._p("memory of", "host") : name;
     this.bar = h(
       "div",
       {
         class: "wasinn-config-bar",
         role: "meter",
-        "aria-label": `Memory of ${name}`,
+        "aria-label": trans.__("Memory of %1", shown),
         "aria-valuemin": 0,
       },
       this.used,
@@ -97,7 +111,7 @@ class PlaceRow {
     this.element = h(
       "div",
       { class: "wasinn-config-place" },
-      h("span", { class: "wasinn-foreign" }, name),
+      h("span", { class: "wasinn-foreign" }, shown),
       this.bar,
       this.text,
     );
@@ -105,13 +119,13 @@ class PlaceRow {
 
   show(place: Place): void {
     const { used, needed } = shares(place);
-    this.used.style.setProperty("--share", percent(used).replace(" ", ""));
+    this.used.style.setProperty("--share", `${(used * 100).toFixed(2)}%`);
     this.needed.style.setProperty("--share", `${(needed * 100).toFixed(2)}%`);
     this.element.dataset["fit"] = fit(place);
     const text = placeText(place);
     setText(this.text, text);
     this.bar.setAttribute("aria-valuemax", String(Math.max(place.free ?? 0, place.needed)));
     this.bar.setAttribute("aria-valuenow", String(place.needed));
-    this.bar.setAttribute("aria-valuetext", `needs ${text}`);
+    this.bar.setAttribute("aria-valuetext", trans.__("needs %1", text));
   }
 }

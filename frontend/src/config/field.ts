@@ -1,6 +1,7 @@
 /** One setting: its name, whose word its value is, what it is edited with, and what it means. */
 
 import { button, h, setText } from "../lib/dom";
+import { trans } from "../lib/translation";
 import { controlFor, type Control } from "./control";
 import type { Field, Origin, Raw } from "./types";
 import { originText } from "./wording";
@@ -32,9 +33,9 @@ export class Cell {
     "span",
     {
       class: "wasinn-config-badge wasinn-config-badge-reload",
-      title: "differs from what is loaded",
+      title: trans.__("differs from what is loaded"),
     },
-    "reload",
+    trans._p("a setting's badge", "reload"),
   );
   private readonly back: HTMLButtonElement;
   private readonly help: HTMLElement;
@@ -83,13 +84,15 @@ export class Cell {
     this.control.show(state.raw);
     this.control.invalid(state.error !== "");
     this.control.remark?.(state.remark);
-    const origin = state.drafted ? "changed" : originText(state.origin);
+    const origin = state.drafted ? trans._p("a setting", "changed") : originText(state.origin);
     setText(this.badge, origin);
     this.badge.dataset["origin"] = state.drafted ? "draft" : state.origin;
     this.reload.hidden = !state.reload;
-    const label = state.drafted ? "Undo" : "Unpin";
-    setText(this.back, label);
-    this.back.setAttribute("aria-label", `${label} ${field.key}`);
+    const [text, label] = state.drafted
+      ? [trans.__("Undo"), trans.__("Undo %1", field.key)]
+      : [trans.__("Unpin"), trans.__("Unpin %1", field.key)];
+    setText(this.back, text);
+    this.back.setAttribute("aria-label", label);
     this.back.hidden = !state.drafted && !state.pinned;
     setText(this.help, state.error || field.unavailable || field.help);
     this.help.classList.toggle("wasinn-error", state.error !== "");

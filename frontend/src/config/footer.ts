@@ -2,7 +2,8 @@
 
 import { Bar } from "../lib/bar";
 import { button, h, setText } from "../lib/dom";
-import { percent } from "../lib/units";
+import { trans } from "../lib/translation";
+import { percent, sentences } from "../lib/units";
 import type { Outcome, Work } from "./types";
 import type { Action } from "./wording";
 
@@ -36,7 +37,7 @@ export class Footer {
   private readonly revert: HTMLButtonElement;
   private readonly unpin: HTMLButtonElement;
   private readonly cancel: HTMLButtonElement;
-  private readonly bar = new Bar("Loading");
+  private readonly bar = new Bar(trans.__("Loading"));
   private readonly doing = h("span", { class: "wasinn-grow wasinn-foreign wasinn-figures" });
   private readonly buttons: HTMLElement;
   private readonly progress: HTMLElement;
@@ -45,13 +46,19 @@ export class Footer {
 
   constructor(prefix: string, events: FooterEvents) {
     this.said.id = `${prefix}-said`;
-    this.apply = button("Apply", () => this.able && this.action && events.apply(this.action), {
-      class: "wasinn-button wasinn-button-primary",
-      "aria-describedby": this.said.id,
+    this.apply = button(
+      trans.__("Apply"),
+      () => this.able && this.action && events.apply(this.action),
+      {
+        class: "wasinn-button wasinn-button-primary",
+        "aria-describedby": this.said.id,
+      },
+    );
+    this.revert = button(trans.__("Undo changes"), () => events.revert(), {
+      class: "wasinn-button",
     });
-    this.revert = button("Undo changes", () => events.revert(), { class: "wasinn-button" });
-    this.unpin = button("Unpin all", () => events.unpinAll(), { class: "wasinn-button" });
-    this.cancel = button("Cancel", () => events.cancel(), { class: "wasinn-button" });
+    this.unpin = button(trans.__("Unpin all"), () => events.unpinAll(), { class: "wasinn-button" });
+    this.cancel = button(trans.__("Cancel"), () => events.cancel(), { class: "wasinn-button" });
     this.buttons = h("div", { class: "wasinn-row" }, this.apply, this.revert, this.unpin);
     this.progress = h("div", { class: "wasinn-row" }, this.cancel, this.doing, this.bar.element);
     this.element = h(
@@ -68,7 +75,7 @@ export class Footer {
     const { action, work, outcome } = state;
     const busy = work.what !== "";
     this.action = action;
-    const ended = [outcome.message, outcome.hint].filter(Boolean).join(" ");
+    const ended = sentences(outcome.message, outcome.hint);
     // why it loads stays there while it does
     if (!busy) setText(this.said, state.blocked || ended || action.reason);
     this.said.classList.toggle("wasinn-error", !busy && !state.blocked && !outcome.ok);
@@ -81,9 +88,9 @@ export class Footer {
     this.swap(busy);
     this.cancel.setAttribute("aria-disabled", String(work.cancelling));
     const done = work.fraction === null ? "" : ` ${percent(work.fraction)}`;
-    setText(this.doing, work.cancelling ? "cancelling" : `${work.what}${done}`);
+    setText(this.doing, work.cancelling ? trans.__("cancelling") : `${work.what}${done}`);
     this.bar.set(work.fraction ?? undefined);
-    setText(this.notes, state.notes.join(" "));
+    setText(this.notes, sentences(...state.notes));
     this.notes.hidden = state.notes.length === 0;
   }
 

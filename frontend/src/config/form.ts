@@ -3,7 +3,8 @@
 import { button, h, setText } from "../lib/dom";
 import { kernelEnded } from "../lib/kernel";
 import { Link, Refused, type Model, type Reach } from "../lib/link";
-import { formatBytes } from "../lib/units";
+import { trans } from "../lib/translation";
+import { formatBytes, sentences } from "../lib/units";
 import { Draft } from "./draft";
 import { EstimateView, fit, memoryOf } from "./estimate";
 import { Cell, type CellState } from "./field";
@@ -39,6 +40,7 @@ export class Form {
   private refusal: Outcome | undefined;
   private remaining: ReturnType<typeof setTimeout> | undefined;
   private scheduled = false;
+  private closed = false;
   private applying = false;
   private applied = -1;
   private readonly changed = (): void => this.schedule();
@@ -57,9 +59,11 @@ export class Form {
       { class: "wasinn-foreign", id: `${this.prefix}-title` },
       this.state.name,
     );
-    const close = button("Close", () => void this.ask("close"), {
+    const close = button(trans.__("Close"), () => void this.ask("close"), {
       class: "wasinn-button",
-      title: "Leave a table of the settings in place of this form",
+      title: this.placed
+        ? trans.__("Leave a table of the settings in place of this form")
+        : undefined,
     });
     this.controls = h(
       "fieldset",
@@ -69,8 +73,7 @@ export class Form {
     this.element.append(
       h("div", { class: "wasinn-row wasinn-config-title" }, title, this.detail, close),
       this.controls,
-      this.estimate.element,
-      this.footer.element,
+      h("div", { class: "wasinn-config-end" }, this.estimate.element, this.footer.element),
     );
     this.element.addEventListener("keydown", (event) => this.pressed(event));
     for (const trait of TRAITS) model.on(`change:${trait}`, this.changed);
@@ -80,6 +83,7 @@ export class Form {
   }
 
   close(): void {
+    this.closed = true;
     for (const trait of TRAITS) this.model.off(`change:${trait}`, this.changed);
     clearTimeout(this.remaining);
     this.throttle.cancel();
@@ -144,6 +148,7 @@ export class Form {
     this.scheduled = true;
     queueMicrotask(() => {
       this.scheduled = false;
+      if (this.closed) return;
       this.draft.adopt(this.state.prospect);
       this.render();
     });
@@ -158,6 +163,7 @@ export class Form {
     const { model, prospect, work } = state;
     this.build();
     setText(this.detail, model.detail);
+    this.detail.title = model.detail;
     this.controls.disabled = model.gone !== "";
     const states = this.cells.map((cell) => this.cellState(cell.field));
     this.cells.forEach((cell, index) => {
@@ -205,7 +211,9 @@ export class Form {
     const then = draft.unpins(field.key) ? (prospect.values[field.key] ?? now) : now;
     const raw = draft.raw(field.key);
     const drafted = draft.has(field.key);
-    const needs = prospect.estimate ? `needs ${formatBytes(prospect.estimate.total)}` : "";
+    const needs = prospect.estimate
+      ? trans.__("needs %1", formatBytes(prospect.estimate.total))
+      : "";
     return {
       raw: raw === undefined ? then.value : raw,
       origin: now.origin,
@@ -235,9 +243,16 @@ export class Form {
     const { model } = this.state;
     if (model.gone !== "") return model.gone;
     if (this.link.reach === "silent") {
-      return "The kernel does not answer at the moment. This form goes on when it does.";
+      return trans.__("The kernel does not answer at the moment. This form goes on when it does.");
     }
-    return this.link.reach === "gone" ? "The kernel has gone. Run the cell again." : "";
+    if (this.link.reach !== "gone") return "";
+    const again = this.placed ? trans.__("Run the cell again.") : "";
+    return sentences(trans.__("The kernel has gone."), again);
+  }
+
+  /** Whether it is the output of a cell, which a table can replace. */
+  private get placed(): boolean {
+    return this.state.reference !== "";
   }
 
   private pins(): string[] {

@@ -1,10 +1,10 @@
 /** The parts of a form: what most people look for, what some do, and what guests set themselves. */
 
 import { h, setText } from "../lib/dom";
+import { trans } from "../lib/translation";
 import type { Cell, CellState } from "./field";
 import type { Group } from "./types";
 
-const TITLES = { more: "More settings", request: "For each request" } as const;
 const FOLDED = ["more", "request"] as const;
 
 export class Sections {
@@ -40,13 +40,19 @@ export class Sections {
       const pinned = own.filter((state) => state.pinned).length;
       const changed = own.filter((state) => state.drafted).length;
       const wrong = own.filter((state) => state.error !== "").length;
-      const words = [`${TITLES[group]} (${own.length})`];
-      if (pinned) words.push(`${pinned} pinned`);
-      if (changed) words.push(`${changed} changed`);
-      if (wrong) words.push(`${wrong} to correct`);
+      const words = [title(group, own.length)];
+      if (pinned) words.push(trans.__("%1 pinned", pinned));
+      if (changed) words.push(trans.__("%1 changed", changed));
+      if (wrong) words.push(trans.__("%1 to correct", wrong));
       setText(this.summaries[group], words.join(" · "));
     }
   }
+}
+
+function title(group: (typeof FOLDED)[number], settings: number): string {
+  return group === "more"
+    ? trans.__("More settings (%1)", settings)
+    : trans.__("For each request (%1)", settings);
 }
 
 function grid(): HTMLElement {

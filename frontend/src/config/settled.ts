@@ -1,6 +1,7 @@
 /** The table that is left of a form: what most people look for, and what somebody has set. */
 
 import { h } from "../lib/dom";
+import { trans } from "../lib/translation";
 import type { State } from "./state";
 import type { Field, Shown } from "./types";
 import { originText, spokenText } from "./wording";
@@ -10,13 +11,16 @@ export function settled(state: State): HTMLElement {
     const shown = state.model.values[field.key];
     return shown && kept(field, shown) ? [row(field, shown)] : [];
   });
-  const head = ["setting", "value", "from", "meaning"].map((name) =>
-    h("th", { scope: "col" }, name),
-  );
+  const head = [
+    trans.__("setting"),
+    trans.__("value"),
+    trans._p("where a value comes from", "from"),
+    trans.__("meaning"),
+  ].map((name) => h("th", { scope: "col" }, name));
   return h(
     "div",
     {},
-    h("div", { class: "wasinn-foreign" }, h("b", {}, `Settings of ${state.name}`)),
+    h("div", { class: "wasinn-foreign" }, h("b", {}, trans.__("Settings of %1", state.name))),
     h(
       "table",
       { class: "wasinn-table wasinn-config-settled" },

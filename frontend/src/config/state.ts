@@ -13,9 +13,10 @@ export class State {
     return String(this.source.get("name"));
   }
 
-  /** By which outputs refer to the widget. */
+  /** By which outputs refer to the widget; empty for a form that is in no cell. */
   get reference(): string {
-    return String(this.source.get("reference"));
+    const id = this.source.get("reference");
+    return typeof id === "string" ? id : "";
   }
 
   get fields(): Field[] {

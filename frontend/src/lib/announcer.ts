@@ -1,6 +1,7 @@
 /** Says in words what happens, for people who do not see it, at a pace that they can follow. */
 
 import { h, setText } from "./dom";
+import { trans } from "./translation";
 
 const PAUSE = 4000;
 /** Last words that stay in the page: people can read them again. */
@@ -54,7 +55,7 @@ export class Announcer {
 function pageRegion(): HTMLElement {
   let region = document.getElementById(REGION);
   if (!region) {
-    const attributes = { id: REGION, role: "log", "aria-label": "Runs and loads" };
+    const attributes = { id: REGION, role: "log", "aria-label": trans.__("Runs and loads") };
     region = h("div", { ...attributes, class: "wasinn-visually-hidden" });
     document.body.append(region);
   }

@@ -7,6 +7,7 @@
  */
 
 import { watchKernel } from "./kernel";
+import { trans } from "./translation";
 
 /** What anywidget hands to a view, as far as we use it. */
 export interface Model {
@@ -78,7 +79,7 @@ export class Link {
 
   /** Send what needs no answer. */
   tell(kind: string, values: Record<string, unknown> = {}): void {
-    this.send({ ...values, kind });
+    if (this.reach !== "gone") this.send({ ...values, kind });
   }
 
   /** Send a request; the promise is rejected with `Refused` if the kernel says no or has gone. */
@@ -163,7 +164,7 @@ export class Link {
 }
 
 function gone(): Refused {
-  return new Refused("The kernel has gone.", "Run the cell again.");
+  return new Refused(trans.__("The kernel has gone."), trans.__("Run the cell again."));
 }
 
 function isMessage(content: unknown): content is Message {

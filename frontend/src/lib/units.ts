@@ -1,6 +1,14 @@
 /** Quantities and lists in words: the same words that the Python side uses in tables and errors. */
 
-const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
+import { trans } from "./translation";
+
+const UNITS: ((size: string) => string)[] = [
+  (size) => trans._n("%2 byte", "%2 bytes", Math.abs(Number(size)), size),
+  (size) => trans.__("%1 KB", size),
+  (size) => trans.__("%1 MB", size),
+  (size) => trans.__("%1 GB", size),
+  (size) => trans.__("%1 TB", size),
+];
 
 /** A size: powers of 1000, three digits (`1.23 GB`, `45.6 MB`, `0 bytes`). */
 export function formatBytes(count: number): string {
@@ -11,48 +19,57 @@ export function formatBytes(count: number): string {
     size /= 1000;
     unit++;
   }
-  if (unit === 0) {
-    const whole = fixed(size, 0);
-    return `${sign}${whole} ${whole === "1" ? "byte" : "bytes"}`;
-  }
-  const digits = size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
-  return `${sign}${fixed(size, digits)} ${UNITS[unit] ?? ""}`;
+  const digits = unit === 0 || size >= 99.95 ? 0 : size < 9.995 ? 2 : 1;
+  return UNITS[unit]?.(`${sign}${fixed(size, digits)}`) ?? "";
 }
 
 /** Seconds in the unit that reads best: `8 ms`, `1.3 s`, `2 min 5 s`. */
 export function duration(seconds: number): string {
-  if (seconds < 0.00995) return `${Number((seconds * 1000).toPrecision(2))} ms`;
-  if (seconds < 0.9995) return `${fixed(seconds * 1000, 0)} ms`;
-  if (seconds < 59.95) return `${fixed(seconds, 1)} s`;
+  if (seconds < 0.9995) {
+    const exact = seconds < 0.00995;
+    const thousandths = exact ? Number((seconds * 1000).toPrecision(2)) : fixed(seconds * 1000, 0);
+    return trans.__("%1 ms", thousandths);
+  }
+  if (seconds < 59.95) return trans.__("%1 s", fixed(seconds, 1));
   const whole = Number(fixed(seconds, 0));
-  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return trans.__("%1 min %2 s", Math.floor(whole / 60), whole % 60);
 }
 
 /** Seconds of something that goes on, in whole ones: tenths would flicker. */
 export function wholeSeconds(seconds: number): string {
   const past = Math.floor(seconds);
-  return past < 60 ? `${past} s` : duration(past);
+  return past < 60 ? trans.__("%1 s", past) : duration(past);
 }
 
 /** Tokens a second. */
 export function rate(perSecond: number): string {
-  return `${grouped(fixed(perSecond, perSecond < 9.95 ? 1 : 0))} tok/s`;
+  return trans.__("%1 tok/s", grouped(fixed(perSecond, perSecond < 9.95 ? 1 : 0)));
 }
 
 /** `1 token`, `2,000 tokens`. */
-export function count(number: number, noun: string): string {
-  return `${grouped(String(number))} ${noun}${number === 1 ? "" : "s"}`;
+export function tokenCount(number: number): string {
+  return trans._n("%2 token", "%2 tokens", number, grouped(String(number)));
 }
 
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(words: readonly string[]): string {
   const last = words.at(-1) ?? "";
-  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
+  return words.length < 2
+    ? last
+    : trans._p("end of a list", "%1 and %2", words.slice(0, -1).join(", "), last);
+}
+
+/** Sentences one after the other; those that are empty are none. */
+export function sentences(...all: string[]): string {
+  const said = all.filter((one) => one !== "");
+  return said.length < 2
+    ? (said[0] ?? "")
+    : said.reduce((a, b) => trans._p("two sentences", "%1 %2", a, b));
 }
 
 /** A share of one in whole per cent: `40 %`. */
 export function percent(fraction: number): string {
-  return `${fixed(fraction * 100, 0)} %`;
+  return trans.__("%1 %", fixed(fraction * 100, 0));
 }
 
 /** Like `toFixed`, but with Python's rounding: a tie goes to the even digit, not up. */
@@ -63,6 +80,7 @@ function fixed(value: number, digits: number): string {
   return odd && /^50*$/.test(rest) ? (Number(rounded) - 10 ** -digits).toFixed(digits) : rounded;
 }
 
-function grouped(digits: string): string {
+/** `1,234`. */
+export function grouped(digits: string): string {
   return digits.replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ",");
 }

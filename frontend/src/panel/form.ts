@@ -1,23 +1,27 @@
 /** The form of one model's settings, below its row. */
 
 import { h } from "../lib/dom";
-import { Refused, type Link } from "../lib/link";
+import { Refused, type Link, type Message } from "../lib/link";
+import { trans } from "../lib/translation";
 import { focusedIn } from "./keys";
 import type { RowView } from "./row";
 
+/** What the kernel answers that has opened a form: its name, and more that depends on the carrier. */
+export type Opened = Message & { form: string };
+
 /**
- * Show the form that the kernel calls so in an element; returns what takes it away. `ended` is to
- * be called when the form has been closed from within.
+ * Show a form in an element; returns what takes it away. `ended` is to be called when the form has
+ * been closed from within.
  */
 export type ShowForm = (
-  reference: string,
+  opened: Opened,
   into: HTMLElement,
   ended: () => void,
 ) => Promise<() => void>;
 
 interface Open {
   view: RowView;
-  reference: string;
+  form: string;
   element: HTMLElement;
   end: () => void;
 }
@@ -39,8 +43,8 @@ export class FormPlace {
     if (same) return;
     this.asking = true;
     try {
-      const { form } = await this.link.ask("configure", { name: view.row.name });
-      await this.place(view, String(form));
+      const opened = await this.link.ask("configure", { name: view.row.name });
+      await this.place(view, opened as Opened);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       view.refused(error.message, error.hint);
@@ -49,15 +53,21 @@ export class FormPlace {
     }
   }
 
+  /** Open a model's form if it is not, and go there. */
+  async reveal(view: RowView): Promise<void> {
+    if (this.open?.view !== view) await this.toggle(view);
+    this.open?.element.querySelector<HTMLElement>("input, select")?.focus();
+  }
+
   close(): void {
     if (!this.open) return;
-    const { view, element, reference, end } = this.open;
+    const { view, element, form, end } = this.open;
     this.open = undefined;
     if (focusedIn(element)) view.buttonOf("configure").focus({ preventScroll: true });
     end();
     view.detach(element);
     view.buttonOf("configure").setAttribute("aria-expanded", "false");
-    this.link.tell("configured", { form: reference });
+    this.link.tell("configured", { form });
   }
 
   /** A row goes, or its form does. */
@@ -65,19 +75,19 @@ export class FormPlace {
     if (this.open?.view === view) this.close();
   }
 
-  private async place(view: RowView, reference: string): Promise<void> {
+  private async place(view: RowView, opened: Opened): Promise<void> {
     const element = h("div", { class: "wasinn-panel-form" });
-    const open: Open = { view, reference, element, end: () => undefined };
+    const open: Open = { view, form: opened.form, element, end: () => undefined };
     this.open = open;
     view.attach(element);
     view.buttonOf("configure").setAttribute("aria-expanded", "true");
     try {
-      const end = await this.show(reference, element, () => this.forget(view));
+      const end = await this.show(opened, element, () => this.forget(view));
       if (this.open === open) open.end = end;
       else end(); // closed meanwhile
     } catch (error) {
       this.forget(view);
-      view.refused("The form could not be shown.", String(error));
+      view.refused(trans.__("The form could not be shown."), String(error));
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The line above the table: how many models, and where the memory is. */
 
 import { h, setText } from "../lib/dom";
+import { trans } from "../lib/translation";
 import type { Row, Totals } from "./state";
 import { summary, totalsWords } from "./words";
 
@@ -13,7 +14,7 @@ export class Head {
     this.element = h(
       "div",
       { class: "wasinn-row wasinn-panel-head" },
-      h("span", { class: "wasinn-panel-title" }, "Models"),
+      h("span", { class: "wasinn-panel-title" }, trans.__("Models")),
       this.summary,
       this.totals,
       action,

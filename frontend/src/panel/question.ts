@@ -1,6 +1,7 @@
 /** Questions in the panel itself: no window in front of the notebook, and Escape is no. */
 
 import { button, h } from "../lib/dom";
+import { trans } from "../lib/translation";
 import type { RowView } from "./row";
 
 interface Question {
@@ -23,7 +24,7 @@ export class Questions {
       class: "wasinn-button wasinn-button-primary",
       "aria-description": text, // is read with the button as it gets the focus
     });
-    const no = button("Keep", () => this.answer(), { class: "wasinn-button" });
+    const no = button(trans.__("Keep"), () => this.answer(), { class: "wasinn-button" });
     const words = h("span", { class: "wasinn-foreign", dir: "auto" }, text);
     const attributes = { class: "wasinn-row wasinn-panel-question", role: "group" };
     const element = h("div", { ...attributes, "aria-label": text }, words, yes, no);

@@ -2,6 +2,7 @@
 
 import { Bar } from "../lib/bar";
 import { button, h, setText } from "../lib/dom";
+import { trans } from "../lib/translation";
 import { icon, type Icon } from "./icons";
 import type { Progress, Row } from "./state";
 import { detailWords, freedWords, memoryWords, stateWords, usedWords } from "./words";
@@ -9,18 +10,20 @@ import { detailWords, freedWords, memoryWords, stateWords, usedWords } from "./w
 export type Command =
   "load" | "cancel" | "unload" | "unload_others" | "forget" | "configure" | "dismiss" | "details";
 
-/** The columns before that of the buttons: the class of a cell, and its header. */
-export const COLUMNS = [
-  ["name", "Model"],
-  ["state", "State"],
-  ["encoding", "Encoding"],
-  ["device", "Device"],
-  ["memory", "Memory"],
-  ["used", "Last used"],
-  ["users", "In use by"],
-] as const;
+type Column = "name" | "state" | "encoding" | "device" | "memory" | "used" | "users";
 
-type Column = (typeof COLUMNS)[number][0];
+/** The columns before that of the buttons: the class of a cell, and its header. */
+export function columns(): [Column, string][] {
+  return [
+    ["name", trans.__("Model")],
+    ["state", trans.__("State")],
+    ["encoding", trans.__("Encoding")],
+    ["device", trans.__("Device")],
+    ["memory", trans.__("Memory")],
+    ["used", trans.__("Last used")],
+    ["users", trans.__("In use by")],
+  ];
+}
 
 /** For how long the figures of an unload stay, in seconds. */
 const FREED_FOR = 15;
@@ -28,11 +31,13 @@ const FREED_FOR = 15;
 /** Milliseconds after which a button is live again even if nothing came of it. */
 const PATIENCE = 1000;
 
-const SMALL: [Command, Icon, string][] = [
-  ["configure", "configure", "Configure"],
-  ["unload_others", "only", "Unload all but"],
-  ["forget", "forget", "Forget"],
-];
+function smallButtons(name: string): [Command, Icon, string][] {
+  return [
+    ["configure", "configure", trans.__("Configure %1", name)],
+    ["unload_others", "only", trans.__("Unload all but %1", name)],
+    ["forget", "forget", trans.__("Forget %1", name)],
+  ];
+}
 
 export class RowView {
   /** A row group of its own, so that what is said about a model stays with it. */
@@ -56,18 +61,19 @@ export class RowView {
     private readonly act: (command: Command, view: RowView) => void,
   ) {
     const upper = h("tr", { role: "row" });
-    for (const [column, label] of COLUMNS) upper.append(this.cell(column, label));
+    const headers = columns();
+    for (const [column, label] of headers) upper.append(this.cell(column, label));
     this.main = this.button("load", "wasinn-panel-main");
     const actions = h("td", { role: "cell", class: "wasinn-panel-actions" }, this.main);
-    for (const [command, picture, words] of SMALL) {
+    for (const [command, picture, words] of smallButtons(row.name)) {
       const made = this.button(command, "wasinn-panel-small");
       made.append(icon(picture));
-      made.title = `${words} ${row.name}`;
+      made.title = words;
       set(made, "aria-label", made.title);
       actions.append(made);
     }
     upper.append(actions);
-    this.below = h("td", { role: "cell", colspan: COLUMNS.length + 1 });
+    this.below = h("td", { role: "cell", colspan: headers.length + 1 });
     this.lower = h("tr", { role: "row", class: "wasinn-panel-lower", hidden: true }, this.below);
     this.element = h("tbody", { role: "rowgroup" }, upper, this.lower);
   }
@@ -189,16 +195,19 @@ export class RowView {
   private showMain(row: Row): void {
     const loading = row.state === "loading" || row.work === "load";
     const there = row.state === "loaded" || row.state === "unloading";
-    const [command, words] = loading
-      ? (["cancel", "Cancel"] as const)
+    const { name } = row;
+    const [command, words, label] = loading
+      ? (["cancel", trans.__("Cancel"), trans.__("Cancel loading %1", name)] as const)
       : there
-        ? (["unload", "Unload"] as const)
-        : (["load", "Load"] as const);
+        ? (["unload", trans.__("Unload"), trans.__("Unload %1", name)] as const)
+        : (["load", trans.__("Load"), trans.__("Load %1", name)] as const);
     this.command = command;
     setText(this.main, words);
-    set(this.main, "aria-label", loading ? `Cancel loading ${row.name}` : `${words} ${row.name}`);
+    set(this.main, "aria-label", label);
     const foreign = loading && row.work !== "load" && row.wanted_by === "";
-    this.main.title = foreign ? "A cell is loading it; interrupt the kernel to stop that." : "";
+    this.main.title = foreign
+      ? trans.__("A cell is loading it; interrupt the kernel to stop that.")
+      : "";
     const ending = row.state === "unloading" || row.work === "unload" || row.work === "forget";
     set(this.main, "aria-disabled", String(this.pending || ending || foreign));
   }
@@ -210,7 +219,7 @@ export class RowView {
       return;
     }
     if (!this.bar) {
-      this.bar = new Bar(`Loading ${row.name}`);
+      this.bar = new Bar(trans.__("Loading %1", row.name));
       this.cells.get("state")?.after(this.bar.element);
     }
     this.bar.set(progress?.fraction ?? undefined);
@@ -242,7 +251,7 @@ export class RowView {
   private dismissal(of: string): HTMLButtonElement {
     const made = this.button("dismiss", "wasinn-panel-small");
     made.append(icon("dismiss"));
-    set(made, "aria-label", `Dismiss the message about ${of}`);
+    set(made, "aria-label", trans.__("Dismiss the message about %1", of));
     return made;
   }
 

@@ -70,7 +70,8 @@ export class State {
   totals: Totals | undefined;
   /** Seconds that the kernel's clock is ahead of ours. */
   ahead = 0;
-  private revision = -1;
+  /** How often things have changed there; below 0 before anything is known. */
+  revision = -1;
 
   /** Take a whole; nothing if it is older than what is known. */
   welcome(message: Message | Record<string, unknown>): Update | undefined {

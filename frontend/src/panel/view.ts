@@ -3,22 +3,19 @@
 import { Announcer } from "../lib/announcer";
 import { button, h, setText } from "../lib/dom";
 import { Link, Refused, type Message, type Model, type Reach } from "../lib/link";
-import { count } from "../lib/units";
+import { trans } from "../lib/translation";
+import { sentences } from "../lib/units";
 import { FormPlace, type ShowForm } from "./form";
 import { Head } from "./head";
 import { focusedIn, moveBetweenRows } from "./keys";
 import { Questions } from "./question";
-import { COLUMNS, RowView, type Command } from "./row";
+import { columns, RowView, type Command } from "./row";
 import { State, type Update } from "./state";
-import { announcement, question, type Action, type Question } from "./words";
+import { announcement, question, type Action, type Asking, type Question } from "./words";
 
 const TICK = 5000;
 /** So many rows take no more room than a window has. */
 const MANY = 25;
-const UNREACHABLE: Partial<Record<Reach, string>> = {
-  silent: "The kernel does not answer while a cell holds it; the buttons work again when it does.",
-  gone: "The kernel has gone, and its models with it. Run the cell again for a live panel.",
-};
 
 /**
  * A panel over whatever `model` stands for: a widget, or any channel to a session of the kernel's
@@ -27,16 +24,20 @@ const UNREACHABLE: Partial<Record<Reach, string>> = {
 export class Panel {
   readonly element = h("section", {
     class: "wasinn wasinn-panel",
-    "aria-label": "Models",
+    "aria-label": trans.__("Models"),
     tabindex: -1,
   });
   private readonly state = new State();
   private readonly views = new Map<string, RowView>();
   private readonly announcer = new Announcer();
   private readonly questions = new Questions();
-  private readonly unloadAll = button("Unload all", () => void this.request("unload_all"), {
-    class: "wasinn-button",
-  });
+  private readonly unloadAll = button(
+    trans.__("Unload all"),
+    () => void this.request("unload_all"),
+    {
+      class: "wasinn-button",
+    },
+  );
   private readonly head = new Head(this.unloadAll);
   /** About all models, or about the kernel. */
   private readonly notice = h("div", { class: "wasinn-panel-notice", role: "status" });
@@ -44,7 +45,8 @@ export class Panel {
   private readonly empty = h(
     "p",
     { class: "wasinn-dim wasinn-panel-empty" },
-    "No model is registered. Load one in a cell: ",
+    trans.__("No model is registered. Load one in a cell:"),
+    " ",
     h("code", { class: "wasinn-code" }, "%wasinn load NAME SOURCE"),
   );
   private readonly table = h("table", { class: "wasinn-table", role: "table" });
@@ -54,7 +56,12 @@ export class Panel {
   private readonly link: Link;
   private readonly timer = setInterval(() => this.tick(), TICK);
 
-  constructor(model: Model, showForm?: ShowForm) {
+  /** @param asks when an unload is asked about; it is agreed to otherwise. */
+  constructor(
+    model: Model,
+    showForm?: ShowForm,
+    private readonly asks = (): Asking => "inUse",
+  ) {
     this.build();
     const known = model.get("overview");
     if (known) this.show(this.state.welcome(known as Record<string, unknown>));
@@ -75,16 +82,22 @@ export class Panel {
     this.link.close();
   }
 
+  /** Open the form of a model's settings, with the focus in it. */
+  async configure(name: string): Promise<void> {
+    const view = this.views.get(name);
+    if (view) await this.form?.reveal(view);
+  }
+
   private build(): void {
-    const headers = COLUMNS.map(([column, label]) => {
+    const headers = columns().map(([column, label]) => {
       const attributes = { role: "columnheader", scope: "col", class: `wasinn-panel-${column}` };
       return h("th", attributes, label);
     });
-    const actions = h("span", { class: "wasinn-visually-hidden" }, "Actions");
+    const actions = h("span", { class: "wasinn-visually-hidden" }, trans.__("Actions"));
     const last = { role: "columnheader", scope: "col", class: "wasinn-panel-actions" };
     const row = h("tr", { role: "row" }, ...headers, h("th", last, actions));
     this.table.append(
-      h("caption", { class: "wasinn-visually-hidden" }, "Models of this kernel"),
+      h("caption", { class: "wasinn-visually-hidden" }, trans.__("Models of this kernel")),
       h("thead", { role: "rowgroup" }, row),
     );
     this.table.addEventListener("keydown", moveBetweenRows);
@@ -107,9 +120,9 @@ export class Panel {
   }
 
   private reached(reach: Reach): void {
-    const words = UNREACHABLE[reach];
-    this.body.disabled = words !== undefined;
-    setText(this.notice, words ?? "");
+    const words = unreachable(reach);
+    this.body.disabled = words !== "";
+    setText(this.notice, words);
     this.element.dataset["reach"] = reach;
   }
 
@@ -130,8 +143,9 @@ export class Panel {
     }
     if (update.reordered) said.push(...this.arrange());
     this.showNumbers();
-    if (said.length > 2) this.announcer.say(`${count(said.length, "model")} changed`);
-    else if (said.length > 0) this.announcer.say(said.join(". "));
+    const many = said.length;
+    if (many > 2) this.announcer.say(trans._n("%1 model changed", "%1 models changed", many));
+    else if (many > 0) this.announcer.say(said.join(". "));
   }
 
   private showNumbers(): void {
@@ -156,7 +170,7 @@ export class Panel {
     }
     // an element that is moved loses the focus
     if (focused?.isConnected && !focusedIn(this.table)) focused.focus({ preventScroll: true });
-    return gone.map(([name]) => `${name} was forgotten`);
+    return gone.map(([name]) => trans.__("%1 was forgotten", name));
   }
 
   private remove(name: string, view: RowView): void {
@@ -202,14 +216,19 @@ export class Panel {
     view?.wait();
     setText(this.notice, "");
     try {
-      const values = view ? { name: view.row.name, agreed } : { agreed };
+      const careful = this.asks() === "always";
+      const values = view ? { name: view.row.name, agreed, careful } : { agreed, careful };
       const answer = await this.link.ask(command, values);
       const confirm = answer["confirm"] as Question | undefined;
-      if (confirm) this.confirm(command as Action, view, confirm);
+      if (confirm && command.startsWith("unload") && this.asks() === "never") {
+        await this.request(command, view, confirm.agree);
+      } else if (confirm) {
+        this.confirm(command as Action, view, confirm);
+      }
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (view) view.refused(error.message, error.hint);
-      else setText(this.notice, `${error.message} ${error.hint}`);
+      else setText(this.notice, sentences(error.message, error.hint));
     }
   }
 
@@ -223,4 +242,17 @@ export class Panel {
       yes: () => void this.request(action, view, of.agree),
     });
   }
+}
+
+/** Why nothing can be done at the moment; empty if it can. */
+function unreachable(reach: Reach): string {
+  if (reach === "silent") {
+    return trans.__(
+      "The kernel does not answer while a cell holds it; the buttons work again when it does.",
+    );
+  }
+  if (reach !== "gone") return "";
+  return trans.__(
+    "The kernel has gone, and its models with it. Run the cell again for a live panel.",
+  );
 }

@@ -9,7 +9,7 @@ import { StatusLine, type Sign } from "../lib/line";
 import { Link, type Message, type Model } from "../lib/link";
 import { replace } from "../lib/outputs";
 import { Stopper } from "../lib/stopper";
-import { count } from "../lib/units";
+import { tokenCount } from "../lib/units";
 import { Feed, pieceOf, type Step } from "./feed";
 import { figuresOf, isFinal, KEYS, updated, type Figures } from "./figures";
 import { nodesOf } from "./markdown";
@@ -190,11 +190,7 @@ export class StreamView {
     const label = this.string("label");
     if (!isFinal(this.figures.state) && this.link.reach === "gone") {
       const { tokens } = this.figures;
-      this.line.say(
-        "ended",
-        label,
-        `kernel ended${tokens ? ` after ${count(tokens, "token")}` : ""}`,
-      );
+      this.line.say("ended", label, `kernel ended${tokens ? ` after ${tokenCount(tokens)}` : ""}`);
       this.line.progress();
       return;
     }

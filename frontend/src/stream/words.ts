@@ -1,6 +1,6 @@
 /** The line of a stream in words: the same that its static form uses. */
 
-import { count, duration, percent, rate, wholeSeconds } from "../lib/units";
+import { duration, percent, rate, tokenCount, wholeSeconds } from "../lib/units";
 import { isFinal, type Figures } from "./figures";
 
 /** Between the parts of a line. */
@@ -20,9 +20,9 @@ export function words(figures: Figures, elapsed: number, reason: string): string
     case "running":
       return since("running", elapsed);
     case "prompt":
-      return `reading the prompt, ${prompt_done.toLocaleString("en")} of ${count(prompt_total, "token")}`;
+      return `reading the prompt, ${prompt_done.toLocaleString("en")} of ${tokenCount(prompt_total)}`;
     case "generating":
-      return joined(`generating ${count(figures.tokens, "token")}`, ...speeds(figures));
+      return joined(`generating ${tokenCount(figures.tokens)}`, ...speeds(figures));
     default:
       return joined(...final(figures, reason));
   }
@@ -52,7 +52,7 @@ export function spoken(figures: Figures, reason: string): string {
   const { state, activity, tokens } = figures;
   if (isFinal(state)) {
     const why = reason === state ? "" : reason;
-    return [state, count(tokens, "token"), why].filter(Boolean).join(", ");
+    return [state, tokenCount(tokens), why].filter(Boolean).join(", ");
   }
   if (state === "prompt") return "reading the prompt";
   return activity && (state === "building" || state === "loading") ? activity : state;
@@ -61,9 +61,9 @@ export function spoken(figures: Figures, reason: string): string {
 function final(figures: Figures, reason: string): string[] {
   const { state, tokens, prompt_done, prompt_total, prompt_cached } = figures;
   if (tokens === 0 && prompt_total === 0) return [state, reason].filter(Boolean);
-  const evaluated = count(Math.max(prompt_done - prompt_cached, 0), "token");
+  const evaluated = tokenCount(Math.max(prompt_done - prompt_cached, 0));
   const prompt = `prompt ${evaluated} evaluated, ${prompt_cached.toLocaleString("en")} cached`;
-  const parts = [count(tokens, "token"), ...speeds(figures)];
+  const parts = [tokenCount(tokens), ...speeds(figures)];
   return [...parts, ...(prompt_total > 0 ? [prompt] : []), reason || state];
 }
 

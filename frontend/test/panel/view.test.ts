@@ -170,10 +170,10 @@ test("without a kernel it says so, and nothing can be clicked", () => {
 
 test("a form opens below its row, one at a time, and goes with it or by itself", async () => {
   const ended = new Map<string, () => void>();
-  const shown = (reference: string, into: HTMLElement, whenEnded: () => void) => {
-    into.append(`form ${reference}`);
-    ended.set(reference, whenEnded);
-    return Promise.resolve(() => void ended.delete(reference));
+  const shown: ShowForm = ({ form }, into, whenEnded) => {
+    into.append(`form ${form}`);
+    ended.set(form, whenEnded);
+    return Promise.resolve(() => void ended.delete(form));
   };
   open([LOADED, IDLE], shown);
   const configure = async (name: string, form: string): Promise<void> => {

@@ -198,7 +198,9 @@ class Builder:
         started = time.perf_counter()
         if source.flags:
             message = f"a {language.name} cell takes no compiler flags"
-            raise BuildError([Diagnostic("error", message)], label=source.label)
+            raise BuildError(
+                [Diagnostic("error", message)], label=source.label, language=language.name
+            )
         wasm = language.component(toolchain, self.artifacts, progress=progress, cancel=cancel)
         return BuiltModule(
             wasm=wasm,
@@ -288,10 +290,11 @@ def _run(
         if not any(one.severity == "error" for one in found):
             last = log.strip().rsplit("\n", 1)[-1] or "it printed nothing"
             found.append(Diagnostic("error", f"the compiler failed: {last}"))
-        raise BuildError(found, log=log, label=source.label) from None
+        raise BuildError(found, log=log, label=source.label, language=language.name) from None
     except OSError as error:
         message = f"the compiler could not be run: {error.strerror or error}"
-        raise BuildError([Diagnostic("error", message)], label=source.label) from None
+        found = [Diagnostic("error", message)]
+        raise BuildError(found, label=source.label, language=language.name) from None
 
 
 def _module(
@@ -305,6 +308,7 @@ def _module(
         build_seconds=time.perf_counter() - started,
         warnings="\n".join(render(found, source.label) for found in entry.diagnostics),
         label=source.label,
+        remarks=entry.diagnostics,
     )
 
 

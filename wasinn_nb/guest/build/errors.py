@@ -28,12 +28,16 @@ class BuildError(WasinnError):
         diagnostics: everything the compiler said, errors first.
         log: its raw output without the paths of this machine.
         label: what the cell is called in the text.
+        language: what it is written in; empty where that does not matter.
     """
 
-    def __init__(self, diagnostics: Sequence[Diagnostic], *, log: str = "", label: str) -> None:
+    def __init__(
+        self, diagnostics: Sequence[Diagnostic], *, log: str = "", label: str, language: str = ""
+    ) -> None:
         self.diagnostics = sorted(diagnostics, key=lambda found: found.severity != "error")
         self.log = log
         self.label = label
+        self.language = language
         errors = [found for found in self.diagnostics if found.severity == "error"]
         shown = [render(found, label) for found in errors[:_SHOWN]]
         if len(errors) > _SHOWN:

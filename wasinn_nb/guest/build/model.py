@@ -76,6 +76,7 @@ class BuiltModule:
         build_seconds: how long this call took.
         warnings: what the compiler warned about, ready to be shown; empty when nothing.
         label: the source's label, for :func:`wasinn_nb.guest.build.relabel.relabel`.
+        remarks: the warnings one by one, at the source's lines.
         is_script: ``wasm`` runs any source of the language, and is to be given this one.
     """
 
@@ -86,6 +87,7 @@ class BuiltModule:
     build_seconds: float
     warnings: str
     label: str
+    remarks: tuple[Diagnostic, ...] = field(default=(), repr=False)
     is_script: bool = False
 
 

@@ -8,19 +8,15 @@ carries a snapshot and proves that clicks arrive. Handlers run wherever the kern
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from anywidget import AnyWidget
 from IPython.core.getipython import get_ipython
 from traitlets import Bool, Enum, Float, Int, List, Unicode
 
-from wasinn_nb.nn.errors import InvalidArgument, WasinnError
 from wasinn_nb.notebook.shells import has_audience, in_kernel
 from wasinn_nb.notebook.widgets import assets, clicks, library
-from wasinn_nb.notebook.widgets.requests import Request
-
-Handler = Callable[[Request], dict[str, Any] | None]
+from wasinn_nb.notebook.widgets.answers import Handler, answer
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _SMALL = (Bool, Enum, Float, Int)
@@ -100,34 +96,17 @@ class LiveWidget(AnyWidget):
         """State goes to the views, never comes from one: a view asks for what it wants."""
 
     def _received(self, _widget: object, content: object, _buffers: object) -> None:
-        answer_to: int | None = None
-        try:
-            request = Request(content)
-            answer_to = request.id
-            answer = self._answer(request)
-        except WasinnError as error:
-            self.post("refused", id=answer_to, message=error.message, hint=error.hint)
-        except Exception as error:
-            # a view that gets no answer takes the kernel for busy
-            self.post("refused", id=answer_to, message=f"It failed: {error!r}", hint="")
-            raise
-        else:
-            if answer_to is not None:
-                self.post("done", id=answer_to, **(answer or {}))
+        handlers = {**self.handlers(), "hello": self._hello, "code": self._code}
+        answer(content, handlers, self.post)
 
-    def _answer(self, request: Request) -> dict[str, Any] | None:
-        if request.kind == "hello":
-            clicks.measured()
-            self.post("welcome", **self.snapshot())
-            return None
-        if request.kind == "code":  # of a front end in which widgets do not see each other
-            module = assets.load(self.frontend)
-            self.post("code", code=module.code, style=module.style)
-            return None
-        handler = self.handlers().get(request.kind)
-        if handler is None:
-            raise InvalidArgument(f"There is nothing called {request.kind!r} to ask for.")
-        return handler(request)
+    def _hello(self, _request: object) -> None:
+        clicks.measured()
+        self.post("welcome", **self.snapshot())
+
+    def _code(self, _request: object) -> None:
+        """For a front end in which widgets do not see each other."""
+        module = assets.load(self.frontend)
+        self.post("code", code=module.code, style=module.style)
 
 
 def nothing() -> None:

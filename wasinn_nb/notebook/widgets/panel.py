@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Any as AnyTrait
 
 from wasinn_nb.notebook import views
-from wasinn_nb.notebook.widgets.base import Handler, LiveWidget
+from wasinn_nb.notebook.widgets.answers import Handler
+from wasinn_nb.notebook.widgets.base import LiveWidget
 from wasinn_nb.notebook.widgets.manager.session import Session
 from wasinn_nb.notebook.widgets.placed import PlacedWidget
 
@@ -70,6 +71,7 @@ class ModelPanel(PlacedWidget):
         from wasinn_nb.notebook.widgets.config import ModelConfig
 
         form = ModelConfig(request.text("name"), self._host)
+        form.reference = ""  # it is no cell's output
         self._forms.append(form)
         while len(self._forms) > _FORMS:
             self._forms.pop(0).close()

@@ -7,7 +7,8 @@ from typing import Any
 
 from traitlets import Enum, Float, Unicode
 
-from wasinn_nb.notebook.widgets.base import Handler, nothing
+from wasinn_nb.notebook.widgets.answers import Handler
+from wasinn_nb.notebook.widgets.base import nothing
 from wasinn_nb.notebook.widgets.requests import Request
 from wasinn_nb.notebook.widgets.retiring import RetiringWidget
 

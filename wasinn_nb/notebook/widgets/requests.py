@@ -27,6 +27,13 @@ class Request:
         self.kind = self.text("kind")
         self.id = self._id()
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._content
+
+    def is_null(self, key: str) -> bool:
+        """Whether it is not there, or ``null``."""
+        return self._content.get(key) is None
+
     def text(self, key: str) -> str:
         """A string."""
         value = self._content.get(key)

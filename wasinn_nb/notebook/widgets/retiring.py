@@ -9,7 +9,8 @@ from typing import Any
 from traitlets import Unicode
 
 from wasinn_nb.nn.errors import InvalidArgument
-from wasinn_nb.notebook.widgets.base import Handler, LiveWidget
+from wasinn_nb.notebook.widgets.answers import Handler
+from wasinn_nb.notebook.widgets.base import LiveWidget
 from wasinn_nb.notebook.widgets.requests import Request
 
 _KEPT = 8

@@ -14,7 +14,8 @@ from wasinn_nb.nn.errors import InvalidArgument
 from wasinn_nb.notebook.figures import ENDS, STATES, Standing, of_run, of_stream
 from wasinn_nb.notebook.shown import TAIL, ShownText
 from wasinn_nb.notebook.slot_views import bundle
-from wasinn_nb.notebook.widgets.base import Handler, nothing
+from wasinn_nb.notebook.widgets.answers import Handler
+from wasinn_nb.notebook.widgets.base import nothing
 from wasinn_nb.notebook.widgets.requests import Request
 from wasinn_nb.notebook.widgets.retiring import RetiringWidget
 

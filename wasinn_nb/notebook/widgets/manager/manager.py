@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from wasinn_nb.nn.events import Event, EventKind, Subscription
@@ -14,6 +14,7 @@ from wasinn_nb.notebook.widgets.manager.overview import Overview
 
 if TYPE_CHECKING:
     from wasinn_nb.api import Host
+    from wasinn_nb.notebook.widgets.answers import Post
 
 _log = logging.getLogger(__name__)
 
@@ -21,13 +22,6 @@ _log = logging.getLogger(__name__)
 _EVERY = 0.2
 # memory is looked at even if nothing has happened to models
 _LOOK = 2.0
-
-
-class Post(Protocol):
-    """Sends a message to the views of one panel; from any thread."""
-
-    def __call__(self, kind: str, **data: Any) -> None:
-        """Send a message of a kind with its values."""
 
 
 class Manager:

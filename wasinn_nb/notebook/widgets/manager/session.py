@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.nn.record import ModelRecord, ModelState
-from wasinn_nb.notebook.widgets.manager.manager import Post, manager
+from wasinn_nb.notebook.widgets.manager.manager import manager
 
 if TYPE_CHECKING:
     from wasinn_nb.api import Host
+    from wasinn_nb.notebook.widgets.answers import Handler, Post
     from wasinn_nb.notebook.widgets.requests import Request
 
 Answer = dict[str, Any]
-Handler = Callable[["Request"], Answer | None]
 
 
 class Session:
@@ -22,7 +22,7 @@ class Session:
     Answers to ``hello`` come from :meth:`snapshot`, to requests from :meth:`handlers`; messages of
     the kind ``changed`` are posted while a view is there. What would stop a run, or could not be
     taken back, is answered with ``{"confirm": ...}`` and done when the view asks again with what
-    its user has agreed to.
+    its user has agreed to. To a ``careful`` view every unload is such a thing.
 
     Args:
         post: sends a message to all views of the panel.
@@ -55,9 +55,13 @@ class Session:
             "bye": self._bye,
         }
 
+    def leave(self) -> None:
+        """Watch no more, until a view says hello."""
+        self._manager.leave(self._post)
+
     def close(self) -> None:
         """Watch no more, and say no more; what was begun goes on."""
-        self._manager.leave(self._post)
+        self.leave()
         self._post = _nobody  # who posts refers to this
 
     def _load(self, request: Request) -> None:
@@ -84,7 +88,9 @@ class Session:
         return self._unload_these(self._idle(), request)
 
     def _unload_these(self, records: Sequence[ModelRecord], request: Request) -> Answer | None:
-        if question := _question((user for r in records for user in r.users), request):
+        careful = bool(records) and "careful" in request and request.flag("careful")
+        users = (user for record in records for user in record.users)
+        if question := _question(users, request, loaded=careful):
             return question
         self._actions.unload([r.name for r in records], stop=[r.name for r in records if r.users])
         return None
@@ -102,7 +108,7 @@ class Session:
 
     def _bye(self, _request: Request) -> None:
         """A view has gone; if others are there, they say hello."""
-        self._manager.leave(self._post)
+        self.leave()
         self._post("anyone")
 
     def _record(self, request: Request) -> ModelRecord:

@@ -2,13 +2,18 @@ import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
-const TYPESCRIPT = ["src/**/*.ts", "test/**/*.ts"];
+const TYPESCRIPT = ["*/src/**/*.ts", "*/test/**/*.ts"];
 
 export default defineConfig(
+  { ignores: ["labextension/lib"] },
   js.configs.recommended,
   {
-    files: ["*.js", "*.mjs"],
+    files: ["**/*.js", "**/*.mjs"],
     languageOptions: { globals: { console: "readonly", process: "readonly" } },
+  },
+  {
+    files: ["runtimes/*/src/**/*.js"],
+    languageOptions: { globals: { performance: "readonly", queueMicrotask: "readonly" } },
   },
   {
     files: TYPESCRIPT,
@@ -26,6 +31,16 @@ export default defineConfig(
           message: "Texts of models and users are set as text.",
         })),
       ],
+    },
+  },
+  {
+    // tokens and their interfaces, and commands and their identifiers, share a name in JupyterLab
+    files: ["labextension/src/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-namespace": "off",
+      "@typescript-eslint/no-redeclare": "off",
+      // a signal calls a method with the object that it was connected with
+      "@typescript-eslint/unbound-method": "off",
     },
   },
 );

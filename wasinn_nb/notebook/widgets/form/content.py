@@ -11,7 +11,7 @@ from wasinn_nb.nn.prospect import Prospect
 from wasinn_nb.nn.record import ModelRecord, ModelState
 from wasinn_nb.nn.settings import EffectiveConfig, Origin, Schema, Scope, Setting, Value
 from wasinn_nb.notebook import views
-from wasinn_nb.notebook.widgets.config_draft import Draft
+from wasinn_nb.notebook.widgets.form.draft import Draft
 
 # numbers that a browser holds exactly; bounds beyond them are none
 _EXACT = 2**53

@@ -1,0 +1,21 @@
+/** Guest cells to begin with: each tells a story with a language model, piece by piece. */
+
+import c from "./guest.c?raw";
+import cpp from "./guest.cpp?raw";
+import wat from "./guest.wat?raw";
+import zig from "./guest.zig?raw";
+
+/** What a guest calls the model that it uses. */
+const ALIAS = "default";
+
+/** The text that is to be changed first. */
+export const PROMPT = "Once upon a time";
+
+const SOURCES: Record<string, string> = { c, cpp, wat, zig };
+
+/** The text of a guest cell that uses a model; of a language without a skeleton the first line. */
+export function guestCell(language: string, model: string): string {
+  const source = SOURCES[language];
+  if (source === undefined) return `%%wasinn ${language}\n`;
+  return `%%wasinn ${language} --model ${ALIAS}=${model} -- "${PROMPT}"\n${source.trimEnd()}`;
+}

@@ -1,0 +1,1 @@
+"""WebAssembly binaries as text, to be read and to be assembled again."""

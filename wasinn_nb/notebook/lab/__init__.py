@@ -1,0 +1,1 @@
+"""The kernel's side of the JupyterLab extension: one comm that all pages of this kernel share."""
