@@ -26,13 +26,17 @@ export function format(value, depth = 0, seen = []) {
   if (value === null) return "null";
   if (seen.includes(value)) return "[Circular]";
   if (value instanceof Error) return formatError(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
+  if (value instanceof Date)
+    return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
   if (value instanceof RegExp) return String(value);
   if (value instanceof Promise) return "Promise {}";
   if (depth > DEPTH) return Array.isArray(value) ? "[Array]" : "[Object]";
   const inner = (item) => format(item, depth + 1, [...seen, value]);
-  if (Array.isArray(value) || ArrayBuffer.isView(value) && !(value instanceof DataView)) {
-    const items = Array.from(value.subarray ? value.subarray(0, MOST) : value.slice(0, MOST), inner);
+  if (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))) {
+    const items = Array.from(
+      value.subarray ? value.subarray(0, MOST) : value.slice(0, MOST),
+      inner,
+    );
     if (value.length > MOST) items.push(`... ${value.length - MOST} more`);
     const name = Array.isArray(value) ? "" : `${value.constructor.name}(${value.length}) `;
     return name + laid("[", items, "]");
@@ -65,23 +69,22 @@ function formatError(error) {
 
 /** The arguments of a console function, with printf's places in the first one. */
 function text(values) {
-  const rest = [...values];
-  let head = "";
-  if (typeof rest[0] === "string" && rest.length > 1) {
-    head = rest.shift().replace(/%([sdifjoOc%])/g, (whole, kind) => {
-      if (kind === "%") return "%";
-      if (!rest.length) return whole;
-      const value = rest.shift();
-      if (kind === "s") return typeof value === "string" ? value : format(value);
-      if (kind === "d") return String(Number(value));
-      if (kind === "i") return String(Number.parseInt(value, 10));
-      if (kind === "f") return String(Number.parseFloat(value));
-      if (kind === "j") return JSON.stringify(value);
-      return kind === "c" ? "" : format(value, 1);
-    });
-    return [head, ...rest.map((value) => format(value))].join(" ");
+  const [first, ...rest] = values;
+  if (typeof first !== "string" || !rest.length) {
+    return values.map((value) => format(value)).join(" ");
   }
-  return rest.map((value) => format(value)).join(" ");
+  const head = first.replace(/%([sdifjoOc%])/g, (whole, kind) => {
+    if (kind === "%") return "%";
+    if (!rest.length) return whole;
+    const value = rest.shift();
+    if (kind === "s") return typeof value === "string" ? value : format(value);
+    if (kind === "d") return String(Number(value));
+    if (kind === "i") return String(Number.parseInt(value, 10));
+    if (kind === "f") return String(Number.parseFloat(value));
+    if (kind === "j") return JSON.stringify(value);
+    return kind === "c" ? "" : format(value, 1);
+  });
+  return [head, ...rest.map((value) => format(value))].join(" ");
 }
 
 let indent = "";
@@ -99,8 +102,8 @@ export const console = {
   warn: (...values) => line("error", values),
   error: (...values) => line("error", values),
   trace: (...values) => {
-    const trace = frames(new Error()).map((frame) => `    at ${frame}`);
-    line("error", [["Trace:", text(values)].join(" ").trimEnd(), ...trace].join("\n").split("\0"));
+    const head = values.length ? `Trace: ${text(values)}` : "Trace";
+    line("error", [[head, ...frames(new Error()).map((frame) => `    at ${frame}`)].join("\n")]);
   },
   assert: (condition, ...values) => {
     if (!condition) line("error", ["Assertion failed", ...(values.length ? [text(values)] : [])]);

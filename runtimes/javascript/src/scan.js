@@ -171,7 +171,8 @@ function opensFunction(found, i) {
   const { depth } = previous;
   while (j >= 0 && !(found[j].value === "(" && found[j].depth === depth)) j--;
   const name = found[j - 1];
-  return name?.kind === "word" && !["if", "for", "while", "switch", "with", "catch", "await"].includes(name.value)
+  return name?.kind === "word" &&
+    !["if", "for", "while", "switch", "with", "catch", "await"].includes(name.value)
     ? true
     : name?.value === "*";
 }

@@ -83,7 +83,14 @@ export class TextDecoder {
 function point(bytes, at) {
   const first = bytes[at];
   if (first < 0x80) return [first, at + 1];
-  const size = first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  const size =
+    first >= 0xc2 && first < 0xe0
+      ? 2
+      : first >= 0xe0 && first < 0xf0
+        ? 3
+        : first >= 0xf0 && first < 0xf5
+          ? 4
+          : 0;
   if (!size) return [-1, at + 1];
   let code = first & (0xff >> (size + 1));
   for (let i = 1; i < size; i++) {

@@ -439,7 +439,8 @@ function readSidecar(name) {
 /** What the notebook gave with --in: a Tensor for an array, bytes for everything else. */
 function input(name) {
   const bytes = host.input(String(name));
-  if (!bytes) throw failure("not-found", `The cell was given no ${name}; give it with --in ${name}.`);
+  if (!bytes)
+    throw failure("not-found", `The cell was given no ${name}; give it with --in ${name}.`);
   const sidecar = readSidecar(name);
   if (!sidecar?.shape) return new Uint8Array(bytes);
   const type = Object.keys(DTYPES).find((key) => DTYPES[key] === sidecar.dtype);
