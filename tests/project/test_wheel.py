@@ -48,6 +48,8 @@ def names(wheel):
         "wasinn_nb/py.typed",
         "wasinn_nb/sdk/include/wasi_nn.h",
         "wasinn_nb/models/tinytales.gguf",
+        "wasinn_nb/guest/languages/javascript.wasm",
+        "wasinn_nb/wit/wasinn-script.wit",
         *sorted(FRONT_END),
         f"{EXTENSION}/install.json",
         f"{EXTENSION}/package.json",
