@@ -12,7 +12,7 @@ export default defineConfig(
     languageOptions: { globals: { console: "readonly", process: "readonly" } },
   },
   {
-    files: ["runtimes/*/src/**/*.js"],
+    files: ["interpreters/*/src/**/*.js"],
     languageOptions: { globals: { performance: "readonly", queueMicrotask: "readonly" } },
   },
   {

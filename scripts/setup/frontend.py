@@ -59,11 +59,11 @@ PARTS = (
         out=LAB_EXTENSION,
     ),
     Part(
-        workspace="runtimes/javascript",
+        workspace="interpreters/javascript",
         what="what runs JavaScript cells",
         sources=(
-            *("runtimes/javascript/build.mjs", "runtimes/javascript/package.json"),
-            *("runtimes/javascript/src", "wasinn_nb/wit"),
+            *("interpreters/javascript/build.mjs", "interpreters/javascript/package.json"),
+            *("interpreters/javascript/src", "wasinn_nb/wit"),
         ),
         out="wasinn_nb/guest/languages/javascript.wasm",
     ),

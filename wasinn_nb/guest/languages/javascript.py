@@ -28,7 +28,7 @@ class JavaScript:
 
     name = "js"
     aliases = ("javascript",)
-    install = "npm run build --workspace runtimes/javascript (a wheel of wasinn-nb has it)"
+    install = "npm run build --workspace interpreters/javascript (a wheel of wasinn-nb has it)"
     sample = ""
 
     def detect(self) -> Toolchain | None:
