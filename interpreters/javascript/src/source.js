@@ -10,6 +10,7 @@ import { declarations } from "./scan.js";
 /** What `checked` throws where the cell would begin. */
 export const STOPPED = "wasinn:stopped";
 const cells = [];
+const known = new Map();
 let lines = 0;
 
 /** The cell that a line of QuickJS's is in, or undefined. */
@@ -18,7 +19,10 @@ export function cellAt(line) {
 }
 
 export function prepare({ source, label, firstLine }) {
-  return new Source(source, label, firstLine);
+  const key = [label, firstLine, source].join("\0");
+  let cell = known.get(key);
+  if (!cell) known.set(key, (cell = new Source(source, label, firstLine)));
+  return cell;
 }
 
 class Source {
@@ -30,7 +34,7 @@ class Source {
     lines += text.split("\n").length + 1;
     const found = declarations(text);
     this.isAsync = found.awaits;
-    this.body = found.isBroken ? text : found.replaced(this.isAsync);
+    this.body = found.replaced(this.isAsync);
     this.inserted = found.inserted;
     this.names = found;
     cells.push(this);
@@ -74,8 +78,10 @@ class Source {
   /** A syntax error of the cell's own text; null for every other error. */
   syntax(error) {
     if (!(error instanceof SyntaxError)) return null;
-    // thrown where nothing of the cell runs yet: its place is the first frame, which has no function
-    const match = /^\s*at <input>:(\d+):(\d+)/.exec(error.stack ?? "");
+    // its place is the first frame, and right behind it come ours: nothing of the cell runs yet
+    const match = /^\s*at <input>:(\d+):(\d+)\s+at eval \(native\)\s+at \w+ \(\/main\.js/.exec(
+      error.stack ?? "",
+    );
     if (!match || cellAt(Number(match[1])) !== this) return null;
     const at = this.place(Number(match[1]), Number(match[2]));
     const last = this.end;

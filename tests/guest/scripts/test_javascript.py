@@ -176,6 +176,20 @@ def test_checking_runs_nothing(js):
     assert js("print(typeof ran)", "kept").stdout == "undefined\n"
 
 
+def test_a_syntax_error_in_what_a_cell_evaluates_is_no_one_of_the_cell(js):
+    with pytest.raises(GuestRaised, match="SyntaxError"):
+        js("\neval('a b')")
+
+
+def test_a_cell_that_is_run_again_is_the_same_cell(host, js):
+    text = "var n = (globalThis.n ?? 0) + 1;\nprint(n);\nif (n > 2) bad()"
+    guest = host.build(text, "js", name="again")
+    assert [guest.run().stdout for _ in range(2)] == ["1\n", "2\n"]
+    with pytest.raises(GuestRaised) as caught:
+        guest.run()
+    assert caught.value.line == 3
+
+
 def test_exit(js):
     assert js("exit()\nprint('not this')").stdout == ""
     with pytest.raises(GuestExit) as caught:
