@@ -48,9 +48,10 @@ class Relay:
             self._stdio.write(text.encode("utf-8", "replace"), to_error=channel == "error")
 
     def sleep(self, seconds: float) -> None:
-        """Wait; a run that is stopped meanwhile traps on its return."""
+        """Wait; a run that is stopped meanwhile traps."""
         if self._cancel is not None and seconds > 0:
             self._cancel.wait(min(seconds, _LONGEST_SLEEP))
+            self._cancel.raise_if_cancelled()
 
     def stdin(self) -> bytes:
         """All of the run's standard input."""
