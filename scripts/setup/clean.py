@@ -54,8 +54,9 @@ def environment(build: llama.Build) -> Iterator[Path]:
 
 
 def requirements() -> tuple[list[str], list[str]]:
-    """What the package with its ``ggml`` asks for, and the front ends; what its ``c`` asks for."""
+    """What the package asks for with its backends, and the front ends; what its ``c`` asks for."""
     everything = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     project, groups = everything["project"], everything["dependency-groups"]
     extras = project["optional-dependencies"]
-    return [*project["dependencies"], *extras["ggml"], *groups["front-ends"]], extras["c"]
+    backends = [*extras["ggml"], *extras["openvino"]]
+    return [*project["dependencies"], *backends, *groups["front-ends"]], extras["c"]

@@ -2,6 +2,7 @@
 
 import { button, h } from "../lib/dom";
 import { trans } from "../lib/translation";
+import { focusedIn } from "./keys";
 import type { RowView } from "./row";
 
 interface Question {
@@ -10,6 +11,8 @@ interface Question {
   place: HTMLElement;
   /** What gets the focus back. */
   opener: HTMLElement;
+  /** Whether there is still anything to ask. */
+  holds: () => boolean;
   yes: () => void;
 }
 
@@ -38,6 +41,13 @@ export class Questions {
     if (of.view) of.view.attach(element);
     else of.place.append(element);
     yes.focus();
+  }
+
+  /** Take away a question that what has happened since has answered. */
+  review(): void {
+    if (!this.open || this.open.of.holds()) return;
+    if (focusedIn(this.open.element)) this.answer();
+    else this.close();
   }
 
   /** Take an open question away, as a no without words. */

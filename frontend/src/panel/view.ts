@@ -142,6 +142,7 @@ export class Panel {
       view.update(row, this.state.progress.get(row.name), now);
     }
     if (update.reordered) said.push(...this.arrange());
+    this.questions.review();
     this.showNumbers();
     const many = said.length;
     if (many > 2) this.announcer.say(trans._n("%1 model changed", "%1 models changed", many));
@@ -232,6 +233,10 @@ export class Panel {
     }
   }
 
+  private isInUse(users: readonly string[]): boolean {
+    return [...this.views.values()].some(({ row }) => row.users.some((one) => users.includes(one)));
+  }
+
   private confirm(action: Action, view: RowView | undefined, of: Question): void {
     view?.wait(false);
     const [text, agree] = question(action, view?.row.name ?? "", of);
@@ -239,6 +244,7 @@ export class Panel {
       view,
       place: this.asked,
       opener: view ? view.buttonOf(action as Command) : this.unloadAll,
+      holds: () => action === "cancel" || of.users.length === 0 || this.isInUse(of.users),
       yes: () => void this.request(action, view, of.agree),
     });
   }

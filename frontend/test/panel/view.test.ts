@@ -109,6 +109,19 @@ test("nobody is stopped before the user has agreed", async () => {
   expect(last("unload")).toMatchObject({ name: "story", agreed: ["stop a #1"] });
 });
 
+test("a question goes when the guests that it is about have ended", async () => {
+  const used = { ...LOADED, users: ["a #1", "b #2"] };
+  open([used, IDLE]);
+  button("Unload story").click();
+  const agree = ["stop a #1", "stop b #2"];
+  await answer("unload", { confirm: { users: used.users, loaded: false, pinned: [], agree } });
+  change({ rows: [{ ...used, users: ["b #2"] }] });
+  expect(document.activeElement).toBe(button("Stop and unload"));
+  change({ rows: [LOADED] });
+  expect(panel.element.querySelector(".wasinn-panel-question")).toBeNull();
+  expect(document.activeElement).toBe(button("Unload story"));
+});
+
 test("a second click waits for what became of the first", async () => {
   open([LOADED]);
   const asked = () => model.sent.filter(({ kind }) => kind === "unload").length;

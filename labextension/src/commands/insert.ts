@@ -43,7 +43,11 @@ export function insertGuest(context: Context): Command {
         },
       },
     },
-    isEnabled: () => currentNotebook(context)?.content.model?.readOnly === false,
+    isEnabled: () => {
+      const panel = currentNotebook(context);
+      if (panel?.content.model?.readOnly !== false) return false;
+      return hosts.of(panel.sessionContext)?.standing !== "unsuited"; // another language's
+    },
     isVisible: ({ language }) => typeof language !== "string" || languages().includes(language),
     execute: async (args) => {
       const panel = currentNotebook(context);

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.browser import lab
+from tests.browser.extension.test_marks import TOLD, start, violations
 from tests.browser.test_accessibility import AXE
-from tests.browser.test_lab_marks import TOLD, start, violations
 
 pytestmark = [
     pytest.mark.browser,
