@@ -129,6 +129,8 @@ def test_chat_goes_through_the_backends_template(llm):
     assert llm.text(stream) == "user: hi "
     assert llm("context.configure", context, config(json='{"chat": true}')) is None
     assert llm.text(llm.generate(context, limit=1)) == "hey "
+    assert llm("context.configure", context, config(json='{"chat": true}')) is None
+    assert llm.text(llm.generate(context, limit=1)) == "hey "
 
 
 def test_embeddings_come_beside_the_text(llm):
