@@ -7,7 +7,7 @@ import { STOPPED, prepare } from "./source.js";
 import { crypto, random } from "./random.js";
 import { TextDecoder, TextEncoder } from "./text.js";
 import { TimerQueue } from "./timers.js";
-import { wasi_nn } from "./wasi_nn.js";
+import { begin, wasi_nn } from "./wasi_nn.js";
 import { state } from "./state.js";
 
 const timers = new TimerQueue();
@@ -65,6 +65,7 @@ function check(cell) {
 
 async function run(cell) {
   state.generation += 1;
+  begin();
   timers.clear();
   globalThis.args = [...cell.args];
   globalThis.env = Object.fromEntries(cell.env);

@@ -2,7 +2,7 @@
 import * as host from "wasinn:script/host@0.1.0";
 import { loadByName } from "wasi:nn/graph@0.2.0-rc-2024-10-28";
 import { Tensor as HostTensor } from "wasi:nn/tensor@0.2.0-rc-2024-10-28";
-import { Model } from "wasinn:llm/models@0.1.0";
+import { Model, TokenStream as HostStream } from "wasinn:llm/models@0.1.0";
 
 import { state } from "./state.js";
 import { TextDecoder, TextEncoder } from "./text.js";
@@ -60,7 +60,7 @@ function translated(error) {
   const payload = error?.payload ?? error;
   if (typeof payload?.data === "function") {
     const found = failure(payload.code(), payload.data());
-    payload[Symbol.dispose]?.();
+    payload[Symbol.dispose]();
     return found;
   }
   const { tag, val } = payload ?? {};
@@ -200,7 +200,7 @@ function given(value) {
 
 function taken(handle) {
   const tensor = new Tensor(handle.data(), handle.dimensions(), handle.ty());
-  handle[Symbol.dispose]?.();
+  handle[Symbol.dispose]();
   return tensor;
 }
 
@@ -254,13 +254,87 @@ class Held {
   }
 }
 
+/**
+ * What the host holds for objects of ours. QuickJS frees an object that nothing refers to at once,
+ * but nobody tells the host: that is done here, whenever something more is opened.
+ */
+class Holdings {
+  #held = new Map();
+
+  add(owner, handle) {
+    for (const [known, reference] of this.#held) {
+      if (reference.deref() === undefined) this.drop(known);
+    }
+    this.#held.set(handle, new WeakRef(owner));
+    return handle;
+  }
+
+  drop(handle) {
+    if (this.#held.delete(handle)) handle[Symbol.dispose]();
+  }
+
+  /** All that are left are of a run that is over. */
+  clear() {
+    for (const handle of this.#held.keys()) this.drop(handle);
+  }
+
+  /** The host has taken it back. */
+  forget(handle) {
+    this.#held.delete(handle);
+  }
+}
+
+const holdings = new Holdings();
+
+/** A model as one run has it, for all graphs of the same name and settings. */
+class Opened {
+  held = new Held();
+  isUnloaded = false;
+  /** Contexts that no stream needs any more. */
+  idle = [];
+  #name;
+  #graph = null;
+
+  constructor(name, settings) {
+    this.#name = name;
+    this.model = holdings.add(
+      this,
+      asked(() => Model.load(name, config(settings))),
+    );
+  }
+
+  /** Its tensors' side. */
+  get graph() {
+    return (this.#graph ??= holdings.add(
+      this,
+      asked(() => loadByName(this.#name)),
+    ));
+  }
+
+  unload() {
+    this.isUnloaded = true;
+    holdings.forget(this.model);
+    asked(() => Model.unload(this.model));
+  }
+
+  context() {
+    return this.idle.pop() ?? new Context(this);
+  }
+}
+
+const opened = new Map();
+
+/** Another run has begun. */
+export function begin() {
+  holdings.clear();
+  opened.clear();
+}
+
 /** A model that the person at the notebook has loaded. It can be kept for later cells. */
 class Graph {
   #name;
   #settings;
-  #model = null;
-  #graph = null;
-  #held = null;
+  #opened = null;
 
   /** @param settings for loading it and for generating: nPredict, temperature, "ctx-size", ... */
   static load(name, settings) {
@@ -272,15 +346,20 @@ class Graph {
   }
 
   #open() {
-    if (this.#held?.isCurrent) {
-      if (!this.#model) throw failure("invalid-argument", `The graph ${this.#name} was unloaded.`);
-      return this.#model;
+    if (this.#opened?.held.isCurrent) {
+      if (this.#opened.isUnloaded) {
+        throw failure("invalid-argument", `The graph ${this.#name} was unloaded.`);
+      }
+      return this.#opened;
     }
     // loaded for another cell: the host has it still, and gives it again at once
-    this.#model = asked(() => Model.load(this.#name, config(this.#settings)));
-    this.#graph = null;
-    this.#held = new Held();
-    return this.#model;
+    const key = JSON.stringify([this.#name, this.#settings ?? null]);
+    let found = opened.get(key);
+    if (!found?.held.isCurrent || found.isUnloaded) {
+      opened.set(key, (found = new Opened(this.#name, this.#settings)));
+    }
+    this.#opened = found;
+    return found;
   }
 
   get name() {
@@ -289,70 +368,88 @@ class Graph {
 
   /** What the host knows of it. */
   get info() {
-    return this.#open().describe();
+    return this.#open().model.describe();
   }
 
   /** A line of work with a memory of its own. */
   context(settings) {
-    const model = this.#open();
-    const graph = () => (this.#graph ??= asked(() => loadByName(this.#name)));
-    return new Context(model, graph, settings);
+    const context = new Context(this.#open());
+    if (settings) context.configure(settings);
+    return context;
   }
 
   /** Tensors by name in, tensors by name out. */
   compute(inputs) {
-    return this.context().compute(inputs);
+    return this.#use((context) => context.compute(inputs));
   }
 
   /** Continue a text. */
   generate(prompt, settings) {
-    return this.context().generate(prompt, settings);
+    return this.#begin((context) => context.generate(prompt, settings));
   }
 
   /** Answer the last of some messages, or one text. */
   chat(messages, settings) {
-    return this.context().chat(messages, settings);
+    return this.#begin((context) => context.chat(messages, settings));
   }
 
   embed(text) {
-    return this.context().embed(text);
+    return this.#use((context) => context.embed(text));
   }
 
   /** Free the model's memory. */
   unload() {
-    const model = this.#open();
-    this.#graph?.[Symbol.dispose]?.();
-    this.#model = this.#graph = null;
-    asked(() => Model.unload(model));
+    this.#open().unload();
+  }
+
+  #use(call) {
+    const found = this.#open();
+    const context = found.context();
+    try {
+      return call(context);
+    } finally {
+      found.idle.push(context);
+    }
+  }
+
+  #begin(call) {
+    const found = this.#open();
+    const context = found.context();
+    const stream = call(context);
+    stream.whenEnded(() => found.idle.push(context));
+    return stream;
   }
 }
 
 class Context {
-  #model;
-  #graph;
-  #held = new Held();
+  #opened;
   #text = null;
   #tensors = null;
 
-  constructor(model, graph, settings) {
-    this.#model = model;
-    this.#graph = graph;
-    if (settings) this.configure(settings);
+  constructor(opened) {
+    this.#opened = opened;
   }
 
   get #working() {
-    this.#held.check("context");
-    return (this.#text ??= asked(() => this.#model.open()));
+    this.#opened.held.check("context");
+    return (this.#text ??= holdings.add(
+      this,
+      asked(() => this.#opened.model.open()),
+    ));
   }
 
   /** Change settings of generations. */
   configure(settings) {
-    asked(() => this.#working.configure(config(settings)));
+    const working = this.#working;
+    asked(() => working.configure(config(settings)));
   }
 
   compute(inputs) {
-    this.#held.check("context");
-    this.#tensors ??= asked(() => this.#graph().initExecutionContext());
+    this.#opened.held.check("context");
+    this.#tensors ??= holdings.add(
+      this,
+      asked(() => this.#opened.graph.initExecutionContext()),
+    );
     const named = Object.entries(inputs).map(([name, value]) => [name, given(value)]);
     const outputs = asked(() => this.#tensors.compute(named));
     return Object.fromEntries(outputs.map(([name, handle]) => [name, taken(handle)]));
@@ -360,14 +457,20 @@ class Context {
 
   generate(prompt, settings) {
     const working = this.#working;
-    return new TokenStream(asked(() => working.generate(String(prompt), options(settings))));
+    return new TokenStream(
+      this,
+      asked(() => working.generate(String(prompt), options(settings))),
+    );
   }
 
   chat(messages, settings) {
     const dialogue =
       typeof messages === "string" ? [{ role: "user", content: messages }] : [messages].flat();
     const working = this.#working;
-    return new TokenStream(asked(() => working.chat(dialogue, options(settings))));
+    return new TokenStream(
+      this,
+      asked(() => working.chat(dialogue, options(settings))),
+    );
   }
 
   /** The text's embedding, of length 1. */
@@ -379,12 +482,24 @@ class Context {
 
 /** A generation that goes on as far as it is read. Its tokens are { id, text, bytes, ... }. */
 class TokenStream {
+  #context;
   #stream;
   #held = new Held();
   #usage = null;
+  #ended = null;
 
-  constructor(stream) {
-    this.#stream = stream;
+  constructor(context, stream) {
+    this.#context = context;
+    this.#stream = holdings.add(this, stream);
+  }
+
+  whenEnded(call) {
+    this.#ended = call;
+  }
+
+  /** What it works in, while it goes on; it must not be freed before. */
+  get context() {
+    return this.#context;
   }
 
   [Symbol.iterator]() {
@@ -418,14 +533,18 @@ class TokenStream {
 
   /** How it went: tokens, rates, and why it ended. */
   get usage() {
+    if (!this.#usage) this.#held.check("generation");
     return this.#usage ?? this.#stream.usage();
   }
 
   #end() {
     if (this.#usage || !this.#held.isCurrent) return;
+    holdings.forget(this.#stream);
     // the context keeps what it has read and said
-    const { constructor } = this.#stream;
-    this.#usage = constructor.finish(this.#stream);
+    this.#usage = HostStream.finish(this.#stream);
+    this.#context = null;
+    this.#ended?.();
+    this.#ended = null;
   }
 }
 

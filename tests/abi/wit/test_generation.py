@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wasinn_nb.abi.wit.codec import Err
@@ -47,12 +47,15 @@ def generated(pieces, **options):
 
 
 PIECES = st.lists(
-    st.text("ab\xe9", max_size=3).map(str.encode) | st.binary(max_size=2), max_size=12
+    st.sampled_from([b"a", b"b", b"ab", b"aba", b"", "\xe9".encode(), b"\xc3", b"\xa9a"]),
+    max_size=10,
 )
-STOPS = st.lists(st.text("ab\xe9", min_size=1, max_size=4), max_size=3)
+STOPS = st.lists(st.text("ab", min_size=1, max_size=3) | st.just("\xe9a"), max_size=2)
 
 
-@given(PIECES, STOPS, st.integers(-1, 12))
+@example([b"x", b"a", b"b"], ["ab"], -1)
+@example([b"aa", b"b"], ["aab"], -1)
+@given(PIECES, STOPS, st.integers(-1, 10))
 def test_what_comes_out_is_the_text_up_to_the_first_stop(pieces, stops, limit):
     stops = tuple(stop.encode() for stop in stops)
     tokens, generation = generated(pieces, stops=stops, limit=limit)

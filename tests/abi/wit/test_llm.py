@@ -8,7 +8,6 @@ import pytest
 
 from tests.abi.wit.component import Fault, record
 from tests.abi.wit.conftest import config, options
-from wasinn_nb.abi.wit import llm as llm_module
 from wasinn_nb.nn.types import GraphEncoding
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -128,6 +127,8 @@ def test_chat_goes_through_the_backends_template(llm):
     assert llm("context.configure", context, config(temperature=0.5)) is None
     stream = llm("context.chat", context, say, options(limit=2))
     assert llm.text(stream) == "user: hi "
+    assert llm("context.configure", context, config(json='{"chat": true}')) is None
+    assert llm.text(llm.generate(context, limit=1)) == "hey "
     assert llm("context.configure", context, config(json='{"chat": true}')) is None
     assert llm.text(llm.generate(context, limit=1)) == "hey "
 
@@ -387,9 +388,3 @@ def test_calls_are_on_the_timeline_under_their_own_names(llm, run):
         "token-stream.next": 6,
         "token-stream.drop": 1,
     }
-
-
-def test_a_code_for_every_error():
-    assert set(llm_module._CODES) >= {
-        "invalid-argument", "missing-memory", "unsupported-operation", "runtime-error"
-    }  # fmt: skip

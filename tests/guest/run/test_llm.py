@@ -64,7 +64,7 @@ def test_a_trap_leaves_nothing_behind(program, backend):
 
 def test_a_stop_leaves_nothing_behind(program, backend):
     run = program(WAIT)
-    while not run.tokens:
+    while not run.tokens and not run.done:
         time.sleep(0.005)
     run.cancel("stop")
     assert isinstance(run.wait().error, GuestStopped)
@@ -75,7 +75,7 @@ def test_a_stop_leaves_nothing_behind(program, backend):
 def test_a_stop_reaches_a_token_that_takes_long(program, registry):
     registry.pin("m", {"token-ms": 60_000})
     run = program(ALL)
-    while run.state != "running":
+    while run.state != "running" and not run.done:
         time.sleep(0.005)
     time.sleep(0.05)
     run.cancel("stop")

@@ -17,7 +17,10 @@ console.log(undefined);
 console.log("100%", "50%");
 console.error("an error");
 write("no line");""")
-    assert run.stdout == ('text 1 [1, "two"] { a: null }\nthis has 3 Map(1) { "k" => 1 }\n\nundefined\n100% 50%\nno line')
+    assert run.stdout == (
+        'text 1 [1, "two"] { a: null }\nthis has 3 Map(1) { "k" => 1 }\n'
+        "\nundefined\n100% 50%\nno line"
+    )
     assert run.stderr == "an error\n"
 
 

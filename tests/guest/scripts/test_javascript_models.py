@@ -109,6 +109,39 @@ try { context.generate("x") } catch (error) { print(error.message) }""",
     assert run.stdout.startswith("true\nThe context ended with the cell that made it.")
 
 
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "digits.compute({ image })",
+        "digits.context().compute({ image })",
+        "story.context().generate('Once').next()",
+        "story.generate('Once', { maxTokens: 1 }).text()",
+        "wasi_nn.Graph.load('story')",
+        "try { digits.compute({ none: image }) } catch {}",
+    ],
+)
+def test_what_a_cell_has_no_use_for_is_freed(js, turn):
+    """A run may hold 1,024 of a kind."""
+    run = js(f"""
+const digits = wasi_nn.Graph.load("digits"), story = wasi_nn.Graph.load("story");
+const image = new wasi_nn.Tensor(new Float32Array(64), [1, 1, 8, 8]);
+for (let i = 0; i < 1100; i++) {{ {turn} }}
+print("all");""")
+    assert run.stdout == "all\n"
+
+
+def test_two_generations_at_a_time(js):
+    run = js("""
+const story = wasi_nn.Graph.load("story", { temperature: 0 });
+const whole = (prompt) => story.generate(prompt, { maxTokens: 4 }).text();
+const expected = [whole("Once"), whole("The")];
+const streams = ["Once", "The"].map((prompt) => story.generate(prompt, { maxTokens: 4 }));
+const texts = ["", ""];
+for (let i = 0; i < 4; i++) streams.forEach((one, n) => (texts[n] += one.next().value.text));
+print(texts[0] === expected[0], texts[1] === expected[1]);""")
+    assert run.stdout == "true true\n"
+
+
 def test_unloading(js, host):
     host.load("mine", "builtin:tinytales")
     run = js("""

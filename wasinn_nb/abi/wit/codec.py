@@ -16,50 +16,60 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from wasmtime import _ffi as ffi
 
-from wasinn_nb.abi.core.faults import MustTrap
 from wasinn_nb.abi.wit import native
+from wasinn_nb.abi.wit.layout import (
+    ADDRESS_FORM,
+    ENTRY,
+    ENTRY_VALUE,
+    ENUM_KIND,
+    ENUM_TAG,
+    LIST_KIND,
+    LIST_TAG,
+    NAME_FORM,
+    NONE,
+    NOTHING,
+    NOTHING_AT,
+    OPTION_KIND,
+    PAYLOAD,
+    POINTER_FORM,
+    RECORD_KIND,
+    RECORD_TAG,
+    RESULT_FORM,
+    RESULT_KIND,
+    SIZE,
+    STRING_KIND,
+    STRING_TAG,
+    TUPLE_KIND,
+    TUPLE_TAG,
+    U8_KIND,
+    VARIANT_FORM,
+    VARIANT_KIND,
+    VARIANT_TAG,
+    address_at,
+    kind_of,
+    mismatch,
+    new_list,
+    read_name,
+    read_pair,
+    rows_of,
+)
 from wasinn_nb.nn.tensor import Buffer
 
-SIZE = 32
-"""Bytes of a value: a tag, and at :data:`_PAYLOAD` a union. :mod:`probe` checks the layout."""
-
-_PAYLOAD = 8
-_ENTRY = 48  # of a record: a name (size, address), then the value
-_ENTRY_VALUE = 16
 _FEW = 64  # elements that are copied sooner than numpy is asked
-
-_PAIR = struct.Struct("=B7xQQ")  # tag, size, address: of text, lists, records, tuples
-_POINTER = struct.Struct("=B7xQ")
-_RESULT = struct.Struct("=B7x?7xQ")
-_VARIANT = struct.Struct("=B7xQQQ")  # tag, size and address of the case's name, value
-_ADDRESS = struct.Struct("=Q")
 
 _string_at, _memmove = ctypes.string_at, ctypes.memmove
 
+_BYTES = [struct.pack("=B7xB23x", U8_KIND, byte) for byte in range(256)]
 
-def _kind(name: str) -> int:
-    value: int = getattr(ffi, f"WASMTIME_COMPONENT_{name}").value
-    return value
-
-
-_BOOL, _U8_KIND, _STRING, _LIST = _kind("BOOL"), _kind("U8"), _kind("STRING"), _kind("LIST")
-_RECORD, _TUPLE, _VARIANT_KIND = _kind("RECORD"), _kind("TUPLE"), _kind("VARIANT")
-_ENUM, _OPTION, _RESULT_KIND = _kind("ENUM"), _kind("OPTION"), _kind("RESULT")
-
-_NOTHING = bytes([_BOOL]) + bytes(SIZE - 1)
-"""A value that may be freed: false."""
-
-_nothing = ctypes.create_string_buffer(_NOTHING, SIZE)
-_NOTHING_AT = ctypes.addressof(_nothing)
-
-_BYTES = [struct.pack("=B7xB23x", _U8_KIND, byte) for byte in range(256)]
+_making = threading.Lock()
 
 
 class Codec(Protocol):
@@ -72,11 +82,6 @@ class Codec(Protocol):
         """Make the value at this address, which holds nothing yet, hold ``value``."""
 
 
-def address(value: Any) -> int:
-    """Where a value of the package's structures is."""
-    return ctypes.addressof(value)
-
-
 class Scalar:
     """A number, or true or false.
 
@@ -87,14 +92,14 @@ class Scalar:
 
     def __init__(self, name: str, form: str) -> None:
         self.name = name
-        self.kind = _kind(name)
+        self.kind = kind_of(name)
         self._value = struct.Struct(f"=B7x{form}")
 
     def read(self, at: int) -> Any:
         """As a Python number."""
         kind, value = self._value.unpack(_string_at(at, self._value.size))
         if kind != self.kind:
-            _mismatch(self.name)
+            mismatch(self.name)
         return value
 
     def write(self, at: int, value: Any) -> None:
@@ -116,13 +121,13 @@ class String:
 
     def read(self, at: int) -> str:
         """As str."""
-        return _read_name(at, _STRING, "STRING")
+        return read_name(at, STRING_KIND, "STRING")
 
     def write(self, at: int, value: str) -> None:
         """From str; lone surrogates, which UTF-8 has not, become question marks."""
         data = value.encode("utf-8", "replace")
-        native.new_bytes(at + _PAYLOAD, len(data), data)
-        _memmove(at, _STRING_TAG, 1)
+        native.new_bytes(at + PAYLOAD, len(data), data)
+        _memmove(at, STRING_TAG, 1)
 
 
 class Enum:
@@ -134,16 +139,16 @@ class Enum:
 
     def read(self, at: int) -> str:
         """The label."""
-        label = _read_name(at, _ENUM, "ENUM")
+        label = read_name(at, ENUM_KIND, "ENUM")
         if label not in self._data:
-            _mismatch(f"ENUM of {', '.join(self.labels)}")
+            mismatch(f"ENUM of {', '.join(self.labels)}")
         return label
 
     def write(self, at: int, value: str) -> None:
         """From a label."""
         data = self._data[value]
-        native.new_bytes(at + _PAYLOAD, len(data), data)
-        _memmove(at, _ENUM_TAG, 1)
+        native.new_bytes(at + PAYLOAD, len(data), data)
+        _memmove(at, ENUM_TAG, 1)
 
 
 class Bytes:
@@ -151,33 +156,33 @@ class Bytes:
 
     def read(self, at: int) -> bytes:
         """As bytes."""
-        size, data = _read_pair(at, _LIST, "LIST of U8")
+        size, data = read_pair(at, LIST_KIND, "LIST of U8")
         if not size:
             return b""
         if size <= _FEW:
             raw = _string_at(data, size * SIZE)
-            if raw[0] != _U8_KIND:
-                _mismatch("LIST of U8")
-            return raw[_PAYLOAD::SIZE]
-        elements = _elements(data, size)
-        if elements[0, 0] != _U8_KIND:
-            _mismatch("LIST of U8")
-        copied: bytes = elements[:, _PAYLOAD].tobytes()
+            if raw[0] != U8_KIND:
+                mismatch("LIST of U8")
+            return raw[PAYLOAD::SIZE]
+        elements = rows_of(data, size)
+        if elements[0, 0] != U8_KIND:
+            mismatch("LIST of U8")
+        copied: bytes = elements[:, PAYLOAD].tobytes()
         return copied
 
     def write(self, at: int, value: Buffer) -> None:
         """From anything with a buffer."""
         if type(value) is bytes and len(value) <= _FEW:
-            data = _new_list(at, len(value))
+            data = new_list(at, len(value))
             _memmove(data, b"".join([_BYTES[byte] for byte in value]), len(value) * SIZE)
         else:
             array = np.frombuffer(value, np.uint8)
-            data = _new_list(at, array.size)
+            data = new_list(at, array.size)
             if array.size:
-                elements = _elements(data, array.size)
-                elements[:, 0] = _U8_KIND
-                elements[:, _PAYLOAD] = array
-        _memmove(at, _LIST_TAG, 1)
+                elements = rows_of(data, array.size)
+                elements[:, 0] = U8_KIND
+                elements[:, PAYLOAD] = array
+        _memmove(at, LIST_TAG, 1)
 
 
 class Floats:
@@ -185,23 +190,23 @@ class Floats:
 
     def read(self, at: int) -> Any:
         """As a float32 array."""
-        size, data = _read_pair(at, _LIST, "LIST of F32")
+        size, data = read_pair(at, LIST_KIND, "LIST of F32")
         if not size:
             return np.empty(0, np.float32)
-        elements = _elements(data, size)
+        elements = rows_of(data, size)
         if elements[0, 0] != F32.kind:
-            _mismatch("LIST of F32")
-        return elements[:, _PAYLOAD : _PAYLOAD + 4].copy().view(np.float32)[:, 0]
+            mismatch("LIST of F32")
+        return elements[:, PAYLOAD : PAYLOAD + 4].copy().view(np.float32)[:, 0]
 
     def write(self, at: int, value: Sequence[float]) -> None:
         """From numbers, or an array of them."""
         array = np.ascontiguousarray(value, np.float32)
-        data = _new_list(at, array.size)
+        data = new_list(at, array.size)
         if array.size:
-            elements = _elements(data, array.size)
+            elements = rows_of(data, array.size)
             elements[:, 0] = F32.kind
-            elements[:, _PAYLOAD : _PAYLOAD + 4] = array.view(np.uint8).reshape(-1, 4)
-        _memmove(at, _LIST_TAG, 1)
+            elements[:, PAYLOAD : PAYLOAD + 4] = array.view(np.uint8).reshape(-1, 4)
+        _memmove(at, LIST_TAG, 1)
 
 
 class List:
@@ -212,18 +217,16 @@ class List:
 
     def read(self, at: int) -> list[Any]:
         """As a list."""
-        size, data = _read_pair(at, _LIST, "LIST")
-        read = self.item.read
-        return [read(place) for place in range(data, data + size * SIZE, SIZE)]
+        size, data = read_pair(at, LIST_KIND, "LIST")
+        return [self.item.read(place) for place in range(data, data + size * SIZE, SIZE)]
 
     def write(self, at: int, value: Sequence[Any]) -> None:
         """From a sequence."""
-        data = _new_list(at, len(value))
-        _memmove(data, _NOTHING * len(value), len(value) * SIZE)
-        _memmove(at, _LIST_TAG, 1)
-        write = self.item.write
+        data = new_list(at, len(value))
+        _memmove(data, NOTHING * len(value), len(value) * SIZE)
+        _memmove(at, LIST_TAG, 1)
         for number, item in enumerate(value):
-            write(data + number * SIZE, item)
+            self.item.write(data + number * SIZE, item)
 
 
 class Tuple:
@@ -234,18 +237,18 @@ class Tuple:
 
     def read(self, at: int) -> tuple[Any, ...]:
         """As a tuple."""
-        size, data = _read_pair(at, _TUPLE, "TUPLE")
+        size, data = read_pair(at, TUPLE_KIND, "TUPLE")
         if size != len(self.items):
-            _mismatch(f"TUPLE of {len(self.items)}")
+            mismatch(f"TUPLE of {len(self.items)}")
         return tuple(item.read(data + i * SIZE) for i, item in enumerate(self.items))
 
     def write(self, at: int, value: Sequence[Any]) -> None:
         """From a sequence of as many."""
         size = len(self.items)
-        native.new_tuple(at + _PAYLOAD, size)
-        data = _address_at(at + _PAYLOAD + 8)
-        _memmove(data, _NOTHING * size, size * SIZE)
-        _memmove(at, _TUPLE_TAG, 1)
+        native.new_tuple(at + PAYLOAD, size)
+        data = address_at(at + PAYLOAD + 8)
+        _memmove(data, NOTHING * size, size * SIZE)
+        _memmove(at, TUPLE_TAG, 1)
         for i, (item, part) in enumerate(zip(self.items, value, strict=True)):
             item.write(data + i * SIZE, part)
 
@@ -259,47 +262,49 @@ class Record:
     def __init__(self, fields: Mapping[str, Codec]) -> None:
         self.fields = dict(fields)
         self._places = [
-            (name, codec, i * _ENTRY + _ENTRY_VALUE)
+            (name, codec, i * ENTRY + ENTRY_VALUE)
             for i, (name, codec) in enumerate(self.fields.items())
         ]
         self._names = [name.encode() for name in self.fields]
-        self._blank: Any = None  # of wasmtime's memory for as long as this lives
         self._blank_at = 0
 
     def read(self, at: int) -> dict[str, Any]:
         """As a dict."""
-        size, data = _read_pair(at, _RECORD, "RECORD")
+        size, data = read_pair(at, RECORD_KIND, "RECORD")
         if size != len(self._places):
-            _mismatch(f"RECORD of {', '.join(self.fields)}")
+            mismatch(f"RECORD of {', '.join(self.fields)}")
         for i, name in enumerate(self._names):
-            length, text = _NAME.unpack(_string_at(data + i * _ENTRY, _NAME.size))
+            length, text = NAME_FORM.unpack(_string_at(data + i * ENTRY, NAME_FORM.size))
             if length != len(name) or _string_at(text, length) != name:
-                _mismatch(f"RECORD of {', '.join(self.fields)}")
+                mismatch(f"RECORD of {', '.join(self.fields)}")
         return {name: codec.read(data + place) for name, codec, place in self._places}
 
     def write(self, at: int, value: Mapping[str, Any]) -> None:
         """From a mapping with every field."""
         native.clone_value(self._blank_at or self._make_blank(), at)
-        data = _address_at(at + _PAYLOAD + 8)
+        data = address_at(at + PAYLOAD + 8)
         for name, codec, place in self._places:
             codec.write(data + place, value[name])
 
     def _make_blank(self) -> int:
-        blank = ctypes.create_string_buffer(_NOTHING, SIZE)
-        at = ctypes.addressof(blank)
-        native.new_record(at + _PAYLOAD, len(self._names))
-        data = _address_at(at + _PAYLOAD + 8)
-        for i, name in enumerate(self._names):
-            native.new_bytes(data + i * _ENTRY, len(name), name)
-            _memmove(data + i * _ENTRY + _ENTRY_VALUE, _NOTHING, SIZE)
-        _memmove(at, _RECORD_TAG, 1)
-        self._blank = blank
-        self._blank_at = at
+        with _making:
+            if self._blank_at:
+                return self._blank_at
+            blank = ctypes.create_string_buffer(NOTHING, SIZE)
+            at = ctypes.addressof(blank)
+            native.new_record(at + PAYLOAD, len(self._names))
+            data = address_at(at + PAYLOAD + 8)
+            for i, name in enumerate(self._names):
+                native.new_bytes(data + i * ENTRY, len(name), name)
+                _memmove(data + i * ENTRY + ENTRY_VALUE, NOTHING, SIZE)
+            _memmove(at, RECORD_TAG, 1)
+            weakref.finalize(self, _free, blank).atexit = False
+            self._blank_at = at
         return at
 
-    def __del__(self) -> None:
-        if self._blank_at:
-            native.delete_value(self._blank_at)
+
+def _free(blank: Any) -> None:
+    native.delete_value(ctypes.addressof(blank))
 
 
 class Option:
@@ -310,18 +315,18 @@ class Option:
 
     def read(self, at: int) -> Any:
         """The value, or None."""
-        kind, some = _POINTER.unpack(_string_at(at, _POINTER.size))
-        if kind != _OPTION:
-            _mismatch("OPTION")
+        kind, some = POINTER_FORM.unpack(_string_at(at, POINTER_FORM.size))
+        if kind != OPTION_KIND:
+            mismatch("OPTION")
         return self.some.read(some) if some else None
 
     def write(self, at: int, value: Any) -> None:
         """From the value, or None."""
         if value is None:
-            _memmove(at, _NONE, len(_NONE))
+            _memmove(at, NONE, len(NONE))
             return
-        box = native.new_value(_NOTHING_AT)
-        _memmove(at, _POINTER.pack(_OPTION, box), _POINTER.size)
+        box = native.new_value(NOTHING_AT)
+        _memmove(at, POINTER_FORM.pack(OPTION_KIND, box), POINTER_FORM.size)
         self.some.write(box, value)
 
 
@@ -341,10 +346,10 @@ class Result:
 
     def read(self, at: int) -> Any:
         """The value, or an :class:`Err`."""
-        kind, is_ok, box = _RESULT.unpack(_string_at(at, _RESULT.size))
+        kind, is_ok, box = RESULT_FORM.unpack(_string_at(at, RESULT_FORM.size))
         codec = self.ok if is_ok else self.err
-        if kind != _RESULT_KIND or bool(box) != (codec is not None):
-            _mismatch("RESULT")
+        if kind != RESULT_KIND or bool(box) != (codec is not None):
+            mismatch("RESULT")
         value = codec.read(box) if codec else None
         return value if is_ok else Err(value)
 
@@ -352,8 +357,8 @@ class Result:
         """From the value, or an :class:`Err`."""
         failed = type(value) is Err
         codec = self.err if failed else self.ok
-        box = native.new_value(_NOTHING_AT) if codec else 0
-        _memmove(at, _RESULT.pack(_RESULT_KIND, not failed, box), _RESULT.size)
+        box = native.new_value(NOTHING_AT) if codec else 0
+        _memmove(at, RESULT_FORM.pack(RESULT_KIND, not failed, box), RESULT_FORM.size)
         if codec:
             codec.write(box, value.value if failed else value)
 
@@ -374,61 +379,22 @@ class Variant:
 
     def read(self, at: int) -> Case:
         """As a :class:`Case`."""
-        kind, size, text, box = _VARIANT.unpack(_string_at(at, _VARIANT.size))
-        if kind != _VARIANT_KIND:
-            _mismatch("VARIANT")
+        kind, size, text, box = VARIANT_FORM.unpack(_string_at(at, VARIANT_FORM.size))
+        if kind != VARIANT_KIND:
+            mismatch("VARIANT")
         name = _string_at(text, size).decode()
         codec = self.cases.get(name)
         if name not in self.cases or bool(box) != (codec is not None):
-            _mismatch(f"VARIANT of {', '.join(self.cases)}")
+            mismatch(f"VARIANT of {', '.join(self.cases)}")
         return Case(name, codec.read(box) if codec else None)
 
     def write(self, at: int, value: Case) -> None:
         """From a :class:`Case`."""
         codec = self.cases[value.name]
         data = value.name.encode()
-        native.new_bytes(at + _PAYLOAD, len(data), data)
-        box = native.new_value(_NOTHING_AT) if codec else 0
-        _memmove(at + _PAYLOAD + 16, _ADDRESS.pack(box), 8)
-        _memmove(at, _VARIANT_TAG, 1)
+        native.new_bytes(at + PAYLOAD, len(data), data)
+        box = native.new_value(NOTHING_AT) if codec else 0
+        _memmove(at + PAYLOAD + 16, ADDRESS_FORM.pack(box), 8)
+        _memmove(at, VARIANT_TAG, 1)
         if codec:
             codec.write(box, value.value)
-
-
-_NAME = struct.Struct("=QQ")
-_STRING_TAG, _ENUM_TAG, _LIST_TAG = bytes([_STRING]), bytes([_ENUM]), bytes([_LIST])
-_TUPLE_TAG, _RECORD_TAG, _VARIANT_TAG = bytes([_TUPLE]), bytes([_RECORD]), bytes([_VARIANT_KIND])
-_NONE = _POINTER.pack(_OPTION, 0)
-
-
-def _mismatch(what: str) -> None:
-    raise MustTrap(f"The guest declares the function with another type: no {what} was given.")
-
-
-def _read_pair(at: int, kind: int, what: str) -> tuple[int, int]:
-    tag, size, data = _PAIR.unpack(_string_at(at, _PAIR.size))
-    if tag != kind:
-        _mismatch(what)
-    return size, data
-
-
-def _read_name(at: int, kind: int, what: str) -> str:
-    size, data = _read_pair(at, kind, what)
-    return _string_at(data, size).decode() if size else ""
-
-
-def _address_at(at: int) -> int:
-    value: int = _ADDRESS.unpack(_string_at(at, 8))[0]
-    return value
-
-
-def _new_list(at: int, size: int) -> int:
-    """Place for so many values; returns where."""
-    native.new_list(at + _PAYLOAD, size)
-    return _address_at(at + _PAYLOAD + 8)
-
-
-def _elements(data: int, size: int) -> Any:
-    """The elements of a list as rows of bytes."""
-    memory: Any = (ctypes.c_uint8 * (size * SIZE)).from_address(data)
-    return np.ndarray((size, SIZE), np.uint8, buffer=memory)

@@ -19,7 +19,8 @@ from wasmtime import _ffi as ffi
 
 from wasinn_nb.abi.core.faults import MustTrap
 from wasinn_nb.abi.wit import native
-from wasinn_nb.abi.wit.codec import SIZE, Codec, Result
+from wasinn_nb.abi.wit.codec import Codec, Result
+from wasinn_nb.abi.wit.layout import SIZE
 from wasinn_nb.abi.wit.resources import Crossing, Table
 from wasinn_nb.nn.errors import WasinnError
 

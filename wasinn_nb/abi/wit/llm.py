@@ -7,7 +7,6 @@ context there, and a token is a single step.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,40 +15,34 @@ from wasinn_nb.abi.core.contexts import LANGUAGE_MODELS, METADATA
 from wasinn_nb.abi.core.errno import ERRNO
 from wasinn_nb.abi.core.host import GraphLease, NNHost
 from wasinn_nb.abi.wit.codec import (
-    BOOL,
-    F32,
-    F64,
-    S32,
-    U32,
-    U64,
-    Bytes,
     Case,
     Codec,
-    Enum,
     Err,
     Floats,
     List,
-    Option,
-    Record,
     Result,
     String,
-    Variant,
 )
 from wasinn_nb.abi.wit.generation import Generation, Options
 from wasinn_nb.abi.wit.linker import Function, Interface
+from wasinn_nb.abi.wit.llm_types import (
+    CONFIG,
+    DESCRIPTION,
+    ERROR,
+    MESSAGE,
+    OPTIONS,
+    TOKEN,
+    U32_MAX,
+    USAGE,
+    case_of,
+    settings_of,
+)
 from wasinn_nb.abi.wit.resources import Crossing, Handle, Shared, Table
 from wasinn_nb.nn.backend import LanguageContext
 from wasinn_nb.nn.errors import (
-    Busy,
-    ContextFull,
-    EndOfSequence,
-    ErrorCode,
     InvalidArgument,
-    InvalidEncoding,
     ModelNotFound,
-    NNError,
     NotFound,
-    PromptTooLong,
     UnsupportedOperation,
     WasinnError,
 )
@@ -60,81 +53,7 @@ from wasinn_nb.nn.types import TensorType
 PACKAGE, VERSION = "wasinn:llm", "0.1.0"
 
 _MOST_MODELS, _MOST_CONTEXTS, _MOST_STREAMS = 1024, 1024, 1024
-_LONGEST_NAME, _LONGEST_CONFIG = 4096, 4 << 20
-_U32_MAX = 0xFFFF_FFFF
-
-_CODES = (
-    "invalid-argument",
-    "invalid-encoding",
-    "timeout",
-    "runtime-error",
-    "unsupported-operation",
-    "too-large",
-    "not-found",
-    "security",
-    "missing-memory",
-    "unknown",
-)
-_SETTINGS = {
-    "n-gpu-layers": S32,
-    "ctx-size": U32,
-    "batch-size": U32,
-    "threads": U32,
-    "n-predict": S32,
-    "temperature": F32,
-    "top-k": S32,
-    "top-p": F32,
-    "min-p": F32,
-    "repeat-penalty": F32,
-    "seed": U32,
-}
-_KEYS = {"temperature": "temp"}
-"""Fields whose setting has another name."""
-
-_LIMIT = Record({"limit": U32, "actual": U32})
-_ERROR = Variant(
-    {
-        "end-of-sequence": None,
-        "context-full": _LIMIT,
-        "prompt-too-long": _LIMIT,
-        "model-not-found": String(),
-        "busy": List(String()),
-        "cancelled": None,
-        "failed": Record({"code": Enum(_CODES), "message": String()}),
-    }
-)
-_CONFIG = Record({name: Option(kind) for name, kind in (_SETTINGS | {"json": String()}).items()})
-_DESCRIPTION = Record(
-    {
-        "name": String(),
-        "encoding": String(),
-        "architecture": String(),
-        "quantization": String(),
-        "device": String(),
-        "parameters": U64,
-        "size": U64,
-        "context-length": U32,
-        "layers": U32,
-        "vocabulary": U32,
-        "embedding-length": U32,
-        "has-chat-template": BOOL,
-    }
-)
-_MESSAGE = Record({"role": String(), "content": String()})
-_TOKEN = Record({"id": U32, "bytes": Bytes(), "text": String(), "log-probability": Option(F32)})
-_USAGE = Record(
-    {
-        "prompt-tokens": U32,
-        "cached-tokens": U32,
-        "generated-tokens": U32,
-        "time-to-first-token": Option(F64),
-        "tokens-per-second": Option(F64),
-        "finish": Enum(
-            ("unfinished", "end", "stop", "length", "context-full", "cancelled", "failed")
-        ),
-    }
-)
-_OPTIONS = Record({"max-tokens": U32, "stop": List(String()), "log-probabilities": BOOL})
+_LONGEST_NAME = 4096
 
 
 @dataclass(slots=True)
@@ -196,7 +115,7 @@ class LLM:
 
     def failure(self, error: WasinnError) -> Err:
         """The variant for what a call raised."""
-        return Err(_case(error))
+        return Err(case_of(error))
 
     # -- models --------------------------------------------------------------------------------
 
@@ -207,7 +126,7 @@ class LLM:
                 f"The name of a model has {len(name):,} characters; the most is {_LONGEST_NAME:,}."
             )
         self.models.room()
-        settings = _document(config)
+        settings = settings_of(config)
         data = json.dumps(settings).encode() if settings else None
         try:
             lease = self._host.acquire(name, data)
@@ -228,10 +147,10 @@ class LLM:
             "device": lease.device,
             "parameters": info.parameters,
             "size": info.nbytes,
-            "context-length": min(info.context_length, _U32_MAX),
-            "layers": min(info.layers, _U32_MAX),
-            "vocabulary": min(info.vocabulary, _U32_MAX),
-            "embedding-length": min(info.embedding_length, _U32_MAX),
+            "context-length": min(info.context_length, U32_MAX),
+            "layers": min(info.layers, U32_MAX),
+            "vocabulary": min(info.vocabulary, U32_MAX),
+            "embedding-length": min(info.embedding_length, U32_MAX),
             "has-chat-template": bool(info.chat_template),
         }
 
@@ -254,7 +173,7 @@ class LLM:
     def configure(self, context: Shared[Working], config: dict[str, Any]) -> None:
         """``[method]context.configure``."""
         working = context.value
-        settings = _document(config)
+        settings = settings_of(config)
         if not settings:
             return
         data = json.dumps(settings).encode()
@@ -391,24 +310,24 @@ class LLM:
     def _model_functions(self) -> Mapping[str, Function]:
         this, own = self._borrow(self.models), self._own(self.models)
         return {
-            "[static]model.load": Function((String(), _CONFIG), Result(own, _ERROR), self.load),
-            "[method]model.describe": Function((this,), _DESCRIPTION, self.describe),
+            "[static]model.load": Function((String(), CONFIG), Result(own, ERROR), self.load),
+            "[method]model.describe": Function((this,), DESCRIPTION, self.describe),
             "[method]model.open": Function(
-                (this,), Result(self._own(self.contexts), _ERROR), self.open
+                (this,), Result(self._own(self.contexts), ERROR), self.open
             ),
-            "[static]model.unload": Function((own,), Result(None, _ERROR), self.unload),
+            "[static]model.unload": Function((own,), Result(None, ERROR), self.unload),
         }
 
     def _context_functions(self) -> Mapping[str, Function]:
-        this, begun = self._borrow(self.contexts), Result(self._own(self.streams), _ERROR)
+        this, begun = self._borrow(self.contexts), Result(self._own(self.streams), ERROR)
         return {
             "[method]context.configure": Function(
-                (this, _CONFIG), Result(None, _ERROR), self.configure
+                (this, CONFIG), Result(None, ERROR), self.configure
             ),
-            "[method]context.generate": Function((this, String(), _OPTIONS), begun, self.generate),
-            "[method]context.chat": Function((this, List(_MESSAGE), _OPTIONS), begun, self.chat),
+            "[method]context.generate": Function((this, String(), OPTIONS), begun, self.generate),
+            "[method]context.chat": Function((this, List(MESSAGE), OPTIONS), begun, self.chat),
             "[method]context.embed": Function(
-                (this, String()), Result(Floats(), _ERROR), self.embed
+                (this, String()), Result(Floats(), ERROR), self.embed
             ),
         }
 
@@ -416,17 +335,15 @@ class LLM:
         this = self._borrow(self.streams)
         return {
             "[method]token-stream.next": Function(
-                (this,), Result(_TOKEN, _ERROR), lambda stream: stream.generation.next()
+                (this,), Result(TOKEN, ERROR), lambda stream: stream.generation.next()
             ),
             "[method]token-stream.cancel": Function(
                 (this,), None, lambda stream: stream.generation.cancel()
             ),
             "[method]token-stream.usage": Function(
-                (this,), _USAGE, lambda stream: stream.generation.usage()
+                (this,), USAGE, lambda stream: stream.generation.usage()
             ),
-            "[static]token-stream.finish": Function(
-                (self._own(self.streams),), _USAGE, self.finish
-            ),
+            "[static]token-stream.finish": Function((self._own(self.streams),), USAGE, self.finish),
         }
 
     def _own(self, table: Table) -> Codec:
@@ -436,57 +353,9 @@ class LLM:
         return Handle(table, self._crossing, own=False)
 
 
-def _document(config: dict[str, Any]) -> dict[str, Any]:
-    """The settings that a config record comes to, by the host's names for them.
-
-    Raises:
-        InvalidEncoding: its JSON is none.
-        InvalidArgument: its JSON is no object or too long, or a number is not finite.
-    """
-    text = config["json"]
-    settings: dict[str, Any] = {}
-    if text is not None:
-        if len(text) > _LONGEST_CONFIG:
-            raise InvalidArgument(
-                f"The JSON has {len(text):,} characters; the most is {_LONGEST_CONFIG:,}."
-            )
-        try:
-            # of a name that comes twice the first counts, as everywhere with guests' settings
-            settings = json.loads(text, object_pairs_hook=lambda pairs: dict(reversed(pairs)))
-        except (ValueError, RecursionError) as error:
-            raise InvalidEncoding(f"The configuration is not valid JSON: {error}.") from None
-        if not isinstance(settings, dict):
-            raise InvalidArgument("The configuration's JSON must be an object.")
-    for name in _SETTINGS:
-        value = config[name]
-        if value is None:
-            continue
-        if isinstance(value, float):
-            if not math.isfinite(value):
-                raise InvalidArgument(f"{name} is {value}; it must be a finite number.")
-            value = float(f"{value:.7g}")  # 0.1 and not 0.10000000149, which is the same f32
-        settings[_KEYS.get(name, name)] = value
-    return settings
-
-
 def _set(context: LanguageContext, settings: Mapping[str, Any]) -> None:
     data = json.dumps(settings).encode()
     context.set_input(METADATA, Tensor((len(data),), TensorType.U8, data))
-
-
-def _case(error: WasinnError) -> Case:
-    """An error as the guest's variant."""
-    if isinstance(error, EndOfSequence):
-        return Case("end-of-sequence")
-    if isinstance(error, (ContextFull, PromptTooLong)):
-        name = "context-full" if isinstance(error, ContextFull) else "prompt-too-long"
-        limits = {"limit": error.limit, "actual": error.actual}
-        return Case(name, {key: min(max(n, 0), _U32_MAX) for key, n in limits.items()})
-    if isinstance(error, Busy):
-        return Case("busy", error.holders)
-    code = error.code if isinstance(error, NNError) else ErrorCode.RUNTIME_ERROR
-    label = code.value.replace("_", "-")
-    return Case("failed", {"code": label if label in _CODES else "unknown", "message": str(error)})
 
 
 def _release(lease: GraphLease) -> None:

@@ -4,7 +4,7 @@ The package declares them with typed pointers, and each of those is an object to
 numbers, and keep the interpreter's lock: they are over before it could be handed on, and whoever
 gives it up in a token loop waits for every other thread's turn.
 
-Whether they are there, and work on the layout that :mod:`codec` assumes, is asked by :mod:`probe`.
+Whether they are there, and work on values as :mod:`layout` describes them, :mod:`probe` finds out.
 """
 
 from __future__ import annotations

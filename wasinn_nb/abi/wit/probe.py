@@ -11,7 +11,6 @@ from wasmtime import _ffi as ffi
 
 from wasinn_nb.abi.wit.codec import (
     F32,
-    SIZE,
     U32,
     Bytes,
     Case,
@@ -24,6 +23,7 @@ from wasinn_nb.abi.wit.codec import (
     Tuple,
     Variant,
 )
+from wasinn_nb.abi.wit.layout import ENTRY, ENTRY_VALUE, PAYLOAD, SIZE
 from wasinn_nb.abi.wit.linker import Calls, Function, Interface, define_raw
 from wasinn_nb.abi.wit.resources import Crossing, Handle, Table
 from wasinn_nb.nn.errors import InvalidArgument
@@ -92,7 +92,7 @@ _COMPONENT = """
 
 @functools.cache
 def raw_works() -> bool:
-    """Whether values, handles, errors and drops cross as :mod:`codec` and :mod:`linker` assume.
+    """Whether values, handles, errors and drops cross as :mod:`layout` and :mod:`linker` assume.
 
     Asked once per process: the layout is compared, and then a small component passes some of
     everything back and forth.
@@ -112,12 +112,8 @@ def raw_works() -> bool:
 def _layout() -> bool:
     value, entry = ffi.wasmtime_component_val_t, ffi.wasmtime_component_valrecord_entry_t
     offset: int = value.of.offset
-    return (ctypes.sizeof(value), offset, ctypes.sizeof(entry), entry.val.offset) == (
-        SIZE,
-        8,
-        48,
-        16,
-    )
+    found = ctypes.sizeof(value), offset, ctypes.sizeof(entry), entry.val.offset
+    return found == (SIZE, PAYLOAD, ENTRY, ENTRY_VALUE)
 
 
 def _probe() -> bool:

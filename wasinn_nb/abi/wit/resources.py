@@ -17,12 +17,16 @@ from wasmtime import _ffi as ffi
 
 from wasinn_nb.abi.core.faults import MustTrap
 from wasinn_nb.abi.wit import native
-from wasinn_nb.nn.errors import MissingMemory
+from wasinn_nb.nn.errors import InvalidArgument, MissingMemory
 
 T = TypeVar("T")
 
 _RESOURCE: int = ffi.WASMTIME_COMPONENT_RESOURCE.value
 _POINTER = struct.Struct("=B7xQ")
+
+
+_ENDED = object()
+"""What a handle stands for whose run is over."""
 
 
 class Table:
@@ -51,7 +55,7 @@ class Table:
         return len(self._held)
 
     def __getitem__(self, number: int) -> Any:
-        return self._held[number]
+        return self._living(self._held[number])
 
     def room(self, count: int = 1) -> None:
         """Raise :class:`MissingMemory` if no ``count`` further ones can be given out."""
@@ -70,15 +74,26 @@ class Table:
 
     def take(self, number: int) -> Any:
         """End the number's life and return what it stood for."""
-        value = self._held.pop(number)
-        self._free.append(number)
-        return value
+        return self._living(self._free_number(number))
 
     def drop(self, number: int) -> None:
         """The guest has dropped its handle."""
-        value = self.take(number)
-        if self.closed is not None:
+        value = self._free_number(number)
+        if self.closed is not None and value is not _ENDED:
             self.closed(value)
+
+    def end(self, failed: Callable[[BaseException], None]) -> None:
+        """End everything, of a guest that lives on: its handles stand for nothing from now on.
+
+        Their numbers stay taken until it drops them.
+        """
+        for number, value in list(self._held.items()):
+            self._held[number] = _ENDED
+            try:
+                if self.closed is not None and value is not _ENDED:
+                    self.closed(value)
+            except Exception as error:  # noqa: BLE001 - the others have to end as well
+                failed(error)
 
     def clear(self, failed: Callable[[BaseException], None]) -> None:
         """Drop everything: the guest is no more.
@@ -90,10 +105,23 @@ class Table:
         self._free.clear()
         for value in held.values():
             try:
-                if self.closed is not None:
+                if self.closed is not None and value is not _ENDED:
                     self.closed(value)
             except Exception as error:  # noqa: BLE001 - the others have to end as well
                 failed(error)
+
+    def _free_number(self, number: int) -> Any:
+        value = self._held.pop(number)
+        self._free.append(number)
+        return value
+
+    def _living(self, value: Any) -> Any:
+        if value is _ENDED:
+            raise InvalidArgument(
+                f"The {self.noun} has ended with the run that it was made in.",
+                hint="Make another.",
+            )
+        return value
 
 
 class Shared(Generic[T]):

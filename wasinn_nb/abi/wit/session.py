@@ -85,6 +85,11 @@ class Session(Calls):
         """A handle that the guest dropped could not be ended."""
         self._host.broken(name, error)
 
+    def end_run(self) -> None:
+        """The run is over, and the guest is kept for another."""
+        for table in (*self._llm.tables, *self._nn.tables):
+            table.end(lambda error: self._host.broken("the end of the run", error))
+
     def close(self) -> None:
         """End everything the guest held."""
         for table in (*self._llm.tables, *self._nn.tables):

@@ -92,7 +92,7 @@ class Machine:
 
     def end_run(self) -> None:
         """The run has ended: what it held of the host is freed."""
-        self._session.close()
+        self._session.end_run()
         self.relay.detach()
 
     def close(self) -> None:
