@@ -57,7 +57,9 @@ function addCommand(
 ): void {
   commands.addCommand(CommandIDs.nextMark, {
     label: ({ backwards }) =>
-      backwards ? trans.__("Previous Error in Guest Cells") : trans.__("Next Error in Guest Cells"),
+      backwards
+        ? trans.__("Previous Problem in Guest Cells")
+        : trans.__("Next Problem in Guest Cells"),
     caption: trans.__("Go to the next error, trap or warning that is marked in a guest cell"),
     describedBy: {
       args: {

@@ -15,14 +15,16 @@ export interface StatusWords {
   readonly label: string;
 }
 
-type State = Pick<IHost, "models" | "totals" | "generating">;
+type State = Pick<IHost, "models" | "totals" | "generating" | "standing">;
 
 export function statusWords(host: State, trans: TranslationBundle): StatusWords {
   const loaded = [...host.models.values()].filter(({ state }) => state === "loaded");
   const count = trans._n("%1 model", "%1 models", loaded.length);
   const bytes = formatBytes(host.totals?.models ?? 0);
   const models = loaded.length === 0 ? trans.__("no models") : trans.__("%1 · %2", count, bytes);
-  const speed = host.generating.rate === null ? "" : rate(host.generating.rate);
+  // of a kernel that does not answer nobody knows how fast it goes on
+  const now = host.standing === "live" ? host.generating.rate : null;
+  const speed = now === null ? "" : rate(now);
   const names = listed(loaded.map(({ name }) => name));
   const title =
     loaded.length === 0
