@@ -140,9 +140,7 @@ class Host(HostModels):
         """
         return self._keep(self.runner.guest(wasm, name=name))
 
-    def _prepare(
-        self, guest: Guest, progress: BuildProgress | None, cancel: CancelToken
-    ) -> None:
+    def _prepare(self, guest: Guest, progress: BuildProgress | None, cancel: CancelToken) -> None:
         """Refuse a script that cannot be run; the first of its language waits for its compiler."""
         if progress is not None and not self.runner.modules.holds(guest.wasm):
             progress(f"preparing {guest.language}", None)

@@ -111,9 +111,7 @@ class Runner:
         line, column = found.line or None, found.column or None
         text = guest.source.line(found.line) if guest.source and found.line else None
         mark = Diagnostic("error", found.message, line, column, text)
-        raise BuildError(
-            [mark], log=found.message, label=guest.label, language=guest.language
-        )
+        raise BuildError([mark], log=found.message, label=guest.label, language=guest.language)
 
     def start(self, guest: Guest, options: RunOptions) -> Run:
         """Start a run; see :meth:`Guest.start`.
