@@ -12,6 +12,10 @@ export default defineConfig(
     languageOptions: { globals: { console: "readonly", process: "readonly" } },
   },
   {
+    files: ["interpreters/*/src/**/*.js"],
+    languageOptions: { globals: { performance: "readonly", queueMicrotask: "readonly" } },
+  },
+  {
     files: TYPESCRIPT,
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },

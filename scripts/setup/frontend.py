@@ -1,4 +1,4 @@
-"""What runs in the browser: what npm installs for it, and what is built from it.
+"""What is built with Node: what runs in the browser, and what runs JavaScript cells.
 
 `python3 -m scripts.setup.frontend` brings it up to date, and so does building a distribution.
 """
@@ -31,7 +31,7 @@ class Part:
         workspace: Its folder.
         what: Its name in a sentence.
         sources: Files and folders that make a difference to what is built.
-        out: The folder that it is built into.
+        out: The folder, or the file, that it is built into.
     """
 
     workspace: str
@@ -57,6 +57,15 @@ PARTS = (
             *("frontend/src", "notebooks"),
         ),
         out=LAB_EXTENSION,
+    ),
+    Part(
+        workspace="interpreters/javascript",
+        what="what runs JavaScript cells",
+        sources=(
+            *("interpreters/javascript/build.mjs", "interpreters/javascript/package.json"),
+            *("interpreters/javascript/src", "wasinn_nb/wit"),
+        ),
+        out="wasinn_nb/guest/languages/javascript.wasm",
     ),
 )
 PACKAGES = ("package-lock.json", ".npmrc")

@@ -22,8 +22,8 @@ from wasinn_nb.nn.errors import (
     UnsupportedOperation,
 )
 from wasinn_nb.nn.settings import Schema, Scope, Setting
-from wasinn_nb.nn.tensor import Tensor
-from wasinn_nb.nn.types import GraphEncoding
+from wasinn_nb.nn.tensor import Tensor, TensorSpec
+from wasinn_nb.nn.types import GraphEncoding, TensorType
 
 SCHEMA = Schema(
     [
@@ -170,10 +170,11 @@ class Lease:
     def __init__(self, shelf, name, encoding, config):
         self.shelf = shelf
         self.name = name
-        self.info = ModelInfo(encoding)
+        self.device = "CPU"
+        self.info = ModelInfo(encoding, outputs=(TensorSpec("out", None, TensorType.U8),))
         self.config = SCHEMA.resolve(guest=SCHEMA.parse_guest(config).values if config else {})
         self.contexts = []
-        self.ended = False
+        self.ended = self.unloaded = False
         shelf.open_leases.add(self)
 
     def create_context(self):
@@ -188,6 +189,10 @@ class Lease:
 
     def unload(self):
         assert not self.ended
+        self.unloaded = True
+        self.release()
+
+    def release(self):
         self.ended = True
         self.shelf.open_leases.discard(self)
         for context in self.contexts:
@@ -241,6 +246,9 @@ class Shelf:
     def output_read(self, context, index, data):
         assert context.output_tensor(index) is None or len(data) >= 0
         self.read.append((index, bytes(data)))
+
+    def generation_ended(self, context, reason):
+        self.read.append((context, reason))
 
     def warn(self, message):
         self.warnings.append(message)

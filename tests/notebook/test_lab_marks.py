@@ -9,7 +9,7 @@ import pytest
 from wasinn_nb.api import Host
 from wasinn_nb.guest.build.errors import BuildError
 from wasinn_nb.guest.build.model import Diagnostic
-from wasinn_nb.guest.errors import GuestTrap
+from wasinn_nb.guest.errors import GuestRaised, GuestTrap
 from wasinn_nb.notebook.lab import marks
 from wasinn_nb.notebook.lab.cells import Cells
 from wasinn_nb.notebook.lab.guests import Guests
@@ -81,6 +81,19 @@ def test_a_trap_is_at_its_line_and_in_a_text_at_its_function(host, language, sou
     assert mark["text"] == source.split("\n")[line - 3]
     assert mark["column"] > 0
     assert f"In[1]:{line}: " in mark["message"]
+
+
+def test_what_a_script_did_not_catch_is_at_its_line(host):
+    guest = build(host, "\nfunction f(x) {\n  return x.y.z\n}\nf({})\n", "js")
+    with pytest.raises(GuestRaised) as raised:
+        guest.run()
+    [mark] = marks.of_run(guest, raised.value.run)
+    assert (mark["severity"], mark["line"], mark["source"]) == ("error", 5, "js")
+    assert mark["text"] == "  return x.y.z"
+    assert mark["message"].startswith("TypeError")
+    with pytest.raises(BuildError) as refused:
+        build(host, "let x = ;", "js")
+    assert places(marks.of_error(refused.value, ABOVE)) == [("error", 3, 9, "js")]
 
 
 def test_marks_are_few_and_bearable():

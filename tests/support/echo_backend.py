@@ -4,14 +4,18 @@ says it.
 ``model`` files begin with ``ECHO``; the rest is text whose words are the tokens. Setting ``shout``
 is of scope MODEL, ``window`` (tokens that fit a context) of scope CONTEXT, ``limit`` of scope
 REQUEST. A prompt is echoed word by word, then the model's own text, then the end of the sequence.
-Index 2 takes any tensor and gives it back.
+Index 2 takes any tensor and gives it back. A token's number is the length of its word, its
+probability one half; with ``chat`` a prompt is JSON of messages, whose contents are said; with
+``embedding`` a computation makes the numbers of words and of bytes, of length 1.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +55,9 @@ SCHEMA = Schema(
         Setting("limit", "int", Scope.REQUEST, -1, "tokens to generate", minimum=-1),
         Setting("token-ms", "int", Scope.REQUEST, 0, "how long a token takes", minimum=0),
         Setting("temp", "float", Scope.REQUEST, 0.8, "not used", minimum=0, clamp=True),
+        Setting("chat", "bool", Scope.REQUEST, False, "the prompt is messages"),
+        Setting("embedding", "bool", Scope.CONTEXT, False, "make a vector"),
+        Setting("n-predict", "int", Scope.REQUEST, -1, "for guests that count themselves"),
         Setting("secret", "str", Scope.MODEL, "", "a user's own", guest=False),
     ]
 )
@@ -71,6 +78,7 @@ class EchoContext:
         self.prompt: list[bytes] | None = None
         self.tensor: Tensor | None = None
         self.output: list[bytes] = []
+        self.vector: list[float] = []
         self.pending: list[bytes] | None = None
         self._forget = cancel.on_cancel(self.cancel) if cancel else (lambda: None)
 
@@ -82,11 +90,32 @@ class EchoContext:
         elif index == 2:
             self.tensor = replace(tensor, data=data)
         else:
+            if self.config["chat"]:
+                messages = json.loads(data)
+                data = " ".join(f"{m['role']}: {m['content']}" for m in messages).encode()
             self.prompt, self.pending = data.split(), None
+
+    @property
+    def token(self) -> int:
+        return len(self.output[-1].strip()) if self.output else -1
+
+    def log_probability(self) -> float:
+        self._check()
+        return math.log(0.5)
+
+    def embedding(self) -> Sequence[float]:
+        if not self.vector:
+            raise InvalidArgument("there is none")
+        return self.vector
 
     def compute(self) -> None:
         self._check()
         if self.tensor is not None and self.prompt is None:
+            return
+        if self.config["embedding"]:
+            words = self.prompt or []
+            vector = (float(len(words)), float(sum(map(len, words))))
+            self.vector = [x / math.hypot(*vector) for x in vector]
             return
         limit = self.config["limit"]
         assert isinstance(limit, int)

@@ -108,7 +108,7 @@ class Host(HostModels):
             first_line: the number of the source's first line as the user counts.
             flags: further arguments for the compiler.
             debug: without optimisation, with run-time checks.
-            force: compile even what is in the cache.
+            force: compile even what is in the cache; a script forgets what it has defined.
 
         Raises:
             BuildError: it does not compile; the message points at the line.
@@ -123,17 +123,28 @@ class Host(HostModels):
             built = self.builder.build(
                 described, progress=progress, cancel=going_on[1], force=force
             )
+            guest = self.runner.guest(built, name=name or label, source=described)
+            if guest.is_script:
+                self._prepare(guest, progress, going_on[1])
         finally:
             self._building.remove(going_on)
-        return self._keep(self.runner.guest(built, name=name or label, source=described))
+        if guest.is_script and force:
+            guest.reset()
+        return self._keep(guest)
 
     def load_guest(self, wasm: bytes | str | Path, *, name: str | None = None) -> Guest:
         """A guest that was built elsewhere, from its bytes or its path.
 
         Raises:
-            GuestInvalid: no core module, or the file cannot be read.
+            GuestInvalid: no module or component, or the file cannot be read.
         """
         return self._keep(self.runner.guest(wasm, name=name))
+
+    def _prepare(self, guest: Guest, progress: BuildProgress | None, cancel: CancelToken) -> None:
+        """Refuse a script that cannot be run; the first of its language waits for its compiler."""
+        if progress is not None and not self.runner.modules.holds(guest.wasm):
+            progress(f"preparing {guest.language}", None)
+        self.runner.check(guest, cancel=cancel)
 
     def cancel_builds(self, reason: str) -> list[str]:
         """Cancel the builds that go on; returns the labels of their sources. Does not wait."""
@@ -177,6 +188,7 @@ class Host(HostModels):
                     self.registry.forget(name, wait=STOPPING)
         if "runner" in self.__dict__:
             # before the interpreter takes wasmtime apart: what is freed later complains on stderr
+            self.runner.machines.close()
             self.runner.modules.clear()
         self.guests.clear()
 

@@ -125,9 +125,11 @@ def _in_text(trap: Trap, guest: Guest) -> Trap:
 
 
 def _trap_message(guest: Guest, run: Run, trap: Trap) -> str:
-    place = f" at {guest.label}:{trap.line}" if trap.line else _foreign_place(trap)
+    place = f" at {guest.label}:{trap.line}" if trap.line else ""
     if trap.line and guest.language == "wat":
         place = f" in the function{place}"
+    if not place and not guest.is_script:  # whose frames are its interpreter's
+        place = _foreign_place(trap)
     why = trap.kind if trap.kind != ABORT else _last_words(guest, run) or trap.kind
     hint = f" {trap.hint}" if trap.hint else ""
     lines = [f"The guest trapped{place}: {why.rstrip('.')}.{hint}"]

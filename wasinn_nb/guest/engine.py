@@ -19,6 +19,10 @@ _Epoch = ctypes.CFUNCTYPE(
     ctypes.POINTER(ctypes.c_uint8),  # out: go on (0) or yield
 )
 _CONTINUE = 0
+# interpreters take some kB for each call of their program; a thread has 8 MiB
+_STACK = 2 << 20
+# asynchronous calls have a stack of their own, which has to hold our functions as well
+_ASYNC_STACK = 6 << 20
 _NO_FINALIZER = ctypes.cast(0, ctypes.CFUNCTYPE(None, ctypes.c_void_p))
 
 
@@ -39,11 +43,19 @@ class Engine:
         config = wasmtime.Config()
         config.epoch_interruption = True
         config.cranelift_opt_level = "speed"
+        config.max_wasm_stack = _STACK
+        ffi.wasmtime_config_async_stack_size_set(config.ptr(), _ASYNC_STACK)
+        ffi.wasmtime_config_wasm_component_model_async_set(config.ptr(), True)
         # the ABI keeps one view of a guest's memory; 4 GiB of address space hold any 32-bit one
         ffi.wasmtime_config_memory_may_move_set(config.ptr(), False)
         ffi.wasmtime_config_memory_reservation_set(config.ptr(), 1 << 32)
         self.native = wasmtime.Engine(config)
-        facts = (metadata.version("wasmtime"), platform.machine(), _cpu(), "epoch speed static32")
+        facts = (
+            metadata.version("wasmtime"),
+            platform.machine(),
+            _cpu(),
+            "epoch speed static32 async",
+        )
         self.fingerprint = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
     def watch(self, store: Any, cancel: CancelToken) -> Any:

@@ -64,6 +64,32 @@ class GuestTrap(GuestError):  # noqa: N818
         self.line = trap.line
 
 
+class GuestRaised(GuestError):  # noqa: N818
+    """A script ended with an exception that it did not catch.
+
+    Attributes:
+        said: the exception, as its language prints it.
+        line, column: the place in the cell; 0 where it is not known.
+        trace: the functions it came through, innermost first.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        said: str,
+        line: int = 0,
+        column: int = 0,
+        trace: tuple[str, ...] = (),
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.said = said
+        self.line = line
+        self.column = column
+        self.trace = trace
+
+
 class GuestOutOfMemory(GuestError):  # noqa: N818
     """The guest needed more memory than it may have."""
 

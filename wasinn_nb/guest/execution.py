@@ -7,20 +7,25 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from wasinn_nb.abi.core.dialect import DIALECTS
 from wasinn_nb.abi.core.linker import new_session
+from wasinn_nb.abi.wit.session import Session as WitSession
+from wasinn_nb.guest.component import ComponentInstance
 from wasinn_nb.guest.conclude import conclude
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.guest import Guest
 from wasinn_nb.guest.instance import Instance
 from wasinn_nb.guest.models import Models, RunModels
-from wasinn_nb.guest.modules import ModuleCache
+from wasinn_nb.guest.modules import CompiledModule, ModuleCache
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.pump import Pump
 from wasinn_nb.guest.run import CALLBACK, INTERRUPT, OUTPUT_LIMIT, TIMEOUT, Run
 from wasinn_nb.guest.sandbox import Sandbox
+from wasinn_nb.guest.scripts.instance import ScriptInstance
+from wasinn_nb.guest.scripts.machines import Machines
 from wasinn_nb.guest.stdio import Stdio
 from wasinn_nb.nn.errors import Cancelled, WasinnError
 
@@ -28,11 +33,20 @@ _PATIENCE = 5.0
 _LARGE = 16 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What all runs of a host share."""
+
+    engine: Engine
+    modules: ModuleCache
+    machines: Machines
+
+
 class Execution:
     """Runs a guest once, in a thread of its own.
 
     Args:
-        engine, modules, registry: of the host.
+        tools, registry: of the host.
         guest, options: what to run and how.
         run: filled in as it goes on.
         on_end: called when everything is closed, before waiters wake up.
@@ -40,8 +54,7 @@ class Execution:
 
     def __init__(
         self,
-        engine: Engine,
-        modules: ModuleCache,
+        tools: Tools,
         registry: Models,
         *,
         guest: Guest,
@@ -49,8 +62,7 @@ class Execution:
         run: Run,
         on_end: Callable[[Run], None],
     ) -> None:
-        self._engine = engine
-        self._modules = modules
+        self._tools = tools
         self._registry = registry
         self._guest = guest
         self._options = options
@@ -119,9 +131,8 @@ class Execution:
         run = self._run
         run.state = "starting"
         run.token.raise_if_cancelled()
-        module = self._modules.get(self._guest.wasm, cancel=run.token)
-        session = new_session(self._models, DIALECTS[self._options.compat])
-        instance = Instance(self._engine, module, session, run.token)
+        module = self._tools.modules.get(self._guest.wasm, cancel=run.token)
+        instance = self._instance(module)
         try:
             self._sandbox.open(self._giving)
             self._progress("", None)
@@ -133,6 +144,15 @@ class Execution:
             self._memory_size = instance.memory_size()
             self._models.release()
             instance.close()
+
+    def _instance(self, module: CompiledModule) -> Instance | ComponentInstance | ScriptInstance:
+        token, tools = self._run.token, self._tools
+        if self._guest.is_script:
+            return ScriptInstance(tools.machines, module, self._guest, self._models, token)
+        if module.is_component:
+            return ComponentInstance(tools.engine, module, WitSession(self._models), token)
+        session = new_session(self._models, DIALECTS[self._options.compat])
+        return Instance(tools.engine, module, session, token)
 
     def _end(self, failure: BaseException | None) -> None:
         run = self._run

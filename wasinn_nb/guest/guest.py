@@ -53,17 +53,30 @@ class Guest:
         return f"<Guest {self.name}: {self.language}, {len(self.wasm):,} bytes>"
 
     @property
+    def is_script(self) -> bool:
+        """Whether it is the text of a cell, and its module runs any text of its language."""
+        return self.built is not None and self.built.is_script
+
+    def reset(self) -> bool:
+        """Forget what earlier runs of a script have defined; returns whether there was anything.
+
+        Raises:
+            GuestError: a run of it goes on.
+        """
+        return self._runner.machines.forget(self.name)
+
+    @property
     def module(self) -> CompiledModule:
         """The module as native code (compiled the first time it is asked for).
 
         Raises:
-            GuestInvalid: it is no core module.
+            GuestInvalid: it is no module or component.
         """
         return self._runner.modules.get(self.wasm)
 
     @property
     def imports(self) -> list[Import]:
-        """What it needs from the host."""
+        """What it needs from the host; of a component, whole interfaces."""
         return list(self.module.imports)
 
     @property
@@ -82,7 +95,7 @@ class Guest:
 
     @property
     def exports(self) -> list[str]:
-        """What it offers; names only."""
+        """What it offers, by names: functions and memories, or interfaces of a component."""
         return list(self.module.exports)
 
     def on_end(self, watcher: Callable[[Guest, Run], object]) -> None:
@@ -121,6 +134,8 @@ class Guest:
                 check: False to return a run that failed instead of raising.
                 output_limit: bytes of standard output and error together (64 MiB).
                 entry: the export to call, ``_start`` unless it is a library.
+                allow_http: let a component send HTTP requests, to every host that this machine can
+                    reach; wasmtime's package offers no way to restrict them.
 
         Raises:
             GuestError: it did not end well.

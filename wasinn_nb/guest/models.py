@@ -19,7 +19,7 @@ from wasinn_nb.guest.words import few, plain
 from wasinn_nb.nn.backend import ExecutionContext, Progress
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import ErrorCode, NotFound, WasinnError
-from wasinn_nb.nn.stream import TokenStream
+from wasinn_nb.nn.stream import StreamState, TokenStream
 from wasinn_nb.nn.tensor import Buffer
 from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
@@ -44,9 +44,6 @@ class RunLease(GraphLease, Protocol):
         warn: Callable[[str], None] | None = None,
     ) -> ExecutionContext:
         """A new context."""
-
-    def release(self) -> None:
-        """End the lease; the model stays loaded."""
 
 
 class Models(Protocol):
@@ -94,7 +91,9 @@ class FailedCall:
     @property
     def is_mistake(self) -> bool:
         """Whether a guest that goes on overlooks it; other errors can be answers it asked for."""
-        computing = self.function in {"set_input", "compute", "get_output"}
+        # a component's name for a function begins with its resource
+        function = self.function.rpartition(".")[2].replace("-", "_")
+        computing = function in {"set_input", "compute", "get_output"}
         return computing and self.errno == ERRNO[ErrorCode.INVALID_ARGUMENT]
 
     def __str__(self) -> str:
@@ -249,6 +248,12 @@ class RunModels:
         tensor = context.output_tensor(index)
         if tensor is not None:
             self._read.keep(context, index, tensor, data)
+
+    def generation_ended(self, context: ExecutionContext, reason: str) -> None:
+        """A generation that the model has not ended itself is over for the guest."""
+        stream = self._streams.get(id(context))
+        if stream is not None and stream.state in (StreamState.PROMPT, StreamState.GENERATING):
+            stream.finish(reason)
 
     def warn(self, message: str) -> None:
         """Say something once."""

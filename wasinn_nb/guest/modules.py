@@ -7,7 +7,8 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, Literal, Protocol
 
 from wasinn_nb.guest.build.model import InvalidWasm, kind
 from wasinn_nb.guest.engine import Engine
@@ -40,13 +41,17 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class CompiledModule:
-    """A module as native code. ``exports`` maps names to kinds."""
+    """A module or component as native code. ``exports`` maps names to kinds.
+
+    A component's imports are whole interfaces: of the kind ``instance``, without a name.
+    """
 
     native: Any
     key: str
     imports: tuple[Import, ...]
     exports: dict[str, str]
     memory_problem: str = ""
+    is_component: bool = False
 
 
 class ModuleCache:
@@ -70,10 +75,10 @@ class ModuleCache:
         leaves, and the result is there for the next one.
 
         Raises:
-            GuestInvalid: a component, or not a valid module.
+            GuestInvalid: not a valid module or component.
             Cancelled: while waiting.
         """
-        key = hashlib.sha256(wasm).hexdigest()
+        key = _digest(wasm)
         with self._lock:
             future = self._modules.get(key)
             if future is not None:
@@ -99,6 +104,12 @@ class ModuleCache:
                 if cancel:
                     cancel.raise_if_cancelled()
 
+    def holds(self, wasm: bytes) -> bool:
+        """Whether the compiled form of a module is in memory."""
+        with self._lock:
+            future = self._modules.get(_digest(wasm))
+        return future is not None and future.done()
+
     def clear(self) -> None:
         """Forget all modules; they are compiled (or read from disk) again when next used."""
         with self._lock:
@@ -115,27 +126,31 @@ class ModuleCache:
 
     def _module(self, key: str, wasm: bytes) -> CompiledModule:
         import wasmtime
+        from wasmtime.component import Component
 
-        check_core_module(wasm)
-        native = self._stored(key)
+        found = checked_kind(wasm)
+        form: Any = Component if found == "component" else wasmtime.Module
+        native = self._stored(key, form)
         if native is None:
             try:
-                native = wasmtime.Module(self._engine.native, wasm)
+                native = form(self._engine.native, wasm)
             except wasmtime.WasmtimeError as error:
-                raise GuestInvalid(f"The guest is not a valid module: {error}") from None
+                raise GuestInvalid(f"The guest is not a valid {found}: {error}") from None
             if self._artifacts is not None:
                 self._artifacts.put(_KIND, self._native_key(key), bytes(native.serialize()))
+        if found == "component":
+            return _described_component(native, key, self._engine)
         return _described(native, key)
 
-    def _stored(self, key: str) -> Any:
-        """The module from disk. The store has verified that the bytes are those once put there."""
+    def _stored(self, key: str, form: Any) -> Any:
+        """The code from disk. The store has verified that the bytes are those once put there."""
         import wasmtime
 
         code = self._artifacts.get(_KIND, self._native_key(key)) if self._artifacts else None
         if code is None:
             return None
         try:
-            return wasmtime.Module.deserialize(self._engine.native, code)
+            return form.deserialize(self._engine.native, code)
         except wasmtime.WasmtimeError:
             return None
 
@@ -143,17 +158,18 @@ class ModuleCache:
         return f"{key[:40]}-{self._engine.fingerprint}"
 
 
-def check_core_module(wasm: bytes) -> None:
-    """Raise :class:`GuestInvalid` unless the header is that of a core module."""
+@lru_cache(maxsize=4)
+def _digest(wasm: bytes) -> str:
+    """The scripts of a language share one binary, which can have 30 MB."""
+    return hashlib.sha256(wasm).hexdigest()
+
+
+def checked_kind(wasm: bytes) -> Literal["module", "component"]:
+    """What the header says; raises :class:`GuestInvalid` if it is no guest's."""
     try:
-        found = kind(wasm)
+        return kind(wasm)
     except InvalidWasm as error:
         raise GuestInvalid(error.message, hint=error.hint) from None
-    if found == "component":
-        raise GuestInvalid(
-            "This is a component; only core modules run here so far.",
-            hint="Build the guest for wasm32-wasip1 instead.",
-        )
 
 
 def _described(native: Any, key: str) -> CompiledModule:
@@ -178,3 +194,25 @@ def _described(native: Any, key: str) -> CompiledModule:
             elif export.type.is_shared:
                 problem = "a shared memory"
     return CompiledModule(native, key, imports, exports, problem)
+
+
+def _described_component(native: Any, key: str, engine: Engine) -> CompiledModule:
+    from wasmtime import component
+
+    kinds = {
+        component.FuncType: "func",
+        component.ComponentInstanceType: "instance",
+        component.ModuleType: "module",
+        component.ComponentType: "component",
+    }
+
+    def kind_of(item: Any) -> str:
+        # the package wraps items that have names
+        return kinds.get(type(getattr(item, "ty", item)), "type")
+
+    described = native.type
+    imports = tuple(
+        Import(name, "", kind_of(item)) for name, item in described.imports(engine.native).items()
+    )
+    exports = {name: kind_of(item) for name, item in described.exports(engine.native).items()}
+    return CompiledModule(native, key, imports, exports, is_component=True)

@@ -8,11 +8,13 @@ function of the process, which may be another run's; these do not.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any
 
 import wasmtime
 from wasmtime import _ffi as ffi
 
+from wasinn_nb.abi.wit.codec import Codec
 from wasinn_nb.guest.errors import GuestLinkError
 
 _REFUSALS = {
@@ -58,7 +60,7 @@ def instantiate(store: wasmtime.Store, linker: wasmtime.Linker, module: wasmtime
             linked.ptr(), store._context(), ctypes.byref(instance), ctypes.byref(trap)
         )
         try:
-            _raise_failure(error, trap)
+            raise_failure(error, trap)
         except GuestFailure as failure:
             for said, meant in _REFUSALS.items():
                 if said in failure.text:
@@ -92,7 +94,7 @@ def call(store: wasmtime.Store, instance: Any, name: str) -> int:
         len(results),
         ctypes.byref(trap),
     )
-    _raise_failure(error, trap)
+    raise_failure(error, trap)
     return int(values[0].of.i32) & 0xFFFF_FFFF if results else 0
 
 
@@ -112,7 +114,123 @@ def get_export(store: wasmtime.Store, instance: Any, name: str) -> Any:
     return export
 
 
-def _raise_failure(error: Any, trap: Any) -> None:
+def instantiate_component(store: wasmtime.Store, linker: Any, component: Any) -> Any:
+    """Link a component and run what it does at its start; returns the raw instance.
+
+    Raises:
+        GuestLinkError: an import that nobody provides, or is of another type than what is.
+        GuestFailure: it trapped.
+    """
+    instance = ffi.wasmtime_component_instance_t()
+    error = ffi.wasmtime_component_linker_instantiate(
+        linker.ptr(), store._context(), component.ptr(), ctypes.byref(instance)
+    )
+    try:
+        raise_failure(error)
+    except GuestFailure as failure:
+        if failure.exit_code is None and "wasm backtrace" not in failure.text:
+            for said, meant in _REFUSALS.items():
+                if said in failure.text:
+                    raise GuestLinkError(meant) from None
+            text = _one_line(failure.text)
+            raise GuestLinkError(f"The guest cannot be linked: {text}.") from None
+        raise
+    return instance
+
+
+def component_function(
+    store: wasmtime.Store, instance: Any, component: Any, interface: str, name: str
+) -> Any:
+    """A function of an exported interface, as the raw value.
+
+    Raises:
+        GuestLinkError: there is none.
+    """
+    outer = component.get_export_index(interface)
+    inner = component.get_export_index(name, outer) if outer is not None else None
+    function = ffi.wasmtime_component_func_t()
+    if inner is None or not ffi.wasmtime_component_instance_get_func(
+        ctypes.byref(instance), store._context(), inner.ptr(), ctypes.byref(function)
+    ):
+        raise GuestLinkError(f"The guest exports no function {interface}#{name}.")
+    return function
+
+
+def call_component(
+    store: wasmtime.Store,
+    function: Any,
+    params: Sequence[Codec],
+    values: Sequence[Any],
+    result: Codec,
+) -> Any:
+    """Call a component's function, asynchronous or not; returns its result.
+
+    Raises:
+        GuestFailure: it trapped, or waits for what nobody does.
+    """
+    count = len(params)
+    arguments = (ffi.wasmtime_component_val_t * count)()
+    written = 0
+    returned = ffi.wasmtime_component_val_t()
+    try:
+        for codec, value in zip(params, values, strict=True):
+            codec.write(ctypes.addressof(arguments[written]), value)
+            written += 1
+        call = _call_async if _is_async(store, function) else _call_sync
+        call(store, function, arguments, returned)
+    finally:
+        for i in range(written):
+            ffi.wasmtime_component_val_delete(ctypes.byref(arguments[i]))
+    try:
+        return result.read(ctypes.addressof(returned))
+    finally:
+        ffi.wasmtime_component_val_delete(ctypes.byref(returned))
+
+
+def _is_async(store: wasmtime.Store, function: Any) -> bool:
+    kind = ffi.wasmtime_component_func_type(ctypes.byref(function), store._context())
+    try:
+        return bool(ffi.wasmtime_component_func_type_async(kind))
+    finally:
+        ffi.wasmtime_component_func_type_delete(kind)
+
+
+def _call_sync(store: wasmtime.Store, function: Any, arguments: Any, returned: Any) -> None:
+    raise_failure(
+        ffi.wasmtime_component_func_call(
+            ctypes.byref(function),
+            store._context(),
+            arguments,
+            len(arguments),
+            ctypes.byref(returned),
+            1,
+        )
+    )
+
+
+def _call_async(store: wasmtime.Store, function: Any, arguments: Any, returned: Any) -> None:
+    """Everything we define is synchronous, so the call is over when it was polled once."""
+    error = ctypes.POINTER(ffi.wasmtime_error_t)()
+    future = ffi.wasmtime_component_func_call_async(
+        ctypes.byref(function),
+        store._context(),
+        arguments,
+        len(arguments),
+        ctypes.byref(returned),
+        1,
+        ctypes.byref(error),
+    )
+    try:
+        ended = ffi.wasmtime_call_future_poll(future)
+    finally:
+        ffi.wasmtime_call_future_delete(future)
+    raise_failure(error)
+    if not ended:
+        raise GuestFailure("the guest waits for an asynchronous call, and there are none here")
+
+
+def raise_failure(error: Any, trap: Any = None) -> None:
+    """Raise :class:`GuestFailure` for what a call of wasmtime's C API returned, if anything."""
     if error:
         failure = wasmtime.WasmtimeError._from_ptr(error)
         raise GuestFailure(str(failure), getattr(failure, "code", None))

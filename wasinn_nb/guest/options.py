@@ -39,6 +39,7 @@ class RunKeywords(TypedDict, total=False):
     check: bool
     output_limit: int | None
     entry: str
+    allow_http: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class RunOptions:
     check: bool = True
     output_limit: int = DEFAULT_OUTPUT_LIMIT
     entry: str = "_start"
+    allow_http: bool = False
 
     @classmethod
     def checked(cls, **given: Unpack[RunKeywords]) -> RunOptions:
@@ -109,6 +111,7 @@ class RunOptions:
             check=given.get("check", True),
             output_limit=DEFAULT_OUTPUT_LIMIT if limit is None else limit,
             entry=given.get("entry", "_start"),
+            allow_http=bool(given.get("allow_http", False)),
         )
 
 

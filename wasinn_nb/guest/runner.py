@@ -10,15 +10,21 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from wasinn_nb.guest.build.model import BuiltModule, Source
+from wasinn_nb.guest.build.errors import BuildError
+from wasinn_nb.guest.build.model import BuiltModule, Diagnostic, Source
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.errors import GuestError, GuestInvalid
-from wasinn_nb.guest.execution import Execution
+from wasinn_nb.guest.execution import Execution, Tools
 from wasinn_nb.guest.guest import Guest
 from wasinn_nb.guest.models import Models
-from wasinn_nb.guest.modules import Artifacts, ModuleCache, check_core_module
+from wasinn_nb.guest.modules import Artifacts, ModuleCache, checked_kind
+from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions, default_memory_limit
 from wasinn_nb.guest.run import Run
+from wasinn_nb.guest.scripts.instance import cell_of
+from wasinn_nb.guest.scripts.machine import Machine
+from wasinn_nb.guest.scripts.machines import Machines
+from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.events import EventBus, EventKind
 
 
@@ -32,6 +38,7 @@ class Runner:
 
     Attributes:
         modules: the compiled modules.
+        machines: what scripts have defined, by their names.
     """
 
     def __init__(
@@ -44,6 +51,7 @@ class Runner:
         self._numbers: dict[str, itertools.count[int]] = {}
         self._active: dict[str, Run] = {}
         self.modules = ModuleCache(self._engine, artifacts)
+        self.machines = Machines(self._engine)
 
     @property
     def active(self) -> list[Run]:
@@ -61,11 +69,11 @@ class Runner:
         """A guest from a built module, a binary, or the path of one.
 
         Raises:
-            GuestInvalid: not a core module.
+            GuestInvalid: neither a module nor a component.
             OSError: the file cannot be read.
         """
         if isinstance(wasm, BuiltModule):
-            check_core_module(wasm.wasm)
+            checked_kind(wasm.wasm)
             label = name or wasm.label
             return Guest(self, wasm.wasm, name=label, key=wasm.key, built=wasm, source=source)
         if isinstance(wasm, (str, Path)):
@@ -78,9 +86,32 @@ class Runner:
                     hint="" if path.is_absolute() else f"The current directory is {Path.cwd()}.",
                 ) from error
             name = name or path.name
-        check_core_module(wasm)
+        checked_kind(wasm)
         key = hashlib.sha256(wasm).hexdigest()
         return Guest(self, bytes(wasm), name=name or "guest.wasm", key=key, source=source)
+
+    def check(self, guest: Guest, *, cancel: CancelToken | None = None) -> None:
+        """Raise :class:`BuildError` if a script cannot be run at all; nothing of it is run.
+
+        Raises:
+            Cancelled: through ``cancel``.
+        """
+        options = RunOptions(memory_limit=default_memory_limit())
+        cancel = cancel or CancelToken()
+        machine = Machine(self._engine, self.modules.get(guest.wasm, cancel=cancel), options)
+        try:
+            found = machine.check(cell_of(guest, options), cancel)
+        except GuestFailure:
+            cancel.raise_if_cancelled()
+            return  # whoever runs it will meet it again, and tell it better
+        finally:
+            machine.close()
+        if found is None:
+            return
+        line, column = found.line or None, found.column or None
+        text = guest.source.line(found.line) if guest.source and found.line else None
+        mark = Diagnostic("error", found.message, line, column, text)
+        raise BuildError([mark], log=found.message, label=guest.label, language=guest.language)
 
     def start(self, guest: Guest, options: RunOptions) -> Run:
         """Start a run; see :meth:`Guest.start`.
@@ -106,8 +137,7 @@ class Runner:
         if options.memory_limit is None:
             options = replace(options, memory_limit=default_memory_limit())
         execution = Execution(
-            self._engine,
-            self.modules,
+            Tools(self._engine, self.modules, self.machines),
             self._registry,
             guest=guest,
             options=options,
@@ -141,6 +171,7 @@ class Runner:
 
     def close(self) -> None:
         """Free what is native; no run can be started afterwards."""
+        self.machines.close()
         self.modules.clear()
         self._engine.close()
 

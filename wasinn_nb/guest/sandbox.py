@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -13,6 +14,9 @@ from wasinn_nb.guest.exchange import Exchanged, Moved, read_outputs, remove_tree
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.stdio import Stdio
 from wasinn_nb.nn.errors import InvalidArgument
+
+# a value, or the sidecar that says what it is; nothing that leaves its directory
+_FILE = re.compile(r"[^\W\d]\w*(\.json)?")
 
 
 class Sandbox:
@@ -54,6 +58,19 @@ class Sandbox:
             raise
         return config
 
+    def bare_wasi(self) -> Any:
+        """A ``wasmtime.WasiConfig`` that grants the directories only, and belongs to no run."""
+        import wasmtime
+
+        config = wasmtime.WasiConfig()
+        try:
+            for directory in self._options.dirs:
+                self._preopen(config, directory.host, directory.guest, directory.writable)
+        except BaseException:
+            config.close()
+            raise
+        return config
+
     def _configure(self, config: Any, name: str, stdio: Stdio) -> None:
         import wasmtime
         from wasmtime import _ffi as ffi
@@ -78,6 +95,32 @@ class Sandbox:
         if self._exchange is not None:
             self._preopen(config, self._exchange / "in", "/in", False)
             self._preopen(config, self._exchange / "out", "/out", True)
+
+    @property
+    def stdin(self) -> bytes:
+        """All of standard input."""
+        return self._options.stdin
+
+    def read_input(self, name: str) -> bytes | None:
+        """A file of ``/in``, for a guest that asks for it by name; None if there is none."""
+        if self._exchange is None or not _FILE.fullmatch(name):
+            return None
+        try:
+            return (self._exchange / "in" / name).read_bytes()
+        except OSError:
+            return None
+
+    def write_output(self, name: str, data: bytes) -> str:
+        """Write a file of ``/out`` for the guest; returns why that failed, or an empty string."""
+        if not _FILE.fullmatch(name):
+            return f"{name!r} cannot be exchanged with the host; give a Python name."
+        if self._exchange is None or name.removesuffix(".json") not in self._options.outputs:
+            return f"Nobody asked for {name}."
+        try:
+            (self._exchange / "out" / name).write_bytes(data)
+        except OSError as error:
+            return f"{name} cannot be written: {error.strerror}."
+        return ""
 
     def outputs(self, moved: Moved) -> tuple[dict[str, Exchanged], list[str]]:
         """What the guest left in ``/out``, and a sentence about each value that is not there."""

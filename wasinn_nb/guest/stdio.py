@@ -117,9 +117,14 @@ class Stdio:
 
     def echo(self, data: bytes) -> None:
         """Write to standard output in the guest's name, after what it wrote itself."""
+        self.write(data)
+
+    def write(self, data: bytes, *, to_error: bool = False) -> None:
+        """Write what the guest prints through the host."""
+        writer = (self.stderr if to_error else self.stdout).writer
         rest = memoryview(data)
         while rest:
-            rest = rest[os.write(self.stdout.writer, rest) :]
+            rest = rest[os.write(writer, rest) :]
 
     def finish(self) -> None:
         """The guest is gone and its store closed: take what is left and close everything."""

@@ -42,6 +42,22 @@ _PART_OF_CALL = {
     "finalize_execution_context": Part.MODELS,
     "compute": Part.COMPUTE,
     "compute_single": Part.COMPUTE,
+    # of components: by their names in WIT
+    "load-by-name": Part.MODELS,
+    "graph.init-execution-context": Part.MODELS,
+    "graph.drop": Part.MODELS,
+    "graph-execution-context.compute": Part.COMPUTE,
+    "graph-execution-context.drop": Part.MODELS,
+    "model.load": Part.MODELS,
+    "model.open": Part.MODELS,
+    "model.unload": Part.MODELS,
+    "model.drop": Part.MODELS,
+    "context.generate": Part.COMPUTE,
+    "context.chat": Part.COMPUTE,
+    "context.embed": Part.COMPUTE,
+    "context.drop": Part.MODELS,
+    "token-stream.next": Part.COMPUTE,
+    "token-stream.drop": Part.MODELS,
 }
 
 

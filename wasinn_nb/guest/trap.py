@@ -18,6 +18,10 @@ _WORDS = {
     "invalid conversion to integer": ("a number that no integer can hold", ""),
     "unreachable": (ABORT, ""),
     "cannot allocate memory": ("out of memory", ""),
+    "fuel allocated for hostcalls": (
+        "too much data in one call of the host",
+        "wasmtime takes at most 2,796,202 bytes from a component in one list; use a core module.",
+    ),
     "thrown Wasm exception": (
         "uncaught exception",
         "To see what it says, catch it: catch (const std::exception &error) has error.what().",

@@ -6,7 +6,7 @@ backend can move to another process without any floor above noticing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -224,6 +224,34 @@ class ExecutionContext(Protocol):
 
     def close(self) -> None:
         """Free the native context. May be called twice."""
+
+
+@runtime_checkable
+class LanguageContext(ExecutionContext, Protocol):
+    """A context over a language model, which can say more of what it computed than its bytes.
+
+    What is said costs nothing while nobody asks, and is of the last computation.
+    """
+
+    @property
+    def token(self) -> int:
+        """The number of the last step's token in the model's vocabulary; -1 before the first."""
+
+    def log_probability(self) -> float:
+        """The natural logarithm of the probability that the model gave the last step's token.
+
+        It is the model's own, before temperature, penalties and whatever else shapes the draw.
+
+        Raises:
+            InvalidArgument: there is no such step, or the context is closed.
+        """
+
+    def embedding(self) -> Sequence[float]:
+        """The vector that the last ``compute`` made of its input.
+
+        Raises:
+            InvalidArgument: it made none.
+        """
 
 
 @runtime_checkable

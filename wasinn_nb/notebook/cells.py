@@ -235,6 +235,7 @@ class GuestCell:
             "memory_limit": options.memory_limit or preferences.memory_limit_mib,
             "output_limit": options.output_limit << 20 if options.output_limit else None,
             "compat": options.compat or preferences.compat,
+            "allow_http": options.allow_http,
         }
 
 

@@ -37,6 +37,11 @@ def listing(call: Call) -> views.Listing[Guest]:
 def export(call: Call) -> views.Document:
     """``%wasinn export``."""
     guest = find(call, call.options.name)
+    if guest.is_script:
+        raise UsageError(
+            f"{guest.name} is the text of a {guest.language} cell, and no module of its own: it "
+            "runs here only."
+        )
     path = Path(call.options.file).expanduser()
     if path.is_dir():
         path /= f"{guest.name}.wasm"

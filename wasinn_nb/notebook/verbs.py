@@ -10,7 +10,7 @@ from typing import Any
 
 from wasinn_nb.notebook.parser import Completes, MagicParser
 
-LANGUAGES = ("c", "cpp", "zig", "wat")
+LANGUAGES = ("c", "cpp", "zig", "wat", "js")
 DIALECTS = ("auto", "wasmedge", "wasmedge-0.14", "wasmtime", "strict")
 
 
@@ -297,6 +297,8 @@ def _add_run_options(parser: MagicParser) -> None:
     add("--dir", metavar="HOST[:GUEST[:ro|rw]]", action="append", type=directory, default=[],
         completes=Completes.DIRECTORY,
         help="a directory the guest may see, read-only unless rw; repeatable. Without it: none")
+    add("--allow-http", action="store_true",
+        help="let a component send HTTP requests, to any host. Without it: none")
     add("--stdin", metavar="VAR", completes=Completes.VARIABLE,
         help="standard input from a Python variable (str or bytes)")
     add("--in", metavar="VAR", dest="inputs", action="append", default=[],

@@ -20,7 +20,7 @@ export const LANGUAGES = [
 ] as const;
 
 /** Those that every installation can build. */
-const BUILT_IN: readonly string[] = ["c", "cpp", "zig", "wat"];
+const BUILT_IN: readonly string[] = ["c", "cpp", "zig", "js", "wat"];
 
 /** Languages that can be built: by the kernel, if it has said so. */
 export function buildable(languages: readonly string[]): string[] {

@@ -14,5 +14,5 @@ test("a guest cell begins with the magic and a language", () => {
 
 test("a kernel's languages are offered in our order, without one those of every installation", () => {
   expect(buildable(["wat", "rust", "c"])).toEqual(["c", "rust", "wat"]);
-  expect(buildable([])).toEqual(["c", "cpp", "zig", "wat"]);
+  expect(buildable([])).toEqual(["c", "cpp", "zig", "js", "wat"]);
 });

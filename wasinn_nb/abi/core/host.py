@@ -17,6 +17,7 @@ class GraphLease(Protocol):
 
     name: str
     info: ModelInfo
+    device: str
 
     @property
     def config(self) -> EffectiveConfig:
@@ -26,7 +27,10 @@ class GraphLease(Protocol):
         """Close one context."""
 
     def unload(self) -> None:
-        """End the lease and its contexts; their outputs stay readable."""
+        """End the lease and its contexts and free the model; their outputs stay readable."""
+
+    def release(self) -> None:
+        """End the lease and its contexts; the model stays loaded. May be called twice."""
 
 
 class CallLog(Protocol):
@@ -75,6 +79,9 @@ class NNHost(Protocol):
 
     def output_read(self, context: ExecutionContext, index: int, data: Buffer) -> None:
         """The guest read an output of a whole computation (or the metadata of a single step)."""
+
+    def generation_ended(self, context: ExecutionContext, reason: str) -> None:
+        """The guest asked for no more tokens of a generation: ``stop``, ``length``, ..."""
 
     def warn(self, message: str) -> None:
         """Something the person at the notebook should know of, that is no error."""

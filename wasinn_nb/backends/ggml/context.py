@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wasinn_nb.backends.ggml import chat
+from wasinn_nb.backends.ggml.embeddings import embedding_json
 from wasinn_nb.backends.ggml.generator import Generator
 from wasinn_nb.backends.ggml.guard import Guard
 from wasinn_nb.backends.ggml.params import (
@@ -17,7 +18,7 @@ from wasinn_nb.backends.ggml.params import (
     wants_embedding,
 )
 from wasinn_nb.backends.ggml.sampler import SamplerPlan
-from wasinn_nb.nn.errors import PromptTooLong, UnsupportedOperation
+from wasinn_nb.nn.errors import InvalidArgument, PromptTooLong, UnsupportedOperation
 from wasinn_nb.nn.settings import Scope, Value
 from wasinn_nb.nn.stream import TokenStream
 
@@ -230,11 +231,40 @@ class LlamaContext:
 
     def get_output(self, index: int) -> Buffer:
         """The text (or embedding JSON) so far; index 1: usage as JSON."""
-        return self.metadata() if index == METADATA_INDEX else bytes(self._generator.output)
+        if index == METADATA_INDEX:
+            return self.metadata()
+        vector = self._generator.vector
+        return embedding_json(vector) if vector else bytes(self._generator.output)
 
     def get_output_single(self, index: int) -> Buffer:
         """The last token's bytes, perhaps part of a character; index 1: usage as JSON."""
         return self.metadata() if index == METADATA_INDEX else self._generator.piece
+
+    @property
+    def token(self) -> int:
+        """The number of the last step's token; -1 when there is none."""
+        return self._generator.token
+
+    def log_probability(self) -> float:
+        """See :class:`~wasinn_nb.nn.backend.LanguageContext`."""
+        self._guard.enter()
+        try:
+            found = self._generator.log_probability()
+        finally:
+            self._guard.leave()
+        if found is None:
+            raise InvalidArgument("No token was drawn.")
+        return found
+
+    def embedding(self) -> Sequence[float]:
+        """The vector of the last ``compute``, of length 1.
+
+        Raises:
+            InvalidArgument: it made none.
+        """
+        if not self._generator.vector:
+            raise InvalidArgument("No embedding was made.", hint="Set embedding to true.")
+        return self._generator.vector
 
     def output_tensor(self, index: int) -> Tensor | None:  # noqa: ARG002 - the protocol's
         """None: outputs are text."""

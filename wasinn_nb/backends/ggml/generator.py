@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from wasinn_nb.backends.ggml.embeddings import embedding_json, normalized, read_embedding
+from wasinn_nb.backends.ggml.embeddings import normalized, read_embedding
 from wasinn_nb.backends.ggml.kv import ABORTED, Aborted, Slot, common_prefix
 from wasinn_nb.backends.ggml.sampler import Sampler, SamplerPlan, make_sampler
 from wasinn_nb.nn.errors import (
@@ -42,7 +42,9 @@ class Generator:
         config: effective settings; change them with :meth:`configure`.
         plan: the sampling part of them.
         output: all bytes of the last generation.
+        vector: the embedding, if it made one.
         piece: the bytes of its last token.
+        token: its last token; -1 before the first.
         count: its number of tokens, the one that ended it included.
         cached: prompt tokens that needed no evaluation.
         finish_reason: ``stop``, ``length``, ``context_full``, ``cancelled``, ``error`` or empty.
@@ -59,7 +61,9 @@ class Generator:
         self.config = config
         self.plan = plan
         self.output = bytearray()
+        self.vector: list[float] = []
         self.piece = b""
+        self.token = _NONE
         self.count = 0
         self.cached = 0
         self.finish_reason = ""
@@ -102,7 +106,7 @@ class Generator:
             raise self._failed(error) from None
 
     def embed(self, prompt: list[int] | None) -> None:
-        """Make the embedding of the prompt; its JSON text is the output.
+        """Make the embedding of the prompt.
 
         Raises:
             PromptTooLong: it does not fit one batch.
@@ -119,7 +123,7 @@ class Generator:
             vector = read_embedding(self._graph.native, slot, self._graph.model)
         except (Aborted, WasinnError) as error:
             raise self._failed(error) from None
-        self.output += embedding_json(normalized(vector))
+        self.vector = normalized(vector)
         self._finish("stop")
 
     # -- single steps ----------------------------------------------------------------------------
@@ -222,7 +226,7 @@ class Generator:
             piece = pieces[token]
             if piece is None:
                 piece = make_piece(token)
-            self._pending = token
+            self._pending = self.token = token
             self.piece = piece
             self.count += 1
             extend(piece)
@@ -231,6 +235,13 @@ class Generator:
             return token
 
         return advance
+
+    def log_probability(self) -> float | None:
+        """Of the token drawn last, by the logits it was drawn from; None without such a token."""
+        slot = self._slot
+        if slot is None or self.token < 0:
+            return None
+        return slot.log_probability(self.token, self._graph.vocabulary.size)
 
     # -- between generations ---------------------------------------------------------------------
 
@@ -247,7 +258,9 @@ class Generator:
     def clear(self) -> None:
         """Empty the output; how the last generation went stays known."""
         self.output = bytearray()
+        self.vector = []
         self.piece = b""
+        self.token = _NONE
         self.count = 0
         self._pending = _NONE
 

@@ -181,6 +181,19 @@ class Slot:
         logits = self._last_logits()
         return bool(logits) and math.isfinite(logits[0])
 
+    def log_probability(self, token: int, vocabulary: int) -> float:
+        """The natural logarithm of a token's probability by the last logits.
+
+        Args:
+            vocabulary: number of logits.
+        """
+        import numpy as np
+
+        logits = np.ctypeslib.as_array(self._last_logits(), (vocabulary,))
+        highest = logits.max()
+        spread = np.exp(logits - highest, dtype=np.float32).sum(dtype=np.float64)
+        return float(logits[token] - highest) - math.log(spread)
+
     def close(self) -> None:
         """Free the native context."""
         pointer, self.pointer = self.pointer, 0

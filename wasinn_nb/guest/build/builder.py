@@ -28,6 +28,7 @@ from wasinn_nb.guest.languages.base import (
     CompileFailed,
     Language,
     Progress,
+    ScriptLanguage,
     Toolchain,
     Workspace,
     throttled,
@@ -109,6 +110,8 @@ class Builder:
         started = time.perf_counter()
         language, toolchain = self._resolve(source)
         key = self._key(source, language, toolchain)
+        if isinstance(language, ScriptLanguage):
+            return self._script(source, language, toolchain, key, progress, cancel)
         entry = None if force else entries.load(self.artifacts, _KIND, key)
         if entry is not None:
             return _module(entry, source, language, started, from_cache=True)
@@ -130,7 +133,7 @@ class Builder:
         """Every language and whether it can be built here."""
         return [self._status(language) for language in languages.every()]
 
-    def _status(self, language: Language) -> LanguageStatus:
+    def _status(self, language: Language | ScriptLanguage) -> LanguageStatus:
         toolchain = language.detect()
         if toolchain is None:
             return LanguageStatus(language.name, "", False, language.install)
@@ -141,12 +144,15 @@ class Builder:
         """What :meth:`warm` does for one language."""
         source = Source("", name)
         language, toolchain = self._resolve(source)
-        if language.sample and not language.ready(toolchain, self._toolchains):
+        if isinstance(language, ScriptLanguage):
+            if language.sample:
+                language.component(toolchain, self.artifacts, progress=None, cancel=cancel)
+        elif language.sample and not language.ready(toolchain, self._toolchains):
             sample = Source(language.sample, name, label="warm-up")
             with self._workspace(background=True) as workspace:
                 _run(sample, language, toolchain, workspace, None, cancel)
 
-    def _resolve(self, source: Source) -> tuple[Language, Toolchain]:
+    def _resolve(self, source: Source) -> tuple[Language | ScriptLanguage, Toolchain]:
         language = languages.find(source.language)
         if language is None:
             known = ", ".join(one.name for one in languages.every())
@@ -160,7 +166,9 @@ class Builder:
             )
         return language, toolchain
 
-    def _key(self, source: Source, language: Language, toolchain: Toolchain) -> str:
+    def _key(
+        self, source: Source, language: Language | ScriptLanguage, toolchain: Toolchain
+    ) -> str:
         local = bool(source.flags) or _LOCAL_FILES.search(source.text) is not None
         described = json.dumps(
             [
@@ -176,6 +184,34 @@ class Builder:
             ]
         )
         return hashlib.sha256(described.encode()).hexdigest()
+
+    def _script(
+        self,
+        source: Source,
+        language: ScriptLanguage,
+        toolchain: Toolchain,
+        key: str,
+        progress: Progress | None,
+        cancel: CancelToken | None,
+    ) -> BuiltModule:
+        """There is nothing to build; what is wrong with the source is said by who runs it."""
+        started = time.perf_counter()
+        if source.flags:
+            message = f"a {language.name} cell takes no compiler flags"
+            raise BuildError(
+                [Diagnostic("error", message)], label=source.label, language=language.name
+            )
+        wasm = language.component(toolchain, self.artifacts, progress=progress, cancel=cancel)
+        return BuiltModule(
+            wasm=wasm,
+            key=key,
+            language=language.name,
+            from_cache=False,
+            build_seconds=time.perf_counter() - started,
+            warnings="",
+            label=source.label,
+            is_script=True,
+        )
 
     def _compile(
         self,

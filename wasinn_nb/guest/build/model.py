@@ -21,7 +21,7 @@ class Source:
 
     Attributes:
         text: the source itself, without the magic's line.
-        language: a name or alias of a language: ``"c"``, ``"cpp"``, ``"zig"``, ``"wat"``.
+        language: a name or alias of a language: ``"c"``, ``"cpp"``, ``"zig"``, ``"wat"``, ``"js"``.
         label: what diagnostics and traps call it, for example ``"In[7]"``. It is not part of the
             build: the same text under another label is the same module.
         first_line: the number of the text's first line as the user counts (2 below a magic's line).
@@ -77,6 +77,7 @@ class BuiltModule:
         warnings: what the compiler warned about, ready to be shown; empty when nothing.
         label: the source's label, for :func:`wasinn_nb.guest.build.relabel.relabel`.
         remarks: the warnings one by one, at the source's lines.
+        is_script: ``wasm`` runs any source of the language, and is to be given this one.
     """
 
     wasm: bytes = field(repr=False)
@@ -87,6 +88,7 @@ class BuiltModule:
     warnings: str
     label: str
     remarks: tuple[Diagnostic, ...] = field(default=(), repr=False)
+    is_script: bool = False
 
 
 class InvalidWasm(WasinnError):  # noqa: N818 - named after the fault

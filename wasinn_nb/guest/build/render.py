@@ -19,12 +19,13 @@ def render(found: Diagnostic, label: str) -> str:
             place += f":{found.column}"
     lines = [f"{place}: {found.severity}: {found.message}"]
     if found.line is not None and found.source_line is not None:
-        lines += _excerpt(found.line, found.column, found.source_line)
+        lines += excerpt(found.line, found.column, found.source_line)
     lines += [f"  {note}" for note in found.notes]
     return "\n".join(lines)
 
 
-def _excerpt(line: int, column: int | None, text: str) -> list[str]:
+def excerpt(line: int, column: int | None, text: str) -> list[str]:
+    """The line of the cell, and a caret below its column."""
     at = min(column - 1, len(text)) if column else None
     if len(text) > _WIDTH:
         start = max(0, (at or 0) - _BEFORE)

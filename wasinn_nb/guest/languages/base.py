@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from wasinn_nb.guest.build.cache import ArtifactCache
 from wasinn_nb.guest.build.model import Diagnostic, Source
@@ -163,3 +163,48 @@ class Language(Protocol):
 
     def explain(self, stderr: str, source: Source) -> list[Diagnostic]:
         """What a build's output says, at the user's lines. Never raises, whatever the text."""
+
+
+@runtime_checkable
+class ScriptLanguage(Protocol):
+    """A language whose cells need no compiler: one component runs the text of any of them.
+
+    The component is of the world ``wasinn:script/script`` (``wasinn_nb/wit/wasinn-script.wit``).
+    It also says what is wrong with a cell, so there is nothing to build and nothing to explain.
+    """
+
+    @property
+    def name(self) -> str:
+        """The canonical name: ``js``, ``python``."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Other names that users type."""
+
+    @property
+    def install(self) -> str:
+        """One line that says what to install when :meth:`detect` finds nothing."""
+
+    @property
+    def sample(self) -> str:
+        """Anything, if :meth:`component` takes long at first; else empty."""
+
+    def detect(self) -> Toolchain | None:
+        """What runs the cells, in well under a millisecond once it was found."""
+
+    def ready(self, toolchain: Toolchain, toolchains: Path) -> bool:
+        """Whether :meth:`component` has nothing left to make."""
+
+    def component(
+        self,
+        toolchain: Toolchain,
+        artifacts: ArtifactCache,
+        *,
+        progress: Progress | None,
+        cancel: CancelToken | None,
+    ) -> bytes:
+        """The component, at once if it was made before.
+
+        Raises:
+            Cancelled: through ``cancel``.
+        """

@@ -1,4 +1,4 @@
-"""What is marked in the cell of a guest: where it does not build, and where it trapped."""
+"""What is marked in the cell of a guest: where it does not build, and where it ended badly."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TypedDict
 
+from wasinn_nb.guest.build.model import Diagnostic
 from wasinn_nb.guest.build.render import in_characters
+from wasinn_nb.guest.errors import GuestRaised
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.build.errors import BuildError
-    from wasinn_nb.guest.build.model import Diagnostic
     from wasinn_nb.guest.guest import Guest
     from wasinn_nb.guest.run import Run
 
@@ -57,7 +58,9 @@ def of_build(guest: Guest) -> list[Mark]:
 
 
 def of_run(guest: Guest, run: Run) -> list[Mark]:
-    """Where a run trapped."""
+    """Where a run trapped, or a script ended with an exception."""
+    if isinstance(run.error, GuestRaised):
+        return _few([_uncaught(guest, run.error)])
     trap, error = run.trap, run.error
     text = guest.source.line(trap.line) if guest.source and trap and trap.line else None
     if trap is None or error is None or text is None:
@@ -71,6 +74,12 @@ def of_run(guest: Guest, run: Run) -> list[Mark]:
         "source": "wasmtime",
     }
     return _few([mark])
+
+
+def _uncaught(guest: Guest, error: GuestRaised) -> Mark | None:
+    text = guest.source.line(error.line) if guest.source and error.line else None
+    found = Diagnostic("error", error.said, error.line, error.column, text)
+    return _mark(found, guest.language)
 
 
 def _mark(found: Diagnostic, compiler: str, above: Sequence[str] = ()) -> Mark | None:

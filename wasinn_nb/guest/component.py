@@ -1,0 +1,177 @@
+"""A guest that is a component, in its store: linked, entered, and closed in the right order.
+
+What it waits for in ``wasi:io/poll`` (a sleep, a read of standard input) is a native call of
+wasmtime's, which nothing can interrupt: a run that is stopped there is left behind after some
+seconds (:mod:`.execution`), and its thread ends when the wait does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wasinn_nb.abi.wit.codec import Err, Result
+from wasinn_nb.abi.wit.session import Session
+from wasinn_nb.guest import native
+from wasinn_nb.guest.engine import Engine
+from wasinn_nb.guest.errors import GuestLinkError
+from wasinn_nb.guest.modules import CompiledModule
+from wasinn_nb.guest.native import GuestFailure
+from wasinn_nb.guest.options import RunOptions
+from wasinn_nb.guest.sandbox import Sandbox
+from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.guest.words import few
+from wasinn_nb.nn.cancel import CancelToken
+
+_RUN = "wasi:cli/run@"
+_FAILED = 1
+# a component is several core modules
+_TABLES, _TABLE_ELEMENTS, _MEMORIES, _INSTANCES = 64, 1_000_000, 64, 256
+_MOST_NAMES, _LONGEST_NAME = 12, 80
+_WASI = tuple(
+    f"wasi:{package}/" for package in ("cli", "clocks", "filesystem", "io", "random", "sockets")
+)
+_HTTP = "wasi:http/"
+_SENDS_HTTP = "wasi:http/outgoing-handler@"
+_RELEASE = "@0.2."
+
+
+class ComponentInstance:
+    """Everything native of one run."""
+
+    def __init__(
+        self, engine: Engine, module: CompiledModule, session: Session, cancel: CancelToken
+    ) -> None:
+        self._engine = engine
+        self._module = module
+        self._session = session
+        self._cancel = cancel
+        self._kept: list[Any] = []
+        self._store: Any = None
+        self._linker: Any = None
+        self._undo: Callable[[], None] = lambda: None
+
+    def run(
+        self,
+        name: str,
+        options: RunOptions,
+        sandbox: Sandbox,
+        stdio: Stdio,
+        entered: Callable[[], None],
+    ) -> int:
+        """Instantiate and call ``wasi:cli/run``; returns the exit code of a guest that ended.
+
+        Args:
+            name: argv[0].
+            options, sandbox, stdio: of the run.
+            entered: called right before the guest's own code begins.
+
+        Raises:
+            GuestLinkError: an import that nobody provides, or nothing to run.
+            GuestFailure: a trap.
+            Cancelled: before the guest began.
+        """
+        import wasmtime
+        from wasmtime import component
+
+        main = _main(self._module)
+        check_imports(self._module, self._session, allow_http=options.allow_http)
+        self._store = store = wasmtime.Store(self._engine.native)
+        limit(store, options.memory_limit)
+        store.set_wasi(sandbox.wasi(name, stdio))
+        self._linker = linker = component.Linker(self._engine.native)
+        linker.add_wasip2()
+        if any(wanted.module.startswith(_HTTP) for wanted in self._module.imports):
+            linker.add_wasi_http()
+            store.set_wasi_http()
+        self._kept += self._session.define(linker)
+        watcher, self._undo = self._engine.watch(store, self._cancel)
+        self._kept.append(watcher)
+        self._cancel.raise_if_cancelled()
+        entered()
+        try:
+            instance = native.instantiate_component(store, linker, self._module.native)
+            function = native.component_function(store, instance, self._module.native, main, "run")
+            answer = native.call_component(store, function, (), (), Result(None, None))
+        except GuestFailure as failure:
+            if failure.exit_code is not None:
+                return failure.exit_code
+            raise
+        return _FAILED if isinstance(answer, Err) else 0
+
+    def memory_size(self) -> int:
+        """0: a component's memories are its own."""
+        return 0
+
+    def close(self) -> None:
+        """Free the guest. Nothing may call into it or be called from it afterwards."""
+        self._undo()
+        for owned in (self._store, self._linker):
+            if owned is not None:
+                owned.close()
+        self._session.close()
+        self._store = self._linker = None
+        self._kept.clear()
+
+
+def limit(store: Any, mebibytes: int | None) -> None:
+    """What a component may take: of memory so much in each of its memories."""
+    store.set_limits(
+        memory_size=-1 if mebibytes is None else mebibytes << 20,
+        table_elements=_TABLE_ELEMENTS,
+        instances=_INSTANCES,
+        tables=_TABLES,
+        memories=_MEMORIES,
+    )
+
+
+def check_imports(module: CompiledModule, session: Session, *, allow_http: bool) -> None:
+    """Raise :class:`GuestLinkError` naming every interface that nobody provides."""
+    names = [wanted.module for wanted in module.imports if wanted.kind != "type"]
+    if not allow_http and any(name.startswith(_SENDS_HTTP) for name in names):
+        raise GuestLinkError(
+            "The guest wants to send HTTP requests, which no guest may unless it is granted.",
+            hint="Grant it with --allow-http (allow_http=True): it can then reach every host that "
+            "this machine can, also this machine itself.",
+            missing=tuple(name for name in names if name.startswith(_SENDS_HTTP)),
+        )
+    missing = [name for name in names if not _provided(name, session)]
+    if missing:
+        listed = few(missing, most=_MOST_NAMES, longest=_LONGEST_NAME)
+        raise GuestLinkError(
+            f"The guest imports what nobody provides here: {listed}.",
+            hint=_hint(missing, session),
+            missing=tuple(missing),
+        )
+
+
+def _provided(name: str, session: Session) -> bool:
+    if name.startswith((*_WASI, _HTTP)):
+        return _RELEASE in name
+    return name in session.interfaces
+
+
+def _hint(missing: list[str], session: Session) -> str:
+    first = missing[0]
+    interface = first.partition("@")[0]
+    others = [name for name in sorted(session.interfaces) if name.startswith(f"{interface}@")]
+    if first.startswith((*_WASI, _HTTP)):
+        return "WASI is there in its releases 0.2."
+    if others:
+        return f"There is {few(others, most=_MOST_NAMES, longest=_LONGEST_NAME)}."
+    if first.startswith("wasi:"):
+        return "Of WASI 0.2 there are cli, clocks, filesystem, http, io, random and sockets."
+    if ":" not in first:
+        return f"Its program imports {first!r} from the world itself; compose it with what has it."
+    return "There are WASI 0.2, wasi:nn and wasinn:llm; compose it with a component that has it."
+
+
+def _main(module: CompiledModule) -> str:
+    for name in module.exports:
+        if name.startswith(_RUN):
+            return name
+    offered = few(list(module.exports), most=_MOST_NAMES, longest=_LONGEST_NAME) or "nothing"
+    raise GuestLinkError(
+        "The guest is a library: it has no main program (wasi:cli/run).",
+        hint=f"It exports {offered}.",
+    )

@@ -1,0 +1,133 @@
+"""One run of a script: its cell in a live component."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wasinn_nb.guest.build.render import excerpt
+from wasinn_nb.guest.errors import GuestOutOfMemory, GuestRaised
+from wasinn_nb.guest.guest import Guest
+from wasinn_nb.guest.models import RunModels
+from wasinn_nb.guest.modules import CompiledModule
+from wasinn_nb.guest.options import RunOptions
+from wasinn_nb.guest.sandbox import Sandbox
+from wasinn_nb.guest.scripts.machine import Machine
+from wasinn_nb.guest.scripts.machines import Machines
+from wasinn_nb.guest.scripts.world import Case, Cell, Uncaught
+from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.guest.words import plain
+from wasinn_nb.nn.cancel import CancelToken
+
+_LONGEST_WAIT = 3600.0
+_LONGEST_LINE, _MOST_FRAMES = 1000, 20
+_EXHAUSTED = ("InternalError: out of memory", "MemoryError")
+
+
+class ScriptInstance:
+    """Everything native of one run, as :class:`wasinn_nb.guest.instance.Instance` for modules."""
+
+    def __init__(
+        self,
+        machines: Machines,
+        module: CompiledModule,
+        guest: Guest,
+        models: RunModels,
+        cancel: CancelToken,
+    ) -> None:
+        self._machines = machines
+        self._module = module
+        self._guest = guest
+        self._models = models
+        self._cancel = cancel
+        self._machine: Machine | None = None
+
+    def run(
+        self,
+        name: str,
+        options: RunOptions,
+        sandbox: Sandbox,
+        stdio: Stdio,
+        entered: Callable[[], None],
+    ) -> int:
+        """Run the cell and what it left to be done later; returns its exit code.
+
+        Raises:
+            GuestError: an exception that it did not catch, or another run has its state.
+            GuestFailure: a trap.
+            Cancelled: stopped between two of its callbacks.
+        """
+        del name
+        machine, lost = self._machines.take(self._kept, self._module, options)
+        self._machine = machine
+        if lost:
+            self._models.warn(f"{self._kept} starts afresh: {lost}.")
+        machine.relay.attach(self._models, sandbox, stdio, self._cancel)
+        self._cancel.raise_if_cancelled()
+        entered()
+        outcome = machine.run(cell_of(self._guest, options), self._cancel)
+        while outcome.name == "waiting":
+            self._cancel.wait(min(outcome.value, _LONGEST_WAIT))
+            self._cancel.raise_if_cancelled()
+            outcome = machine.step(self._cancel)
+        return self._ended(outcome, options)
+
+    def memory_size(self) -> int:
+        """0: a component's memories are its own."""
+        return 0
+
+    def close(self) -> None:
+        """Free what the run held; what its cell defined stays, if it has a name."""
+        machine, self._machine = self._machine, None
+        if machine is None:
+            return
+        machine.end_run()
+        kept = self._machines.give_back(self._kept, machine)
+        if self._kept is not None and not kept:
+            self._models.warn(
+                f"What the cells of {self._kept} have defined is gone: the run was ended in the "
+                "middle of its code. The next one starts afresh."
+            )
+
+    @property
+    def _kept(self) -> str | None:
+        """The name under which the state is kept."""
+        return self._guest.name if self._guest.name != self._guest.label else None
+
+    def _ended(self, outcome: Case, options: RunOptions) -> int:
+        if outcome.name in {"raised", "syntax"}:
+            found = Uncaught.read(outcome.value)
+            if found.message.startswith(_EXHAUSTED):
+                raise GuestOutOfMemory(
+                    f"The guest ran out of its {options.memory_limit} MiB of memory.",
+                    hint="Give it more with --memory-limit.",
+                )
+            raise raised(self._guest, found)
+        return int(outcome.value) if outcome.name == "exit" else 0
+
+
+def cell_of(guest: Guest, options: RunOptions) -> Cell:
+    """A script as its component is given it."""
+    source = guest.source
+    if source is None:
+        raise ValueError("a script without its source")
+    return Cell(
+        source.text, guest.label, source.first_line, options.args, tuple(options.env.items())
+    )
+
+
+def raised(guest: Guest, found: Uncaught) -> GuestRaised:
+    """The error for what a cell did not catch."""
+    message = "\n".join(plain(line, _LONGEST_LINE) for line in found.message.split("\n"))
+    place = guest.label
+    if found.line:
+        place += f":{found.line}" + (f":{found.column}" if found.column else "")
+    lines = [f"{place}: {message}"]
+    text = guest.source.line(found.line) if guest.source and found.line else None
+    if text is not None:
+        lines += excerpt(found.line, found.column or None, text)
+    frames = [plain(frame, _LONGEST_LINE) for frame in found.trace[:_MOST_FRAMES]]
+    if len(frames) > 1:
+        lines += [f"  at {frame}" for frame in frames]
+    return GuestRaised(
+        "\n".join(lines), said=message, line=found.line, column=found.column, trace=found.trace
+    )

@@ -1,0 +1,146 @@
+"""The run that a live component works for at the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from wasinn_nb.abi.core.host import CallLog, GraphLease, NNHost
+from wasinn_nb.guest.models import RunModels
+from wasinn_nb.guest.sandbox import Sandbox
+from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.nn.backend import ExecutionContext
+from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.errors import WasinnError
+from wasinn_nb.nn.tensor import Buffer
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
+
+_LONGEST_SLEEP = 3600.0
+
+
+class Relay:
+    """Passes everything on to the present run: its models, and what else it gives to a cell.
+
+    A component that lives for several runs is linked once; what it is linked with is this.
+    """
+
+    def __init__(self) -> None:
+        self._models: RunModels | None = None
+        self._sandbox: Sandbox | None = None
+        self._stdio: Stdio | None = None
+        self._cancel: CancelToken | None = None
+
+    def attach(
+        self, models: RunModels, sandbox: Sandbox, stdio: Stdio, cancel: CancelToken
+    ) -> None:
+        """From now on everything goes to this run."""
+        self._models, self._sandbox = models, sandbox
+        self._stdio, self._cancel = stdio, cancel
+
+    def detach(self) -> None:
+        """The run has ended, and is to go by itself."""
+        self._models = self._sandbox = self._stdio = self._cancel = None
+
+    # -- wasinn:script/host --------------------------------------------------------------------
+
+    def print(self, channel: str, text: str) -> None:
+        """Print in the run's name."""
+        if self._stdio is not None:
+            self._stdio.write(text.encode("utf-8", "replace"), to_error=channel == "error")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; a run that is stopped meanwhile traps."""
+        if self._cancel is not None and seconds > 0:
+            self._cancel.wait(min(seconds, _LONGEST_SLEEP))
+            self._cancel.raise_if_cancelled()
+
+    def stdin(self) -> bytes:
+        """All of the run's standard input."""
+        return self._sandbox.stdin if self._sandbox is not None else b""
+
+    def input(self, name: str) -> bytes | None:
+        """A file of the run's ``/in``."""
+        return self._sandbox.read_input(name) if self._sandbox is not None else None
+
+    def output(self, name: str, data: bytes) -> str:
+        """A file of the run's ``/out``."""
+        if self._sandbox is None:
+            return "The run has ended."
+        return self._sandbox.write_output(name, data)
+
+    # -- the models: wasinn_nb.abi.core.host.NNHost --------------------------------------------
+
+    @property
+    def _run(self) -> NNHost:
+        if self._models is None:
+            raise RuntimeError("no run goes on")
+        return self._models
+
+    @property
+    def calls(self) -> CallLog:
+        """Where every call is recorded: of the run that goes on when it is."""
+        return _Calls(lambda: self._run.calls)
+
+    def acquire(self, name: str, config: bytes | None) -> GraphLease:
+        """See :class:`NNHost`."""
+        return self._run.acquire(name, config)
+
+    def acquire_buffers(
+        self,
+        parts: Sequence[bytes],
+        encoding: GraphEncoding,
+        target: ExecutionTarget,
+        config: bytes | None,
+    ) -> GraphLease:
+        """See :class:`NNHost`."""
+        return self._run.acquire_buffers(parts, encoding, target, config)
+
+    def create_context(self, lease: GraphLease) -> ExecutionContext:
+        """See :class:`NNHost`."""
+        return self._run.create_context(lease)
+
+    def echo(self, context: ExecutionContext, on: bool) -> None:  # noqa: FBT001
+        """See :class:`NNHost`."""
+        self._run.echo(context, on)
+
+    def output_read(self, context: ExecutionContext, index: int, data: Buffer) -> None:
+        """See :class:`NNHost`."""
+        self._run.output_read(context, index, data)
+
+    def generation_ended(self, context: ExecutionContext, reason: str) -> None:
+        """See :class:`NNHost`."""
+        self._run.generation_ended(context, reason)
+
+    def warn(self, message: str) -> None:
+        """See :class:`NNHost`."""
+        self._run.warn(message)
+
+    def failed(self, function: str, errno: int, error: WasinnError) -> None:
+        """See :class:`NNHost`."""
+        self._run.failed(function, errno, error)
+
+    def broken(self, function: str, error: BaseException) -> None:
+        """See :class:`NNHost`."""
+        self._run.broken(function, error)
+
+
+class _Calls:
+    """The call log of whichever run goes on."""
+
+    limit = 0
+
+    def __init__(self, present: Callable[[], CallLog]) -> None:
+        self._present = present
+        self.record: Callable[[tuple[str, float, float, int]], None] = self._record
+        self.length: Callable[[], int] = self._length
+
+    def _record(self, call: tuple[str, float, float, int]) -> None:
+        self._present().record(call)
+
+    def _length(self) -> int:
+        """How far the log is from being long; 0 and more if it is."""
+        log = self._present()
+        return log.length() - log.limit
+
+    def fold(self) -> None:
+        """See :class:`CallLog`."""
+        self._present().fold()
