@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # how to build llama.cpp: cpu, cuda, metal or vulkan; remembered once chosen
 GGML ?=
+# how many tests run at a time
+WORKERS ?= 2
 # passed on, as in  make test ARGS="tests/project -k wheel"
 ARGS ?=
 
@@ -35,7 +37,7 @@ test: ## lint, documentation and every test
 	@$(SETUP) --browser
 	@$(MAKE) --no-print-directory checks site
 	@$(NPM) test && echo "vitest: ok"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup checks ## ruff, mypy, the import rules, tsc, eslint and prettier
 

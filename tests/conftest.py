@@ -3,10 +3,11 @@
 import os
 import shutil
 import signal
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import hypothesis
 import pytest
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from tests import distributions
 
@@ -18,8 +19,20 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
-    """Browser tests go last: Playwright leaves an event loop running in the main thread."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Browser tests go first: they take longest, and what is left evens out among processes."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+class _Scheduling(LoadFileScheduling):
+    """Tests of a file stay in one process, and so do those that share a JupyterLab."""
+
+    def _split_scope(self, nodeid):
+        file = PurePosixPath(super()._split_scope(nodeid))
+        return str(file.parent if "browser" in file.parts else file)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return _Scheduling(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,7 +19,7 @@ def server(tmp_path_factory):
     server.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright has an event loop in the main thread while it runs
 def browser(chromium):
     with lab.browsing(chromium) as browser:
         yield browser
