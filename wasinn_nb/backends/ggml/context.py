@@ -271,11 +271,15 @@ class LlamaContext:
         return None
 
     def metadata(self) -> bytes:
-        """Usage and versions as JSON: the dialect's four members in its order, then ours."""
-        native, generator = self._graph.native, self._generator
+        """Usage, versions and what the model is, as JSON.
+
+        The dialect's four members in its order, then ours; those of the model are called as in
+        ``wasinn:llm``.
+        """
+        native, generator, info = self._graph.native, self._generator, self._graph.info
         figures = self._stream.figures()
         first, rate = figures.time_to_first_token, figures.tokens_per_second
-        template = self._graph.info.chat_template
+        template = info.chat_template
         document = {
             "input_tokens": len(self._prompt or ()),
             "output_tokens": generator.count,
@@ -285,6 +289,13 @@ class LlamaContext:
             "time_to_first_token_ms": None if first is None else round(first * 1000, 3),
             "tokens_per_second": None if rate is None else round(rate, 2),
             "finish_reason": generator.finish_reason,
+            "architecture": info.architecture,
+            "quantization": info.quantization,
+            "parameters": info.parameters,
+            "context_length": info.context_length,
+            "layers": info.layers,
+            "vocabulary": info.vocabulary,
+            "embedding_length": info.embedding_length,
             "chat_template": template if len(template) <= _LONGEST_TEMPLATE else "",
         }
         return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")

@@ -268,6 +268,12 @@ class Context {
         check(wnn_get_usage(&context_, &usage));
         return usage;
     }
+    // What the host knows of the model.
+    wnn_description describe() {
+        wnn_description description{};
+        check(wnn_describe(&context_, &description));
+        return description;
+    }
     wasi_nn_context handle() const { return context_.id; }
     wnn_context *raw() { return &context_; }
 

@@ -214,6 +214,29 @@ static inline wasi_nn_errno wnn_get_usage(wnn_context *context, wnn_usage *usage
     return error;
 }
 
+/* What the host knows of a context's model: 0 and "" where it does not say. */
+typedef struct wnn_description {
+    char architecture[32], quantization[16];
+    double parameters;
+    long context_length; /* tokens that the model was trained to see at once */
+    long layers, vocabulary, embedding_length;
+} wnn_description;
+
+static inline wasi_nn_errno wnn_describe(wnn_context *context, wnn_description *description) {
+    const char *json;
+    const wasi_nn_errno error = wnn_metadata(context, &json);
+    wnn_json_text(json, "architecture", description->architecture,
+                  sizeof description->architecture);
+    wnn_json_text(json, "quantization", description->quantization,
+                  sizeof description->quantization);
+    description->parameters = wnn_json_number(json, "parameters", 0);
+    description->context_length = (long)wnn_json_number(json, "context_length", 0);
+    description->layers = (long)wnn_json_number(json, "layers", 0);
+    description->vocabulary = (long)wnn_json_number(json, "vocabulary", 0);
+    description->embedding_length = (long)wnn_json_number(json, "embedding_length", 0);
+    return error;
+}
+
 /* ---- embeddings ----------------------------------------------------------------------------- */
 
 /* The vector of a text, of a model loaded with {"embedding": true}. *count is its length; if that is

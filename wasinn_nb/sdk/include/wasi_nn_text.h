@@ -259,6 +259,16 @@ static inline double wnn_json_number(const char *json, const char *key, double o
     return end == value ? otherwise : number;
 }
 
+/* Copy the text under a key, as it is written: escapes stay. Empty if there is none; cut to fit. */
+static inline void wnn_json_text(const char *json, const char *key, char *to, size_t capacity) {
+    const char *value = wnn_json_get(json, key);
+    const char *end = value && *value == '"' ? wnn_json_skip(value) : NULL;
+    size_t size = end ? (size_t)(end - value) - 2 : 0;
+    if (size >= capacity) size = capacity - 1;
+    if (size) memcpy(to, value + 1, size);
+    to[size] = 0;
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -97,6 +97,18 @@ pub const Usage = struct {
     tokens_per_second: ?f64 = null,
 };
 
+/// What the host knows of a model: 0 and "" where it does not say.
+pub const Description = struct {
+    architecture: []const u8 = "",
+    quantization: []const u8 = "",
+    parameters: u64 = 0,
+    /// Tokens that the model was trained to see at once.
+    context_length: u64 = 0,
+    layers: u64 = 0,
+    vocabulary: u64 = 0,
+    embedding_length: u64 = 0,
+};
+
 /// One line of work on a model.
 pub const Context = struct {
     id: u32,
@@ -241,6 +253,19 @@ pub const Context = struct {
         const parsed = parse(Usage, context.allocator, metadata) catch return .{};
         defer parsed.deinit();
         return parsed.value;
+    }
+
+    /// What the host knows of the model. The caller calls `deinit`; the description is its `value`.
+    pub fn describe(context: *Context) Error!std.json.Parsed(Description) {
+        const metadata = try context.readAlloc(1);
+        defer context.allocator.free(metadata);
+        return std.json.parseFromSlice(Description, context.allocator, metadata, .{
+            .ignore_unknown_fields = true,
+            .allocate = .alloc_always, // the texts outlive the metadata
+        }) catch {
+            try raw.check(raw.errno.runtime_error, "reading the model's description", .{});
+            unreachable;
+        };
     }
 
     /// End a token-by-token generation in the host. The text stays; `usage` is reset.
