@@ -2,6 +2,7 @@
 import * as host from "wasinn:script/host@0.1.0";
 
 import { frames } from "./errors.js";
+import { table } from "./table.js";
 
 const DEPTH = 4;
 const MOST = 100;
@@ -87,12 +88,17 @@ function text(values) {
   return [head, ...rest.map((value) => format(value))].join(" ");
 }
 
+/** Print a text; a half of a character, which the host has no way to be given, is replaced. */
+export function print(channel, text) {
+  host.print(channel, text.toWellFormed());
+}
+
 let indent = "";
 const counts = new Map();
 const times = new Map();
 
 function line(channel, values) {
-  host.print(channel, `${indent}${text(values).replaceAll("\n", `\n${indent}`)}\n`);
+  print(channel, `${indent}${text(values).replaceAll("\n", `\n${indent}`)}\n`);
 }
 
 export const console = {
@@ -109,7 +115,8 @@ export const console = {
     if (!condition) line("error", ["Assertion failed", ...(values.length ? [text(values)] : [])]);
   },
   dir: (value) => line("output", [value]),
-  table: (value) => line("output", [value]),
+  table: (value, columns) =>
+    line("output", [table(value, columns, (one) => format(one, 1)) ?? value]),
   group: (...values) => {
     if (values.length) line("output", values);
     indent += "  ";

@@ -1,5 +1,6 @@
 // Errors as the person at the notebook reads them.
 import { format } from "./console.js";
+import { explained } from "./hints.js";
 import { cellAt } from "./source.js";
 
 /** Ends a cell with an exit code. */
@@ -18,19 +19,32 @@ class Frame {
     Object.assign(this, { name, cell, at: cell.place(line, column) });
   }
 
+  /** What is called there, as far as it is names: `a.b.c`. */
+  get called() {
+    return this.cell.called(this.at);
+  }
+
   toString() {
     const where = `${this.cell.label}:${this.at.line}:${this.at.column}`;
     return this.name && this.name !== "<eval>" ? `${this.name} (${where})` : where;
   }
 }
 
+/** An error's stack; a place in a text that was parsed (of JSON, of a function) is none of it. */
+function ownStack(error) {
+  const stack = String(error?.stack ?? "");
+  return error instanceof SyntaxError ? stack.replace(/^\s*at <input>:\d+:\d+\n/, "") : stack;
+}
+
 /** The frames of an error that are a cell's, innermost first. */
 export function frames(error) {
   const found = [];
-  const pattern = /^\s*at (?:(.*?) \()?<input>:(\d+):(\d+)\)?$/gm;
-  for (const [, name, line, column] of String(error?.stack ?? "").matchAll(pattern)) {
-    const cell = cellAt(Number(line));
-    if (cell) found.push(new Frame(name, cell, Number(line), Number(column)));
+  const pattern = /^\s*at (?:(.*?) \()?<input>:(\d+):(\d+)\)?$/;
+  for (const entry of ownStack(error).split("\n")) {
+    const [, name, line, column] = pattern.exec(entry) ?? [];
+    const cell = line && cellAt(Number(line));
+    // a line above the cell's first: QuickJS knows of none
+    if (cell?.has(Number(line))) found.push(new Frame(name, cell, Number(line), Number(column)));
   }
   return found;
 }
@@ -41,7 +55,8 @@ export function describe(error) {
   for (let cause = error.cause, i = 0; cause && i < 5; cause = cause.cause, i++) {
     causes.push(`\ncaused by ${cause instanceof Error ? headline(cause) : format(cause)}`);
   }
-  return { message: headline(error) + causes.join(""), frames: frames(error) };
+  const found = frames(error);
+  return { message: headline(error, explained(error, found)) + causes.join(""), frames: found };
 }
 
 /** The innermost place in this cell: an error may come from a function of an earlier one. */
@@ -49,7 +64,7 @@ export function place(found, cell) {
   return found.find((frame) => frame.cell === cell)?.at ?? { line: 0, column: 0 };
 }
 
-function headline(error) {
+function headline(error, message = error.message) {
   const code = typeof error.code === "string" ? ` [${error.code}]` : "";
-  return error.message ? `${error.name}${code}: ${error.message}` : `${error.name}${code}`;
+  return message ? `${error.name}${code}: ${message}` : `${error.name}${code}`;
 }

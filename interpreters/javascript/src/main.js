@@ -1,8 +1,9 @@
 // What the component exports: one cell after the other, in one global scope.
 import * as host from "wasinn:script/host@0.1.0";
 
-import { console, format } from "./console.js";
+import { console, format, print } from "./console.js";
 import { Exit, describe, place } from "./errors.js";
+import { imported } from "./modules.js";
 import { STOPPED, prepare } from "./source.js";
 import { crypto, random } from "./random.js";
 import { TextDecoder, TextEncoder } from "./text.js";
@@ -20,8 +21,8 @@ const globalEval = eval;
 
 const globals = {
   console,
-  print: (...values) => host.print("output", `${values.map(shown).join(" ")}\n`),
-  write: (text) => host.print("output", String(text)),
+  print: (...values) => print("output", `${values.map(shown).join(" ")}\n`),
+  write: (text) => print("output", String(text)),
   exit: (code = 0) => {
     throw new Exit(code);
   },
@@ -30,6 +31,9 @@ const globals = {
   TextDecoder,
   crypto,
   wasi_nn,
+  queueMicrotask: later,
+  // what the word `import` of an expression becomes
+  $mport: imported,
   setTimeout: (call, delay, ...args) => timers.add(call, delay, false, args),
   setInterval: (call, delay, ...args) => timers.add(call, delay, true, args),
   setImmediate: (call, ...args) => timers.add(call, 0, false, args),
@@ -37,6 +41,8 @@ const globals = {
   clearInterval: (id) => timers.remove(id),
   clearImmediate: (id) => timers.remove(id),
 };
+// ours are among an error's frames, and the cell's own come last
+Error.stackTraceLimit = 50;
 for (const [name, value] of Object.entries(globals)) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
 }
@@ -53,8 +59,20 @@ function shown(value) {
 /** The cell that runs, and what it waits for: its own promise, and how that failed. */
 let present = null;
 
+/** queueMicrotask: what it calls may fail, and that is the cell's failure. */
+function later(call) {
+  if (typeof call !== "function") throw new TypeError("queueMicrotask takes a function");
+  const cell = present;
+  Promise.resolve()
+    .then(() => call())
+    .catch((error) => {
+      cell.failure ??= { error };
+    });
+}
+
 function check(cell) {
   const source = prepare(cell);
+  if (source.refused) return source.refused;
   try {
     globalEval(source.checked);
   } catch (error) {
@@ -71,6 +89,7 @@ async function run(cell) {
   globalThis.env = Object.fromEntries(cell.env);
   const source = prepare(cell);
   present = { source, settled: true, failure: null };
+  if (source.refused) return { tag: "syntax", val: source.refused };
   try {
     const value = globalEval(source.text);
     if (source.isAsync || value instanceof Promise) wait(value);
@@ -127,7 +146,7 @@ function ended(error) {
   timers.clear();
   if (error instanceof Exit) return { tag: "exit", val: error.code };
   const { message, frames } = describe(error);
-  return raised(message, place(frames, present.source), frames.map(String));
+  return raised(message.toWellFormed(), place(frames, present.source), frames.map(String));
 }
 
 function raised(message, at, trace = []) {

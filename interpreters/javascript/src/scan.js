@@ -1,4 +1,5 @@
 // Finds what a script declares at its top level, without parsing more than tokens.
+import { importation } from "./imports.js";
 
 const WORD = /[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/uy;
 const NUMBER = /\.?\d[\w.]*/y;
@@ -94,13 +95,16 @@ function beginsStatement({ previous, newline }) {
  *
  * `awaits` tells whether it awaits outside of any function, as far as tokens tell: braces that
  * follow a closing parenthesis and a word `function` or an arrow are functions.
+ *
+ * @param missing why names cannot be imported of a module, in words, if they cannot
  */
-export function declarations(text) {
+export function declarations(text, missing = () => "") {
   const found = [...tokens(text)];
   const edits = [];
   const inserted = [];
   const functions = [];
   const patterns = [];
+  const problems = [];
   let awaits = false;
   const bodies = [];
   for (const [i, token] of found.entries()) {
@@ -109,6 +113,9 @@ export function declarations(text) {
     if (token.value === "}" && bodies.at(-1) === token.depth) bodies.pop();
     if (token.value === "await" && token.kind === "word" && !bodies.length && !inArrow(found, i)) {
       awaits ||= token.previous?.value !== "." && next !== undefined && next.value !== "=";
+    }
+    if (token.value === "import" && next?.value === "(" && isExpression(found, i)) {
+      edits.push({ ...token, by: "$mport", alone: "$mport" });
     }
     if (token.kind !== "word" || token.depth !== 0 || token.previous?.value === ".") continue;
     if (token.value === "const" || token.value === "let" || token.value === "var") {
@@ -128,6 +135,14 @@ export function declarations(text) {
       // as an expression it goes on until something ends it
       const end = closing(found, i);
       if (end) edits.push({ start: end.start + 1, value: "", by: ";", alone: ";" });
+    } else if (token.value === "import" && next && next.value !== "(" && beginsStatement(token)) {
+      const { edit, problem } = importation(text, found, i, missing);
+      if (edit) edits.push(edit);
+      if (problem) problems.push(problem);
+    } else if (token.value === "export" && next && beginsStatement(token)) {
+      const message =
+        "a cell exports nothing: what it declares is there for the next cell of its --name";
+      problems.push({ start: token.start, message });
     } else if (token.value === "function" && beginsStatement(token)) {
       const name = next?.value === "*" ? found[i + 2] : next;
       if (name?.kind === "word") functions.push(name.value);
@@ -151,7 +166,15 @@ export function declarations(text) {
     }
     return result + text.slice(at);
   };
-  return { awaits, functions, patterns, inserted, replaced };
+  return { awaits, functions, patterns, problems, inserted, replaced };
+}
+
+/** Whether `import (` at `i` is no method of that name. */
+function isExpression(found, i) {
+  if (found[i].kind !== "word" || found[i].previous?.value === ".") return false;
+  const { depth } = found[i + 1];
+  const end = found.slice(i + 2).findIndex((one) => one.value === ")" && one.depth === depth);
+  return end < 0 || found[i + 3 + end]?.value !== "{";
 }
 
 /** The brace that ends the class at `i`. */

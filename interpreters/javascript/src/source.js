@@ -5,6 +5,7 @@
 //
 // A cell is a script in the global scope. What it declares with `let`, `const` and `class` would be
 // its own, so these become `var` at the top level; no column moves but behind `class`.
+import { missing } from "./modules.js";
 import { declarations } from "./scan.js";
 
 /** What `checked` throws where the cell would begin. */
@@ -32,12 +33,21 @@ class Source {
     this.base = lines;
     this.firstLine = firstLine;
     lines += text.split("\n").length + 1;
-    const found = declarations(text);
+    const found = declarations(text.replace(/^#!/, "//"), missing);
     this.isAsync = found.awaits;
     this.body = found.replaced(this.isAsync);
     this.inserted = found.inserted;
     this.names = found;
     cells.push(this);
+    this.refused = this.#refusal(found.problems);
+  }
+
+  /** What is seen of a mistake before QuickJS is asked; null if nothing is. */
+  #refusal([problem]) {
+    if (!problem) return null;
+    const before = this.given.slice(0, problem.start).split("\n");
+    const at = { line: before.length - 1 + this.firstLine, column: [...before.at(-1)].length + 1 };
+    return { message: problem.message, at };
   }
 
   /** What is evaluated. The line before the cell's own is ours. */
@@ -58,21 +68,45 @@ class Source {
     return `${padding}${before}(async () => { ${names(functions)}\n${this.body}\n${names(patterns)}})()`;
   }
 
-  /** The cell's own place for one of QuickJS's. */
+  /** Whether a line of QuickJS's is one of the cell's own. */
+  has(line) {
+    return line > this.base + 1;
+  }
+
+  /** The cell's own place, in characters, for one of QuickJS's, which counts bytes. */
   place(line, column) {
     const own = line - this.base - 1;
+    let at = characters(this.body.split("\n")[own - 1] ?? "", column - 1);
     for (const one of this.inserted) {
-      if (one.line === own && column > one.column) {
-        column = Math.max(one.column, column - one.length);
+      if (one.line === own && at >= one.column) {
+        at = Math.max(one.column - 1, at - one.length);
       }
     }
-    return { line: own - 1 + this.firstLine, column };
+    const given = this.#line(own) ?? "";
+    return { line: own - 1 + this.firstLine, column: [...given.slice(0, at)].length + 1 };
+  }
+
+  /** What is called at a place, if it is names, as in `a.b.c`; else undefined. */
+  called({ line, column }) {
+    const text = [...(this.#line(line - this.firstLine + 1) ?? "")];
+    const before = text.slice(0, column - 1).join("");
+    const after = text.slice(column - 1).join("");
+    const last = /^[\p{ID_Start}$_][\p{ID_Continue}$]*(?:\??\.[\p{ID_Continue}$]+)*(?=\s*\()/u;
+    const name = last.exec(after)?.[0];
+    const path = /(?:[\p{ID_Start}$_][\p{ID_Continue}$]*\??\.)*$/u.exec(before)[0];
+    const rest = before.slice(0, before.length - path.length);
+    if (!name || /[\p{ID_Continue}$]$/u.test(rest)) return undefined;
+    return (/\.$/.test(rest) ? name : path + name).replaceAll("?", "");
+  }
+
+  #line(number) {
+    return this.given.split("\n")[number - 1];
   }
 
   /** Behind the last of its characters. */
   get end() {
     const given = this.given.trimEnd().split("\n");
-    return { line: given.length - 1 + this.firstLine, column: given.at(-1).length + 1 };
+    return { line: given.length - 1 + this.firstLine, column: [...given.at(-1)].length + 1 };
   }
 
   /** A syntax error of the cell's own text; null for every other error. */
@@ -94,4 +128,16 @@ class Source {
       this.syntax(error) ?? { message: `${error?.message ?? error}`, at: { line: 0, column: 0 } }
     );
   }
+}
+
+/** The offset in a line that so many of its bytes, as UTF-8, come to. */
+function characters(line, bytes) {
+  let at = 0;
+  for (const one of line) {
+    if (bytes <= 0) break;
+    const code = one.codePointAt(0);
+    bytes -= code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    at += one.length;
+  }
+  return at;
 }

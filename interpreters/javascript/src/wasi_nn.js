@@ -4,6 +4,7 @@ import { loadByName } from "wasi:nn/graph@0.2.0-rc-2024-10-28";
 import { Tensor as HostTensor } from "wasi:nn/tensor@0.2.0-rc-2024-10-28";
 import { Model, TokenStream as HostStream } from "wasinn:llm/models@0.1.0";
 
+import { array, boolean, dimensions, integer, number, record, text } from "./given.js";
 import { state } from "./state.js";
 import { TextDecoder, TextEncoder } from "./text.js";
 
@@ -70,7 +71,7 @@ function translated(error) {
     case "prompt-too-long":
       return failure(tag, `The prompt has ${val.actual} tokens; ${val.limit} fit.`, val);
     case "model-not-found":
-      return failure("not-found", `There is no model ${JSON.stringify(val)}.`);
+      return unknown(val);
     case "busy":
       return failure(tag, `The model is in use by ${val.join(", ")}.`, { users: val });
     case "cancelled":
@@ -80,6 +81,17 @@ function translated(error) {
     default:
       return error;
   }
+}
+
+/** wasinn:llm tells the name only; what wasi:nn says of it has more. */
+function unknown(name) {
+  try {
+    loadByName(name)[Symbol.dispose]();
+  } catch (error) {
+    const payload = error?.payload ?? error;
+    if (typeof payload?.data === "function") return translated(error);
+  }
+  return failure("not-found", `There is no model ${JSON.stringify(name)}.`);
 }
 
 // -- tensors ------------------------------------------------------------------------------------
@@ -136,7 +148,7 @@ class Tensor {
     } else {
       throw new TypeError("A tensor is made of a typed array or an array of numbers.");
     }
-    this.shape = [...(shape ?? [this.data.length])];
+    this.shape = shape === undefined ? [this.data.length] : dimensions(shape);
     if (product(this.shape) !== this.data.length) {
       throw new RangeError(
         `A tensor of shape ${this.shape.join("x")} has ${product(this.shape)} elements, not ${this.data.length}.`,
@@ -206,34 +218,55 @@ function taken(handle) {
 
 // -- models -------------------------------------------------------------------------------------
 
+const signed = (value, what) => integer(value, what, -(2 ** 31), 2 ** 31 - 1);
+const unsigned = (value, what) => integer(value, what, 0, 2 ** 32 - 1);
 // settings that wasinn:llm has a field for; all others go by the host's names for them
-const FIELDS = [
-  "nGpuLayers",
-  "ctxSize",
-  "batchSize",
-  "threads",
-  "nPredict",
-  "temperature",
-  "topK",
-  "topP",
-  "minP",
-  "repeatPenalty",
-  "seed",
-];
+const FIELDS = {
+  nGpuLayers: signed,
+  ctxSize: unsigned,
+  batchSize: unsigned,
+  threads: unsigned,
+  nPredict: signed,
+  temperature: number,
+  topK: signed,
+  topP: number,
+  minP: number,
+  repeatPenalty: number,
+  seed: unsigned,
+};
 
-function config(settings = {}) {
-  const { ...rest } = settings;
-  const record = {};
-  for (const name of FIELDS) {
-    record[name] = rest[name] ?? null;
+function config(settings) {
+  const { ...rest } = record(settings ?? {}, "Settings are", "{ temperature: 0.7 }");
+  const fields = {};
+  for (const [name, checked] of Object.entries(FIELDS)) {
+    fields[name] = rest[name] == null ? null : checked(rest[name], name);
     delete rest[name];
   }
-  record.json = Object.keys(rest).length ? JSON.stringify(rest) : null;
-  return record;
+  fields.json = Object.keys(rest).length ? JSON.stringify(rest).toWellFormed() : null;
+  return fields;
 }
 
-function options({ maxTokens = 0, stop = [], logProbabilities = false } = {}) {
-  return { maxTokens, stop: [stop].flat(), logProbabilities };
+/** What a generation is to be like: options of wasinn:llm, and settings. */
+function wishes(given) {
+  const { maxTokens, stop, logProbabilities, ...settings } = record(
+    given ?? {},
+    "Options are",
+    "{ maxTokens: 60 }",
+  );
+  const options = {
+    maxTokens: unsigned(maxTokens ?? 0, "maxTokens"),
+    stop: array(stop ?? []).map((one) => text(one, "stop")),
+    logProbabilities: boolean(logProbabilities ?? false, "logProbabilities"),
+  };
+  return { options, settings: Object.keys(settings).length ? settings : null };
+}
+
+function dialogue(messages) {
+  return array(messages).map((message) => {
+    if (typeof message === "string") return { role: "user", content: message.toWellFormed() };
+    const { role, content } = record(message, "A message is", '{ role: "user", content: "Hello" }');
+    return { role: text(role, "role"), content: text(content, "content") };
+  });
 }
 
 /** Handles end with the run that got them. */
@@ -337,12 +370,14 @@ class Graph {
   #opened = null;
 
   /** @param settings for loading it and for generating: nPredict, temperature, "ctx-size", ... */
+  constructor(name, settings) {
+    this.#name = text(name, "The name of a model");
+    this.#settings = settings;
+    this.#open();
+  }
+
   static load(name, settings) {
-    const graph = new Graph();
-    graph.#name = String(name);
-    graph.#settings = settings;
-    graph.#open();
-    return graph;
+    return new Graph(name, settings);
   }
 
   #open() {
@@ -383,18 +418,18 @@ class Graph {
     return this.#use((context) => context.compute(inputs));
   }
 
-  /** Continue a text. */
-  generate(prompt, settings) {
-    return this.#begin((context) => context.generate(prompt, settings));
+  /** Continue a text. `options` may have settings as well, for this generation. */
+  generate(prompt, options) {
+    return this.#begin(options, (context) => context.generate(prompt, options));
   }
 
   /** Answer the last of some messages, or one text. */
-  chat(messages, settings) {
-    return this.#begin((context) => context.chat(messages, settings));
+  chat(messages, options) {
+    return this.#begin(options, (context) => context.chat(messages, options));
   }
 
-  embed(text) {
-    return this.#use((context) => context.embed(text));
+  embed(sentence) {
+    return this.#use((context) => context.embed(sentence));
   }
 
   /** Free the model's memory. */
@@ -412,8 +447,9 @@ class Graph {
     }
   }
 
-  #begin(call) {
+  #begin(options, call) {
     const found = this.#open();
+    if (wishes(options).settings) return call(new Context(found));
     const context = found.context();
     const stream = call(context);
     stream.whenEnded(() => found.idle.push(context));
@@ -450,33 +486,37 @@ class Context {
       this,
       asked(() => this.#opened.graph.initExecutionContext()),
     );
-    const named = Object.entries(inputs).map(([name, value]) => [name, given(value)]);
+    if (inputs instanceof Tensor) inputs = null;
+    const tensors = Object.entries(record(inputs, "The inputs are", "{ image: tensor }"));
+    const named = tensors.map(([name, value]) => [name.toWellFormed(), given(value)]);
     const outputs = asked(() => this.#tensors.compute(named));
     return Object.fromEntries(outputs.map(([name, handle]) => [name, taken(handle)]));
   }
 
-  generate(prompt, settings) {
-    const working = this.#working;
-    return new TokenStream(
-      this,
-      asked(() => working.generate(String(prompt), options(settings))),
-    );
+  generate(prompt, options) {
+    const read = text(prompt, "The prompt");
+    return this.#begin(options, (working, wanted) => working.generate(read, wanted));
   }
 
-  chat(messages, settings) {
-    const dialogue =
-      typeof messages === "string" ? [{ role: "user", content: messages }] : [messages].flat();
+  chat(messages, options) {
+    const said = dialogue(messages);
+    return this.#begin(options, (working, wanted) => working.chat(said, wanted));
+  }
+
+  #begin(given, call) {
+    const { options, settings } = wishes(given);
+    if (settings) this.configure(settings);
     const working = this.#working;
     return new TokenStream(
       this,
-      asked(() => working.chat(dialogue, options(settings))),
+      asked(() => call(working, options)),
     );
   }
 
   /** The text's embedding, of length 1. */
-  embed(text) {
+  embed(sentence) {
     const working = this.#working;
-    return Float32Array.from(asked(() => working.embed(String(text))));
+    return Float32Array.from(asked(() => working.embed(text(sentence, "What is embedded"))));
   }
 }
 
@@ -526,9 +566,9 @@ class TokenStream {
 
   /** Everything that is left, as one text. */
   text() {
-    let text = "";
-    for (const token of this) text += token.text;
-    return text;
+    let all = "";
+    for (const token of this) all += token.text;
+    return all;
   }
 
   /** How it went: tokens, rates, and why it ended. */
@@ -557,7 +597,7 @@ function readSidecar(name) {
 
 /** What the notebook gave with --in: a Tensor for an array, bytes for everything else. */
 function input(name) {
-  const bytes = host.input(String(name));
+  const bytes = host.input(text(name, "The name of what is read"));
   if (!bytes)
     throw failure("not-found", `The cell was given no ${name}; give it with --in ${name}.`);
   const sidecar = readSidecar(name);
@@ -574,6 +614,7 @@ function inputText(name) {
 
 /** Leave a value for the notebook, which asked for it with --out: a text, bytes or a Tensor. */
 function output(name, value) {
+  name = text(name, "The name of what is left");
   const leave = (file, bytes) => {
     try {
       host.output(file, bytes);
@@ -584,18 +625,18 @@ function output(name, value) {
   const encoder = new TextEncoder();
   if (typeof value === "string") {
     leave(`${name}.json`, encoder.encode(JSON.stringify({ dtype: "str" })));
-    leave(String(name), encoder.encode(value));
+    leave(name, encoder.encode(value));
     return;
   }
   if (value instanceof Uint8Array) {
-    leave(String(name), value);
+    leave(name, value);
     return;
   }
   const tensor = value instanceof Tensor ? value : new Tensor(value);
   const dtype = DTYPES[tensor.type];
   if (!dtype) throw failure("unsupported-operation", `The notebook has no type ${tensor.type}.`);
   leave(`${name}.json`, encoder.encode(JSON.stringify({ dtype, shape: tensor.shape })));
-  leave(String(name), bytesOf(tensor.data));
+  leave(name, bytesOf(tensor.data));
 }
 
 /** Standard input, all of it, as text. */

@@ -48,3 +48,46 @@ describe("awaiting at the top level", () => {
     expect(found.patterns).toEqual(["a", "c", "d"]);
   });
 });
+
+describe("imports", () => {
+  const known = (module, names = []) => {
+    if (module !== "nn") return `no ${module}`;
+    return names.includes("Z") ? "no Z" : "";
+  };
+  const scanned = (text) => declarations(text, known);
+
+  test.each([
+    ['import { A } from "nn"; b', "var { A: A } = nn     ; b", ";({ A: A } = nn)"],
+    ['import { A as B, C } from "nn"', "var { A: B, C: C } = nn", "({ A: B, C: C } = nn)"],
+    ["import a from 'nn'", "var a = nn", ";(a = nn)"],
+    ['import * as a from "nn"', "var a = nn", ";(a = nn)"],
+    ['import a, { B } from "nn"', "var a = nn, { B: B } = nn", ";(a = nn);({ B: B } = nn)"],
+    ['import "nn"; a', "; a", "; a"],
+    ['import { A,\n  B } from "nn"; c', "\n              ; c", "\n              ; c"],
+    ['f(import("x"))', 'f($mport("x"))', 'f($mport("x"))'],
+  ])("%s", (text, script, inFunction) => {
+    const plain = (source) => source.replace(/ +(?=;|$)/g, "");
+    const found = scanned(text);
+    expect(found.problems).toEqual([]);
+    expect(plain(found.replaced(false))).toContain(plain(script));
+    expect(plain(found.replaced(true))).toContain(plain(inFunction));
+  });
+
+  test.each(["({ import(a) { b } })", "a.import(b)", "import a b", 'import { a b } from "nn"'])(
+    "%s is left as it is",
+    (text) => {
+      expect(scanned(text)).toMatchObject({ problems: [] });
+      expect(scanned(text).replaced(false)).toBe(text);
+    },
+  );
+
+  test.each([
+    ['import { A } from "other"', 18, "no other"],
+    ['import { A, Z } from "nn"', 12, "no Z"],
+    ["a;\nexport const b = 1", 3, "exports nothing"],
+  ])("%s is refused", (text, start, message) => {
+    const [problem] = scanned(text).problems;
+    expect(problem.start).toBe(start);
+    expect(problem.message).toContain(message);
+  });
+});

@@ -15,6 +15,7 @@ from wasinn_nb.guest.errors import (
     GuestOutputLimit,
     GuestTimeout,
 )
+from wasinn_nb.nn.cancel import CancelToken
 
 
 def started(host, text, name="kept", **options):
@@ -24,27 +25,44 @@ def started(host, text, name="kept", **options):
     return run
 
 
+@pytest.fixture
+def waits(monkeypatch):
+    """Set when a run begins to wait for what is to be done later, or sleeps."""
+    begun, wait = threading.Event(), CancelToken.wait
+
+    def noted(token, timeout=None):
+        begun.set()
+        return wait(token, timeout)
+
+    monkeypatch.setattr(CancelToken, "wait", noted)
+    return begun
+
+
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "waiting", "kept"),
     [
-        ("print('go'); for (;;);", False),
-        ("print('go'); for (;;) await null;", False),
-        ("print('go'); sleep(3600e3);", False),
-        ("print('go'); setTimeout(() => {}, 3600e3);", True),
-        ("print('go'); await new Promise((go) => setTimeout(go, 3600e3));", True),
+        ("print('go'); for (;;);", False, False),
+        ("print('go'); for (;;) await null;", False, False),
+        ("print('go'); sleep(3600e3);", True, False),
+        ("print('go'); setTimeout(() => {}, 3600e3);", True, True),
+        ("print('go'); await new Promise((go) => setTimeout(go, 3600e3));", True, True),
     ],
 )
-def test_stop(js, host, text, kept):
+def test_stop(js, host, waits, text, waiting, kept):
     js("var x = 1", "kept")
+    waits.clear()
     run = started(host, text)
+    if waiting:
+        assert waits.wait(60)
     run.cancel()
     assert run.wait(60).state == "stopped"
     assert bool(run.warnings) is not kept
     assert js("print(typeof x)", "kept").stdout == ("number\n" if kept else "undefined\n")
 
 
-def test_a_wait_that_was_stopped_is_forgotten(js, host):
-    run = started(host, "print('go'); setTimeout(() => print('late'), 50);")
+def test_a_wait_that_was_stopped_is_forgotten(js, host, waits):
+    run = started(host, "print('go'); setTimeout(() => print('late'), 3600e3);")
+    assert waits.wait(60)
     run.cancel()
     run.wait(60)
     assert js("setTimeout(() => print('end'), 100)", "kept").stdout == "end\n"

@@ -129,6 +129,62 @@ def test_an_error_in_a_function_of_an_earlier_cell(js):
     assert caught.value.line == 4
 
 
+@pytest.mark.parametrize(
+    ("text", "column", "message"),
+    [
+        ("consle.log(1)", 1, "consle is not defined. Did you mean console?"),
+        ("console.lgo(1)", 9, "console.lgo is not a function. Did you mean log?"),
+        ("new wasi_nn.Tesnor([1])", 5, "wasi_nn.Tesnor is not a function. Did you mean Tensor?"),
+        ("Graph.load('x')", 1, "Graph is not defined. It is wasi_nn.Graph"),
+        ("require('fs')", 1, "require is not defined. A cell has no packages or files; "),
+        ("var o = { f: {} }; o.f.g()", 24, "TypeError: o.f.g is not a function"),
+        ("[1].map(5)", 5, "TypeError: not a function"),
+        ("JSON.parse('{bad')", 6, "SyntaxError: Expected property name"),
+        ("const s = 'ä€😀'; class A {} foo()", 29, "foo is not defined"),
+        ("function f(n) { return n ? f(n - 1) : no() }\nf(200)", 39, "no is not defined"),
+        ("setTimeout(() => foo.bar(), 1)", 18, "foo is not defined"),
+        ("queueMicrotask(() => foo.bar())", 22, "foo is not defined"),
+        ("wasi_nn.Graph.load('story', { temperature: 'hot' })", 15, 'takes a number, not "hot"'),
+        ("wasi_nn.Graph.load('storry')", 15, "Did you mean story?"),
+        ("await import('fs')", 7, 'there is no module "fs"'),
+    ],
+)
+def test_what_was_meant(js, text, column, message):
+    with pytest.raises(GuestRaised) as caught:
+        js(text)
+    assert message in caught.value.said
+    assert (caught.value.line, caught.value.column) == (2, column)
+
+
+def test_an_error_without_a_place_is_at_none(js):
+    with pytest.raises(GuestRaised) as caught:
+        js("const { x } = undefined")
+    assert caught.value.line == 0
+    assert str(caught.value).startswith("In[1]: TypeError: ")
+
+
+def test_the_one_module_is_imported(js):
+    js('import nn, { Graph as G,\n  Tensor } from "wasi_nn";\nvar z = await 3;', "kept")
+    assert js("print(nn.Graph === G, Tensor.name, z)", "kept").stdout == "true Tensor 3\n"
+    assert (
+        js('const { NNError } = await import("wasi_nn"); print(NNError.name)').stdout == "NNError\n"
+    )
+
+
+def test_tables_and_halves_of_characters(js):
+    run = js("console.table([{ a: 1, b: 'x' }, 5], ['b', 'a']);\nprint('\\ud800|')")
+    assert run.stdout.split("\n") == [
+        "┌─────────┬─────┬───┐",
+        "│ (index) │ b   │ a │",
+        "├─────────┼─────┼───┤",
+        '│ 0       │ "x" │ 1 │',
+        "│ 1       │     │   │",
+        "└─────────┴─────┴───┘",
+        "\ufffd|",
+        "",
+    ]
+
+
 def test_columns_behind_a_class(js):
     with pytest.raises(GuestRaised) as caught:
         js("class A {} nothing();")
@@ -162,6 +218,9 @@ def test_what_is_thrown_need_not_be_an_error(js):
         ("var a = 1;\nvar b b", 3, 7, "expecting ';'"),
         ("const x = 'open", 2, 11, "string"),
         ("await 1; foo(", 2, 14, "unexpected end of the cell"),
+        ("\nimport fs from 'fs'", 3, 16, 'there is no module "fs"'),
+        ("import { Grph } from 'wasi_nn'", 2, 10, "wasi_nn has no Grph; did you mean Graph?"),
+        ("export default 1", 2, 1, "a cell exports nothing"),
     ],
 )
 def test_what_is_no_javascript_is_not_run(host, js, text, line, column, message):

@@ -97,6 +97,42 @@ print(long.actual > long.limit);""")
     assert error.value.line == 3
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "story.chat()",
+        "story.chat([{ role: 'user' }])",
+        "story.generate()",
+        "story.generate('x', { maxTokens: '5' })",
+        "story.generate('x', { maxTokens: -1 })",
+        "story.generate('x', { stop: 5 })",
+        "story.generate('x', 5)",
+        "story.embed(5)",
+        "story.context({ nPredict: 1.5 })",
+        "wasi_nn.Graph.load()",
+        "wasi_nn.Graph.load('story', 'hot')",
+        "wasi_nn.Graph.load('digits').compute()",
+        "new wasi_nn.Tensor([1, 2], [-1, -2])",
+        "new wasi_nn.Tensor([1, 2], '12')",
+        "wasi_nn.output(5, 'x')",
+    ],
+)
+def test_a_value_of_a_wrong_type_is_an_error_of_the_cell(js, call):
+    run = js(f"""
+const story = wasi_nn.Graph.load("story");
+try {{ {call} }} catch (error) {{ print(error.name) }}""")
+    assert run.stdout in {"TypeError\n", "RangeError\n"}
+
+
+def test_a_generation_may_have_settings_of_its_own(js):
+    run = js("""
+const story = new wasi_nn.Graph("story", { temperature: 0 });
+const text = (settings) => story.generate("Once", { maxTokens: 12, ...settings }).text();
+const usual = text();
+print(text({ temperature: 3, seed: 7 }) !== usual, text() === usual);""")
+    assert run.stdout == "true true\n"
+
+
 def test_graphs_are_kept_and_contexts_end_with_their_cell(js, host):
     js("var graph = wasi_nn.Graph.load('story'), context = graph.context()", "kept")
     assert not host.registry.describe("story").users
