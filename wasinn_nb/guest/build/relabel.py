@@ -1,6 +1,6 @@
 """Names that are stable in a build, and the user's names for them.
 
-A module is built from a file called ``cell.c`` (``cell.cpp``, ``cell.zig``) in ``/wasinn``,
+A module is built from a file called ``cell.c`` (``cell.cpp``, ``cell.go``) in ``/wasinn``,
 whatever cell it came from, so that the same text is the same module in every cell and every kernel.
 Traps, debug information and assertion texts carry that name; :func:`relabel` puts the user's own in
 its place. Line numbers need no translation: they are the user's from the start.
@@ -17,7 +17,7 @@ STEM = "cell"
 DIRECTORY = "/wasinn"
 
 _CELL = re.compile(
-    rf"(?<![\w./\\-])(?:(?:[A-Za-z]:)?[^\s:\"'<>()]*[/\\])?{STEM}\.(?:c|cpp|zig)(?![\w.])"
+    rf"(?<![\w./\\-])(?:(?:[A-Za-z]:)?[^\s:\"'<>()]*[/\\])?{STEM}\.(?:c|cpp|go|rs|ts|zig)(?![\w.])"
 )
 _TOOLCHAIN = re.compile(r"(?:[A-Za-z]:)?[^\s:\"'<>()]*[/\\]ziglang[/\\]lib[/\\]")
 

@@ -20,7 +20,7 @@ class Sdk:
 
     def digest(self) -> str:
         """A hash of every file's name and content; read again only when one has changed."""
-        files = sorted(path for path in self.path.glob("*/*") if path.is_file())
+        files = sorted(path for path in self.path.glob("*/**/*") if path.is_file())
         seen = tuple((str(path), *_stamp(path)) for path in files)
         if seen != self._seen:
             digest = hashlib.sha256()

@@ -1,0 +1,3 @@
+module wasinn/nn
+
+go 1.21
