@@ -186,7 +186,7 @@ static void errors(wnn_context *context) {
     says("far too large", wnn_load_with(&model, "crowded", "{\"ctx-size\": 134217728}"));
     says("bad value", wnn_configure(context, "{\"top-k\": \"many\"}"));
     says("bad grammar", wnn_configure(context, "{\"grammar\": \"root = nothing\"}"));
-    says("not in this host", wnn_configure(context, "{\"mmproj\": \"eyes.gguf\"}"));
+    says("not in this host", wnn_configure(context, "{\"image\": \"eyes.png\"}"));
 }
 
 static void memory(wnn_context *context, const wnn_model *text, wasi_nn_context classifier) {
