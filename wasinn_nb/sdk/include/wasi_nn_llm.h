@@ -19,7 +19,8 @@
  * WASI_NN_MISSING_MEMORY.
  *
  * Which functions a guest imports depends only on what it calls here:
- *     wnn_load, wnn_open, wnn_complete, wnn_embed, wnn_read, wnn_configure: the standard six
+ *     wnn_load, wnn_open, wnn_complete, wnn_embed, wnn_read, wnn_configure, wnn_describe: the
+ *         standard six
  *     wnn_load_with: load_by_name_with_config       wnn_unload: unload
  *     wnn_start, wnn_next, wnn_generate: compute_single, get_output_single, fini_single
  *     wnn_close: finalize_execution_context (wnn_release frees the guest's side alone) */
