@@ -115,7 +115,7 @@ class MagicMatcher:
         verb: str,
     ) -> tuple[str, list[tuple[str, str]]]:
         if action.dest == "language":
-            return fragment, _matching(fragment, verbs.LANGUAGES, "language")
+            return fragment, _matching(fragment, verbs.languages(), "language")
         if action.choices is not None:
             return fragment, _matching(fragment, map(str, action.choices), "value")
         kind = parser.completes.get(action.dest, Completes.NOTHING)

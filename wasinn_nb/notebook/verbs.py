@@ -10,8 +10,14 @@ from typing import Any
 
 from wasinn_nb.notebook.parser import Completes, MagicParser
 
-LANGUAGES = ("c", "cpp", "zig", "wat", "js")
 DIALECTS = ("auto", "wasmedge", "wasmedge-0.14", "wasmtime", "strict")
+
+
+def languages() -> tuple[str, ...]:
+    """What guests are written in."""
+    from wasinn_nb.guest.languages import NAMES
+
+    return NAMES
 
 
 def pair(text: str) -> tuple[str, str]:
@@ -101,7 +107,7 @@ def cell() -> MagicParser:
         trailing="ARGS...",
         epilog="ARGS become the guest's argv[1:]. `$name` stands for a Python variable's value.",
     )
-    parser.option("language", metavar="LANGUAGE", help=f"one of {', '.join(LANGUAGES)}")
+    parser.option("language", metavar="LANGUAGE", help=f"one of {', '.join(languages())}")
     _add_run_options(parser)
     parser.option("--no-run", action="store_true", help="build only")
     parser.option(

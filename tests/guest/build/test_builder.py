@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from wasinn_nb.guest import languages
 from wasinn_nb.guest.build.builder import Builder
 from wasinn_nb.guest.build.cache import ArtifactCache
 from wasinn_nb.guest.build.errors import BuildError, ToolchainMissing, UnknownLanguage
@@ -197,8 +198,19 @@ def test_any_text_is_a_module_or_an_error(builder, text):
 
 
 def test_an_unknown_language_says_which_there_are(builder):
-    with pytest.raises(UnknownLanguage, match="Known are: c, cpp, zig, wat"):
+    with pytest.raises(UnknownLanguage, match="Known are: c, cpp, zig, "):
         builder.build(Source("", "fortran"))
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("gcc", "c"), ("g++", "cpp"), ("node", "js"), (" TS ", "assemblyscript"), ("zgi", "zig")],
+)
+def test_an_unknown_language_says_which_was_meant(builder, name, meant):
+    if meant not in languages.NAMES:
+        meant = "Known"
+    with pytest.raises(UnknownLanguage, match=f"(Did you mean )?{meant}"):
+        builder.build(Source("", name))
 
 
 def test_a_missing_toolchain_says_what_to_install(builder, monkeypatch):
@@ -214,9 +226,10 @@ def test_a_missing_toolchain_says_what_to_install(builder, monkeypatch):
 
 def test_languages_are_listed(builder):
     status = {one.name: one for one in builder.languages()}
-    assert list(status) == ["c", "cpp", "zig", "wat"]
+    assert tuple(status) == languages.NAMES
     assert status["c"].toolchain.startswith("zig ")
-    assert all(one.ready and not one.install for one in status.values())
+    assert all(bool(one.toolchain) is not bool(one.install) for one in status.values())
+    assert all(status[name].ready for name in ("c", "cpp", "zig", "js", "wat"))
 
 
 def _build(cache: str, toolchains: str) -> tuple[bool, str]:

@@ -155,9 +155,11 @@ class Builder:
     def _resolve(self, source: Source) -> tuple[Language | ScriptLanguage, Toolchain]:
         language = languages.find(source.language)
         if language is None:
-            known = ", ".join(one.name for one in languages.every())
+            meant = languages.meant(source.language)
             raise UnknownLanguage(
-                f"There is no language {source.language!r}.", hint=f"Known are: {known}."
+                f"There is no language {source.language!r}.",
+                hint=(f"Did you mean {meant}? " if meant else "")
+                + f"Known are: {', '.join(languages.NAMES)}.",
             )
         toolchain = language.detect()
         if toolchain is None:

@@ -69,7 +69,7 @@ def _verb(parser: MagicParser) -> dict[str, Any]:
 
 def _argument_values(parser: MagicParser, action: argparse.Action) -> list[str]:
     if action.dest == "language":
-        return list(verbs.LANGUAGES)
+        return list(verbs.languages())
     if action.choices is not None:
         return [str(choice) for choice in action.choices]
     kind = parser.completes.get(action.dest)

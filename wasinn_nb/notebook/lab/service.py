@@ -104,7 +104,7 @@ class Service:
             "welcome",
             **welcome,
             version=__version__,
-            languages=list(verbs.LANGUAGES),
+            languages=list(verbs.languages()),
             generating=generating,
             marks=self._cells.marks(),
         )
