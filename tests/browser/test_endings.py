@@ -106,7 +106,7 @@ def test_a_lost_connection_is_caught_up_with(page, server):
     output(page, 1).filter(has_text="stopped").wait_for()
     # a question about the run went with it, if there was time for one
     unload = panel.get_by_role("button", name="Unload story")
-    freed = panel.get_by_text("given back").first  # in the row and in the notice
+    freed = panel.get_by_text("given back").first  # and what a screen reader says
     while not freed.is_visible():
         if unload.is_visible():
             unload.click()
