@@ -205,6 +205,7 @@ def test_the_keyboard_alone_is_enough(page, server):
     # the focus is where it was, or at a button that can be pressed, but never lost
     assert page.evaluate("document.activeElement.closest('.wasinn-config') !== null")
     field(form, "ctx-size").get_by_role("textbox").fill("256")
+    said(form, "Takes effect with the next context")
     page.keyboard.press("Enter")
     page.locator(".wasinn-config-needs").first.wait_for()
     field(form, "ctx-size").locator("[data-origin='pin']").wait_for()
