@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wasinn_nb.abi.core.contexts import CONFIGURED, METADATA, ContextEntry, GraphEntry
+from wasinn_nb.abi.core.contexts import METADATA, ContextEntry, GraphEntry
 from wasinn_nb.abi.core.dialect import Dialect
-from wasinn_nb.abi.core.enums import sniff_encoding, stand_in, tensor_type
-from wasinn_nb.abi.core.faults import OutOfBounds, UnknownEncoding, UnknownEnum
+from wasinn_nb.abi.core.enums import stand_in
+from wasinn_nb.abi.core.faults import OutOfBounds
 from wasinn_nb.abi.core.handles import Handles
 from wasinn_nb.abi.core.host import NNHost
 from wasinn_nb.abi.core.memory import GuestMemory
-from wasinn_nb.nn.errors import (
-    InvalidArgument,
-    InvalidEncoding,
-    RuntimeFailure,
-    TooLarge,
-    UnsupportedOperation,
+from wasinn_nb.abi.core.reading import (
+    MAX_BUILDERS,
+    check_config,
+    echo_after,
+    load_parts,
+    read_target,
+    read_tensor_type,
 )
+from wasinn_nb.nn.errors import InvalidArgument, TooLarge
 from wasinn_nb.nn.tensor import Buffer, Tensor
-from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding, TensorType
 
 MODULE = "wasi_ephemeral_nn"
 
@@ -45,11 +46,8 @@ ARITY = {
 
 _MAX_GRAPHS = 1024
 _MAX_CONTEXTS = 1024
-_MAX_BUILDERS = 64
-_IR_PARTS = 2
 _MAX_RANK = 64
 _MAX_NAME = 4096
-_MAX_CONFIG = 4 << 20  # the biases of all tokens of a large vocabulary fit
 _LARGEST_SIZE = 2**32 - 1
 _LLAMAEDGE_CAPACITY = 245_888
 _REAL_POINTER = 8  # NULL, and the dangling pointers of Rust's empty buffers, are below
@@ -88,40 +86,19 @@ class Functions:
     def load(self, builders: int, count: int, encoding: int, target: int, out: int) -> int:
         """``load``: a graph from bytes in the guest's memory."""
         self.memory.check(out, 4, "place for the graph")
-        device = self._target(target)
-        if count > _MAX_BUILDERS:
-            raise InvalidArgument(f"load got {count} builders; the most is {_MAX_BUILDERS}.")
+        read_target(self.dialect, target)
+        if count > MAX_BUILDERS:
+            raise InvalidArgument(f"load got {count} builders; the most is {MAX_BUILDERS}.")
         table = self.memory.u32s(builders, count * 2, "table of builders")
         extents = list(zip(table[::2], table[1::2], strict=True))
         for pointer, length in extents:
             self.memory.check(pointer, length, "builder")
         if sum(table[1::2]) > self.memory.size:
             raise InvalidArgument("The builders given to load overlap.")
-        head = b""
-        if extents:
-            pointer, length = extents[0]
-            head = self.memory.read(pointer, min(length, 64), "builder")
-        kind = self._encoding(encoding, head)
-        if head.startswith(b"preload:"):
-            self._host.warn("The guest tried to load a file of this machine by its path (refused).")
-            raise InvalidArgument(
-                "A guest cannot name a file of this machine.",
-                hint="Register the model under a name and let the guest load it by name.",
-            )
         self.graphs.room()
         parts = [self.memory.read(pointer, length, "builder") for pointer, length in extents]
         self.nbytes = sum(map(len, parts))
-        config = self.dialect.configs.get(kind)
-        if kind in CONFIGURED and len(parts) == 2:
-            config = parts.pop()
-        _check_config(len(config or b""))
-        try:
-            lease = self._host.acquire_buffers(parts, kind, device, config)
-        except (InvalidArgument, InvalidEncoding) as error:
-            # a wrong number of parts is an invalid argument everywhere
-            if kind in self.dialect.unreadable and len(parts) == _IR_PARTS:
-                raise RuntimeFailure(error.message, hint=error.hint) from None
-            raise
+        lease = load_parts(self._host, self.dialect, parts, encoding, target)
         self.memory.write_u32(out, self.graphs.add(GraphEntry(lease, None)))
         return 0
 
@@ -138,7 +115,7 @@ class Functions:
         self.memory.check(out, 4, "place for the graph")
         text = self._name(name, length)
         self.memory.check(config, config_length, "configuration")
-        _check_config(config_length)
+        check_config(config_length)
         data = self.memory.read(config, config_length, "configuration") if config_length else None
         self.memory.write_u32(out, self._named(text, data))
         return 0
@@ -174,18 +151,18 @@ class Functions:
         dims = memory.u32s(dims_at, rank, "dimensions of the tensor")
         memory.check(data_at, length, "data of the tensor")
         entry = self.contexts[handle]
-        kind = self._tensor_type(kind_word & 0xFF, dims, length, is_text=entry.is_text)
+        kind = read_tensor_type(self.dialect, kind_word & 0xFF, dims, length, is_text=entry.is_text)
         if not entry.is_text:
             kind = stand_in(kind, entry.lease.info.inputs, index)
         else:
             dims = (length,)
             if index == METADATA:
-                _check_config(length)
+                check_config(length)
         view = memory.view(data_at, length, "data of the tensor")
         try:
             entry.context.set_input(index, Tensor(dims, kind, view))
             if entry.is_text and index == METADATA:
-                self._configured(entry, view)
+                entry.echo = echo_after(entry.lease, view, entry.echo)
         finally:
             view.release()
         self.nbytes = length
@@ -272,45 +249,6 @@ class Functions:
             self._by_name[name] = number
         return number
 
-    def _target(self, number: int) -> ExecutionTarget:
-        target = self.dialect.targets.get(number)
-        if target is None:
-            raise UnknownEnum(f"There is no execution target {number}.")
-        return target
-
-    def _encoding(self, number: int, head: bytes) -> GraphEncoding:
-        number &= self.dialect.encoding_mask
-        kind = self.dialect.encodings.get(number)
-        if kind is None:
-            raise UnknownEncoding(f"There is no graph encoding {number}.")
-        if number in self.dialect.sniff and (seen := sniff_encoding(head)) is not None:
-            return seen
-        if kind is not GraphEncoding.AUTODETECT:
-            return kind
-        if number in self.dialect.sniff:
-            return kind
-        raise UnsupportedOperation("This dialect has no automatic detection of the encoding.")
-
-    def _tensor_type(
-        self, number: int, dims: tuple[int, ...], nbytes: int, *, is_text: bool
-    ) -> TensorType:
-        dialect = self.dialect
-        kind = dialect.tensor_types.get(number)
-        if kind is None:
-            raise UnknownEnum(f"There is no tensor type {number}.")
-        if is_text:
-            return TensorType.U8
-        if dialect.two_generations:
-            return tensor_type(number, dims, nbytes) or kind
-        return kind
-
-    def _configured(self, entry: ContextEntry, data: memoryview) -> None:
-        """The context took new settings; one of them is the host's to follow."""
-        config = entry.lease.config
-        later = config.overlay(config.schema.parse_guest(data).values)
-        if "stream-stdout" in config.schema:
-            entry.echo = bool(later["stream-stdout"])
-
     def _deliver(
         self, entry: ContextEntry, index: int, data: Buffer, buffer: int, size: int, written: int
     ) -> None:
@@ -344,9 +282,3 @@ class Functions:
         except OutOfBounds:
             return 0
         return _LLAMAEDGE_CAPACITY
-
-
-def _check_config(length: int) -> None:
-    """Refuse what would keep the host reading for long, where a run cannot be stopped."""
-    if length > _MAX_CONFIG:
-        raise InvalidArgument(f"The configuration has {length} bytes; the most is {_MAX_CONFIG}.")
