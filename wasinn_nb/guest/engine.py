@@ -6,6 +6,8 @@ import ctypes
 import hashlib
 import os
 import platform
+import threading
+from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
@@ -24,6 +26,44 @@ _STACK = 2 << 20
 # asynchronous calls have a stack of their own, which has to hold our functions as well
 _ASYNC_STACK = 6 << 20
 _NO_FINALIZER = ctypes.cast(0, ctypes.CFUNCTYPE(None, ctypes.c_void_p))
+
+
+class Patience:
+    """How long a guest that was told to end is let go on.
+
+    Args:
+        cancel: what tells it.
+        seconds: how long.
+        look: called when it is over.
+    """
+
+    def __init__(self, cancel: CancelToken, seconds: float, look: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._look = look
+        self._timer: threading.Timer | None = None
+        self.is_over = False
+        self._undo = cancel.on_cancel(self._begin)
+
+    def end(self) -> None:
+        """The guest has ended."""
+        self._undo()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _begin(self) -> None:
+        if not self._seconds:
+            self._expire()
+            return
+        self._timer = threading.Timer(self._seconds, self._expire)
+        self._timer.daemon = True
+        try:
+            self._timer.start()
+        except RuntimeError:  # no thread to be had
+            self._expire()
+
+    def _expire(self) -> None:
+        self.is_over = True
+        self._look()
 
 
 class Engine:
@@ -58,11 +98,16 @@ class Engine:
         )
         self.fingerprint = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
-    def watch(self, store: Any, cancel: CancelToken) -> Any:
+    def watch(self, store: Any, cancel: CancelToken, *, grace: float = 0.0) -> Any:
         """Make the guest of ``store`` trap soon after ``cancel``; others on this engine go on.
 
         Cancelling advances the engine's epoch, which makes every guest look up; those whose own
         token is not cancelled continue.
+
+        Args:
+            store: of the guest.
+            cancel: whose cancellation ends it.
+            grace: seconds that it has to end itself.
 
         Returns:
             What must be kept until the store is closed.
@@ -70,8 +115,10 @@ class Engine:
         from wasmtime import _bindings
         from wasmtime import _ffi as ffi
 
+        patience = Patience(cancel, grace, self.native.increment_epoch)
+
         def on_epoch(_context: Any, _data: Any, ticks: Any, kind: Any) -> int | None:
-            if cancel.cancelled:
+            if patience.is_over:
                 error = ffi.wasmtime_error_new(b"the run was stopped")
                 return ctypes.cast(error, ctypes.c_void_p).value
             ticks[0] = 1
@@ -84,8 +131,7 @@ class Engine:
             store.ptr(), ctypes.cast(callback, expected), None, _NO_FINALIZER
         )
         store.set_epoch_deadline(1)
-        undo = cancel.on_cancel(self.native.increment_epoch)
-        return callback, undo
+        return callback, patience.end
 
     def close(self) -> None:
         """Free the native engine; before the interpreter ends, which takes wasmtime apart."""

@@ -19,7 +19,7 @@ from wasinn_nb.guest.words import plain
 from wasinn_nb.nn.cancel import CancelToken
 
 _LONGEST_WAIT = 3600.0
-_LONGEST_LINE, _MOST_FRAMES = 1000, 20
+_LONGEST_LINE, _MOST_FRAMES, _LONGEST_REPORT = 1000, 20, 200
 _EXHAUSTED = ("InternalError: out of memory", "MemoryError")
 
 
@@ -69,7 +69,8 @@ class ScriptInstance:
             self._cancel.wait(min(outcome.value, _LONGEST_WAIT))
             self._cancel.raise_if_cancelled()
             outcome = machine.step(self._cancel)
-        return self._ended(outcome, options)
+        self._cancel.raise_if_cancelled()
+        return self._ended(outcome, options, machine.relay.reported)
 
     def memory_size(self) -> int:
         """0: a component's memories are its own."""
@@ -93,7 +94,7 @@ class ScriptInstance:
         """The name under which the state is kept."""
         return self._guest.name if self._guest.name != self._guest.label else None
 
-    def _ended(self, outcome: Case, options: RunOptions) -> int:
+    def _ended(self, outcome: Case, options: RunOptions, report: str) -> int:
         if outcome.name in {"raised", "syntax"}:
             found = Uncaught.read(outcome.value)
             if found.message.startswith(_EXHAUSTED):
@@ -101,7 +102,7 @@ class ScriptInstance:
                     f"The guest ran out of its {options.memory_limit} MiB of memory.",
                     hint="Give it more with --memory-limit.",
                 )
-            raise raised(self._guest, found)
+            raise raised(self._guest, found, report)
         return int(outcome.value) if outcome.name == "exit" else 0
 
 
@@ -115,19 +116,41 @@ def cell_of(guest: Guest, options: RunOptions) -> Cell:
     )
 
 
-def raised(guest: Guest, found: Uncaught) -> GuestRaised:
-    """The error for what a cell did not catch."""
+def raised(guest: Guest, found: Uncaught, report: str = "") -> GuestRaised:
+    """The error for what a cell did not catch.
+
+    Args:
+        guest: what ran.
+        found: what the cell's component says of it.
+        report: all of it as the language prints it, where it does.
+    """
     message = "\n".join(plain(line, _LONGEST_LINE) for line in found.message.split("\n"))
     place = guest.label
     if found.line:
         place += f":{found.line}" + (f":{found.column}" if found.column else "")
-    lines = [f"{place}: {message}"]
-    text = guest.source.line(found.line) if guest.source and found.line else None
-    if text is not None:
-        lines += excerpt(found.line, found.column or None, text)
-    frames = [plain(frame, _LONGEST_LINE) for frame in found.trace[:_MOST_FRAMES]]
-    if len(frames) > 1:
-        lines += [f"  at {frame}" for frame in frames]
+    if report:
+        lines = [f"{place}: {message.partition(chr(10))[0]}"]
+        lines += _shortened([plain(line, _LONGEST_LINE) for line in report.split("\n")])
+    else:
+        lines = [f"{place}: {message}", *_shown(guest, found)]
     return GuestRaised(
         "\n".join(lines), said=message, line=found.line, column=found.column, trace=found.trace
     )
+
+
+def _shown(guest: Guest, found: Uncaught) -> list[str]:
+    """The line that an exception is at, and the functions it came through."""
+    text = guest.source.line(found.line) if guest.source and found.line else None
+    lines = [] if text is None else excerpt(found.line, found.column or None, text)
+    frames = [plain(frame, _LONGEST_LINE) for frame in found.trace[:_MOST_FRAMES]]
+    if len(frames) > 1:
+        lines += [f"  at {frame}" for frame in frames]
+    return lines
+
+
+def _shortened(report: list[str]) -> list[str]:
+    """A report without its middle, if it is long: how it began and how it ended tell most."""
+    if len(report) <= _LONGEST_REPORT:
+        return report
+    half = _LONGEST_REPORT // 2
+    return [*report[:half], f"  [{len(report) - 2 * half} lines]", *report[-half:]]

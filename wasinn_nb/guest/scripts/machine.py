@@ -15,8 +15,35 @@ from wasinn_nb.guest.modules import CompiledModule
 from wasinn_nb.guest.options import Directory, RunOptions
 from wasinn_nb.guest.sandbox import Sandbox
 from wasinn_nb.guest.scripts.relay import Relay
-from wasinn_nb.guest.scripts.world import CALLS, CELLS, HOST, Case, Cell, Uncaught, interface
+from wasinn_nb.guest.scripts.world import (
+    CALLS,
+    CELLS,
+    ENDS_ITSELF,
+    HOST,
+    Case,
+    Cell,
+    Uncaught,
+    interface,
+)
 from wasinn_nb.nn.cancel import CancelToken
+from wasinn_nb.nn.errors import Cancelled, WasinnError
+
+# what a cell that was told to end has for it, before it is ended
+_GRACE = 0.3
+
+
+class _Session(Session):
+    """The models' side; a call that is stopped fails where the cell then ends itself."""
+
+    def __init__(self, host: Relay, *, ends_itself: bool) -> None:
+        super().__init__(host)
+        self._ends_itself = ends_itself
+
+    def judged(self, name: str, error: BaseException, *, fallible: bool) -> WasinnError:
+        """See :class:`Session`."""
+        if self._ends_itself and fallible and isinstance(error, Cancelled):
+            return error
+        return super().judged(name, error, fallible=fallible)
 
 
 class Machine:
@@ -39,12 +66,14 @@ class Machine:
         import wasmtime
         from wasmtime import component
 
-        self.relay = Relay()
+        exported = next(name for name in CELLS if name in module.exports)
+        self._grace = _GRACE if exported == ENDS_ITSELF else 0.0
+        self.relay = Relay(ends_itself=exported == ENDS_ITSELF)
         self.alive = True
         self.key = module.key
         self.dirs: tuple[Directory, ...] = options.dirs
         self._engine = engine
-        self._session = Session(self.relay)
+        self._session = _Session(self.relay, ends_itself=exported == ENDS_ITSELF)
         self._kept: list[Any] = []
         self._functions: dict[str, Any] = {}
         store = wasmtime.Store(engine.native)
@@ -62,7 +91,6 @@ class Machine:
             # instantiating runs code of the component
             with self._watched(CancelToken()):
                 instance = native.instantiate_component(store, linker, module.native)
-            exported = next(name for name in CELLS if name in module.exports)
             self._functions = {
                 name: native.component_function(store, instance, module.native, exported, name)
                 for name in CALLS
@@ -119,7 +147,7 @@ class Machine:
 
     @contextmanager
     def _watched(self, cancel: CancelToken) -> Iterator[None]:
-        watcher, undo = self._engine.watch(self._store, cancel)
+        watcher, undo = self._engine.watch(self._store, cancel, grace=self._grace)
         try:
             yield
         finally:

@@ -21,9 +21,17 @@ class Relay:
     """Passes everything on to the present run: its models, and what else it gives to a cell.
 
     A component that lives for several runs is linked once; what it is linked with is this.
+
+    Args:
+        ends_itself: its cells ask whether they are to end; others trap where they are.
+
+    Attributes:
+        reported: the exception that the cell ended with, as its language prints it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, ends_itself: bool = False) -> None:
+        self.reported = ""
+        self._ends_itself = ends_itself
         self._models: RunModels | None = None
         self._sandbox: Sandbox | None = None
         self._stdio: Stdio | None = None
@@ -33,6 +41,7 @@ class Relay:
         self, models: RunModels, sandbox: Sandbox, stdio: Stdio, cancel: CancelToken
     ) -> None:
         """From now on everything goes to this run."""
+        self.reported = ""
         self._models, self._sandbox = models, sandbox
         self._stdio, self._cancel = stdio, cancel
 
@@ -51,7 +60,16 @@ class Relay:
         """Wait; a run that is stopped meanwhile traps."""
         if self._cancel is not None and seconds > 0:
             self._cancel.wait(min(seconds, _LONGEST_SLEEP))
-            self._cancel.raise_if_cancelled()
+            if not self._ends_itself:
+                self._cancel.raise_if_cancelled()
+
+    def stopped(self) -> bool:
+        """Whether the run is to end."""
+        return self._cancel is not None and self._cancel.cancelled
+
+    def report(self, text: str) -> None:
+        """The exception that the cell ends with, as its language prints it."""
+        self.reported = text
 
     def stdin(self) -> bytes:
         """All of the run's standard input."""

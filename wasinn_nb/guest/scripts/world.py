@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wasinn_nb.abi.wit.codec import (
+    BOOL,
     F64,
     U8,
     U32,
@@ -30,6 +31,8 @@ from wasinn_nb.abi.wit.linker import Function, Interface
 
 HOST = "wasinn:script/host@0.1.0"
 CELLS = ("wasinn:script/cells@0.1.0", "wasinn:script/async-cells@0.1.0")
+ENDS_ITSELF = CELLS[0]
+"""Whose cells ask whether they are to end."""
 
 _PLACE = Record({"line": U32, "column": U32})
 _PROBLEM = Record({"message": String(), "at": _PLACE})
@@ -106,6 +109,12 @@ class World(Protocol):
     def sleep(self, seconds: float) -> None:
         """Wait, until the run is stopped at most."""
 
+    def stopped(self) -> bool:
+        """Whether the run is to end."""
+
+    def report(self, text: str) -> None:
+        """The exception that the cell ends with, as its language prints it."""
+
     def stdin(self) -> bytes:
         """All of standard input."""
 
@@ -127,6 +136,8 @@ def interface(world: World) -> Interface:
     functions = {
         "print": Function((channel, String()), None, world.print),
         "sleep": Function((F64,), None, world.sleep),
+        "stopped": Function((), BOOL, world.stopped),
+        "report": Function((String(),), None, world.report),
         "stdin": Function((), Bytes(), world.stdin),
         "input": Function((String(),), Option(Bytes()), world.input),
         "output": Function((String(), Bytes()), Result(None, String()), output),
@@ -134,4 +145,14 @@ def interface(world: World) -> Interface:
     return Interface({}, functions)
 
 
-__all__ = ["CALLS", "CELLS", "HOST", "Case", "Cell", "Uncaught", "World", "interface"]
+__all__ = [
+    "CALLS",
+    "CELLS",
+    "ENDS_ITSELF",
+    "HOST",
+    "Case",
+    "Cell",
+    "Uncaught",
+    "World",
+    "interface",
+]
