@@ -16,7 +16,7 @@ from wasinn_nb.guest.errors import (
     GuestTrap,
 )
 from wasinn_nb.guest.guest import Guest
-from wasinn_nb.guest.languages import wat_lines
+from wasinn_nb.guest.languages import go_traces, wat_lines
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.run import OUTPUT_LIMIT, TIMEOUT, Run, State
@@ -26,6 +26,7 @@ from wasinn_nb.nn.errors import Cancelled, WasinnError
 
 _NEARLY = 0.75
 _LAST_WORDS = 4096
+_TRACE = 1 << 16
 _LONGEST_LINE, _MOST_LINES = 1000, 200
 _PANIC = re.compile(
     r"panicked at .*?(?=\nnote: |\Z)"  # Rust
@@ -84,6 +85,9 @@ def _failed(
     if run.trap is not None:
         return GuestTrap(_trap_message(guest, run, run.trap), trap=run.trap)
     code = run.exit_code or 0
+    run.trap = _panic(guest, run, code)
+    if run.trap is not None:
+        return GuestTrap(_trap_message(guest, run, run.trap, "panicked"), trap=run.trap)
     return GuestExit(
         "\n".join([f"The guest exited with code {code}.", *_last_error(run)]), code=code
     )
@@ -111,7 +115,19 @@ def _trap(guest: Guest, text: str) -> Trap:
     # names in a backtrace are the guest's, of any length
     text = "\n".join(plain(line, _LONGEST_LINE) for line in text.split("\n")[:_MOST_LINES])
     trap = parse_trap(relabel(text, guest.built) if guest.built else text, guest.label)
-    return _in_text(trap, guest) if guest.language == "wat" else trap
+    if guest.language == "wat":
+        return _in_text(trap, guest)
+    if guest.language == "go" and guest.source is not None and not trap.line:
+        return replace(trap, line=go_traces.declared(trap, guest.source))
+    return trap
+
+
+def _panic(guest: Guest, run: Run, code: int) -> Trap | None:
+    """What a language's own run-time says of why it ended the program."""
+    said = run.stderr_bytes[-_TRACE:].decode("utf-8", "replace")
+    return go_traces.panicked(
+        code, relabel(said, guest.built) if guest.built else said, guest.label
+    )
 
 
 def _in_text(trap: Trap, guest: Guest) -> Trap:
@@ -124,15 +140,15 @@ def _in_text(trap: Trap, guest: Guest) -> Trap:
     return replace(trap, line=begins.line + guest.source.first_line - 1, column=begins.column)
 
 
-def _trap_message(guest: Guest, run: Run, trap: Trap) -> str:
+def _trap_message(guest: Guest, run: Run, trap: Trap, did: str = "trapped") -> str:
     place = f" at {guest.label}:{trap.line}" if trap.line else ""
-    if trap.line and guest.language == "wat":
+    if trap.line and guest.language in ("wat", "go") and did == "trapped":
         place = f" in the function{place}"
     if not place and not guest.is_script:  # whose frames are its interpreter's
         place = _foreign_place(trap)
     why = trap.kind if trap.kind != ABORT else _last_words(guest, run) or trap.kind
     hint = f" {trap.hint}" if trap.hint else ""
-    lines = [f"The guest trapped{place}: {why.rstrip('.')}.{hint}"]
+    lines = [f"The guest {did}{place}: {why.rstrip('.')}.{hint}"]
     text = guest.source.line(trap.line) if guest.source and trap.line else None
     if text is not None:
         lines.append(f"{trap.line:5d} | {text}")

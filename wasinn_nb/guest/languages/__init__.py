@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 # Modules of this package by their language's name, in the order users are told about them. They
 # are imported when one of the languages is first used.
-_MODULES = {"c": "c", "cpp": "cpp", "zig": "zig", "js": "javascript", "wat": "wat"}
+_MODULES = {
+    "c": "c",
+    "cpp": "cpp",
+    "zig": "zig",
+    "go": "go",
+    "js": "javascript",
+    "wat": "wat",
+}
 NAMES = tuple(_MODULES)
 """What the languages are called."""
 

