@@ -149,9 +149,11 @@ class Execution:
         token, tools = self._run.token, self._tools
         if self._guest.is_script:
             return ScriptInstance(tools.machines, module, self._guest, self._models, token)
+        dialect = DIALECTS[self._options.compat]
         if module.is_component:
-            return ComponentInstance(tools.engine, module, WitSession(self._models), token)
-        session = new_session(self._models, DIALECTS[self._options.compat])
+            session_of_it = WitSession(self._models, dialect)
+            return ComponentInstance(tools.engine, module, session_of_it, token)
+        session = new_session(self._models, dialect)
         return Instance(tools.engine, module, session, token)
 
     def _end(self, failure: BaseException | None) -> None:

@@ -44,6 +44,8 @@ _PART_OF_CALL = {
     "compute_single": Part.COMPUTE,
     # of components: by their names in WIT
     "load-by-name": Part.MODELS,
+    "init-execution-context": Part.MODELS,
+    "compute-single": Part.COMPUTE,
     "graph.init-execution-context": Part.MODELS,
     "graph.drop": Part.MODELS,
     "graph-execution-context.compute": Part.COMPUTE,

@@ -31,6 +31,7 @@ from wasinn_nb.abi.wit.codec import (
     Variant,
 )
 from wasinn_nb.abi.wit.linker import Calls, Function, Interface, dropper, short_name
+from wasinn_nb.abi.wit.octets import Octets, octets
 from wasinn_nb.abi.wit.resources import Handle
 from wasinn_nb.nn.errors import WasinnError
 
@@ -84,6 +85,8 @@ def lift(codec: Codec, value: Any, store: Any) -> Any:
             if host.type != codec.table.kind:
                 raise MustTrap(f"The guest gave a handle of no {codec.table.noun}.")
             return codec.table.take(host.rep) if codec.own else codec.table[host.rep]
+        case Octets():
+            return octets(value)
         case List():
             return [lift(codec.item, item, store) for item in value]
         case Tuple():
@@ -109,6 +112,8 @@ def lower(codec: Codec, value: Any) -> Any:  # noqa: PLR0911, C901 - one a type
             return component.ResourceHost.own(codec.table.add(value), codec.table.kind)
         case Bytes():
             return bytes(memoryview(value).cast("B"))
+        case Octets():
+            return bytes(value).decode("latin-1")
         case Floats():
             return [float(number) for number in value]
         case Scalar():
@@ -186,6 +191,12 @@ def _classes(codec: Codec | None) -> set[str]:
             if _is_tagged(codec):
                 return {"Variant"}
             return set().union(*map(_classes, _cases(codec).values()))
-    names: dict[type, str] = {String: "str", Enum: "str", Bytes: "bytes", Floats: "list"}
+    names: dict[type, str] = {
+        String: "str",
+        Octets: "str",
+        Enum: "str",
+        Bytes: "bytes",
+        Floats: "list",
+    }
     names |= {List: "list", Tuple: "tuple", Record: "Record", Handle: "resource"}
     return {names[type(codec)]}

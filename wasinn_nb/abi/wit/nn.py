@@ -17,6 +17,7 @@ from typing import Any
 
 from wasinn_nb.abi.core.contexts import CONFIGURED, LANGUAGE_MODELS, METADATA
 from wasinn_nb.abi.core.host import GraphLease, NNHost
+from wasinn_nb.abi.core.reading import echo_after
 from wasinn_nb.abi.wit.codec import U32, Bytes, Codec, Enum, Err, List, Result, String, Tuple
 from wasinn_nb.abi.wit.linker import Function, Interface
 from wasinn_nb.abi.wit.resources import Crossing, Handle, Shared, Table
@@ -71,6 +72,16 @@ _CODE_LABELS = (
     "security",
     "unknown",
 )
+_COARSE = frozenset(
+    {
+        ErrorCode.BUSY,
+        ErrorCode.MISSING_MEMORY,
+        ErrorCode.CONTEXT_FULL,
+        ErrorCode.MODEL_NOT_FOUND,
+        ErrorCode.PROMPT_TOO_LONG,
+    }
+)
+"""What wasi:nn has no code of its own for: the message begins with it."""
 _TENSOR_TYPE = Enum(tuple(_TYPES))
 _ENCODING = Enum(tuple(_ENCODINGS))
 _TARGET = Enum(tuple(_TARGETS))
@@ -92,10 +103,11 @@ class Failure:
 
 @dataclass(slots=True)
 class Computing:
-    """What a context resource stands for."""
+    """What a context resource stands for. ``echo``: its text also goes to standard output."""
 
     context: ExecutionContext
     graph: Shared[GraphLease]
+    echo: bool = False
 
     @property
     def lease(self) -> GraphLease:
@@ -123,7 +135,8 @@ class NN:
         """The error resource for what a call raised."""
         code = error.code if isinstance(error, NNError) else ErrorCode.RUNTIME_ERROR
         self.errors.room()
-        return Err(Failure(_CODES.get(code, "runtime-error"), str(error)))
+        told = str(error) if code not in _COARSE else f"{code.value.replace('_', '-')}: {error}"
+        return Err(Failure(_CODES.get(code, "runtime-error"), told))
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -156,7 +169,7 @@ class NN:
         kind = _ENCODINGS[encoding]
         config = parts.pop() if kind in CONFIGURED and len(parts) == 2 else None
         self._crossing.nbytes = sum(map(len, parts))
-        return Shared(self._host.acquire_buffers(parts, kind, _TARGETS[target], config), _release)
+        return Shared(self._host.acquire_buffers(parts, kind, _TARGETS[target], config), release)
 
     def load_by_name(self, name: str) -> Shared[GraphLease]:
         """``load-by-name``: a graph that the person at the notebook registered."""
@@ -165,12 +178,16 @@ class NN:
                 f"The name of a model has {len(name)} characters; the most is {_LONGEST_NAME}."
             )
         self.graphs.room()
-        return Shared(self._host.acquire(name, None), _release)
+        return Shared(self._host.acquire(name, None), release)
 
     def init_execution_context(self, graph: Shared[GraphLease]) -> Computing:
         """``[method]graph.init-execution-context``: it needs the graph for as long as it lives."""
         self.contexts.room()
-        return Computing(self._host.create_context(graph.value), graph.share())
+        lease = graph.value
+        context = self._host.create_context(lease)
+        is_text = lease.info.encoding in LANGUAGE_MODELS
+        echo = is_text and bool(lease.config.values.get("stream-stdout"))
+        return Computing(context, graph.share(), echo)
 
     # -- computing -----------------------------------------------------------------------------
 
@@ -184,10 +201,19 @@ class NN:
         if computing.is_text:
             tensor = Tensor((tensor.nbytes,), TensorType.U8, tensor.data)
         computing.context.set_input(index, tensor)
+        if computing.is_text and index == METADATA:
+            computing.echo = echo_after(computing.lease, tensor.data, computing.echo)
 
     def compute(self, computing: Computing) -> None:
         """``[method]graph-execution-context.compute``, before 2024-10-28."""
-        computing.context.compute()
+        if not computing.echo:
+            computing.context.compute()
+            return
+        self._host.echo(computing.context, on=True)
+        try:
+            computing.context.compute()
+        finally:
+            self._host.echo(computing.context, on=False)
 
     def get_output(self, computing: Computing, name: str) -> Tensor:
         """``[method]graph-execution-context.get-output``."""
@@ -200,7 +226,7 @@ class NN:
         """``[method]graph-execution-context.compute``, since 2024-10-28."""
         for name, tensor in inputs:
             self.set_input(computing, name, tensor)
-        computing.context.compute()
+        self.compute(computing)
         if computing.is_text:
             names = _TEXT_OUTPUTS
         else:
@@ -230,22 +256,24 @@ class NN:
         }
         return {f"wasi:nn/{name}@{snapshot}": interface for name, interface in door.items()}
 
-    def _own(self, table: Table) -> Handle:
+    def owned(self, table: Table) -> Handle:
+        """How a handle crosses that moves what it stands for."""
         return Handle(table, self._crossing, own=True)
 
-    def _borrow(self, table: Table) -> Handle:
+    def borrowed(self, table: Table) -> Handle:
+        """How a handle crosses that lends it for the call."""
         return Handle(table, self._crossing, own=False)
 
     def _fallible(self, ok: Codec | None) -> Result:
-        return Result(ok, self._own(self.errors))
+        return Result(ok, self.owned(self.errors))
 
     def _tensor_interface(self) -> Interface:
-        this = self._borrow(self.tensors)
+        this = self.borrowed(self.tensors)
         return Interface(
             {"tensor": self.tensors},
             {
                 "[constructor]tensor": Function(
-                    (List(U32), _TENSOR_TYPE, Bytes()), self._own(self.tensors), self.new_tensor
+                    (List(U32), _TENSOR_TYPE, Bytes()), self.owned(self.tensors), self.new_tensor
                 ),
                 "[method]tensor.dimensions": Function((this,), List(U32), lambda t: t.dims),
                 "[method]tensor.ty": Function((this,), _TENSOR_TYPE, lambda t: _LABELS[t.type]),
@@ -255,13 +283,13 @@ class NN:
         )
 
     def _graph_interface(self) -> Interface:
-        loaded = self._fallible(self._own(self.graphs))
-        begun = self._fallible(self._own(self.contexts))
+        loaded = self._fallible(self.owned(self.graphs))
+        begun = self._fallible(self.owned(self.contexts))
         return Interface(
             {"graph": self.graphs},
             {
                 "[method]graph.init-execution-context": Function(
-                    (self._borrow(self.graphs),), begun, self.init_execution_context
+                    (self.borrowed(self.graphs),), begun, self.init_execution_context
                 ),
                 "load": Function((List(Bytes()), _ENCODING, _TARGET), loaded, self.load),
                 "load-by-name": Function((String(),), loaded, self.load_by_name),
@@ -270,7 +298,7 @@ class NN:
         )
 
     def _inference_interface(self, snapshot: str) -> Interface:
-        this, tensor = self._borrow(self.contexts), self._own(self.tensors)
+        this, tensor = self.borrowed(self.contexts), self.owned(self.tensors)
         method = "[method]graph-execution-context"
         if snapshot == SNAPSHOTS[-1]:
             named = List(Tuple(String(), tensor))
@@ -289,14 +317,14 @@ class NN:
         return Interface({"graph-execution-context": self.contexts}, functions, self.failure)
 
     def _errors_interface(self, snapshot: str) -> Interface:
-        this = self._borrow(self.errors)
+        this = self.borrowed(self.errors)
         functions = {
             "[method]error.code": Function((this,), _CODE, lambda e: e.code),
             "[method]error.data": Function((this,), String(), lambda e: e.data),
         }
         if snapshot == SNAPSHOTS[0]:
             functions["[constructor]error"] = Function(
-                (_CODE, String()), self._own(self.errors), self.new_error
+                (_CODE, String()), self.owned(self.errors), self.new_error
             )
         return Interface({"error": self.errors}, functions, self.failure)
 
@@ -316,7 +344,8 @@ def _index(computing: Computing, name: str, what: str) -> int:
     return index
 
 
-def _release(lease: GraphLease) -> None:
+def release(lease: GraphLease) -> None:
+    """The last handle of a graph has gone."""
     lease.release()
 
 

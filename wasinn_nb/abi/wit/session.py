@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from wasinn_nb.abi.core.dialect import AUTO, Dialect
 from wasinn_nb.abi.core.errno import ERRNO
 from wasinn_nb.abi.core.faults import MustTrap
 from wasinn_nb.abi.core.host import NNHost
+from wasinn_nb.abi.wit import core
 from wasinn_nb.abi.wit.linker import Calls, Interface, define
 from wasinn_nb.abi.wit.llm import LLM
 from wasinn_nb.abi.wit.nn import NN, SNAPSHOTS
@@ -30,12 +32,13 @@ class Session(Calls):
 
     Args:
         host: the run.
+        dialect: what numbers of the core ABI mean, for components that were core modules.
 
     Attributes:
         stopped_by: the error that made a host function trap, for the end of the run.
     """
 
-    def __init__(self, host: NNHost) -> None:
+    def __init__(self, host: NNHost, dialect: Dialect = AUTO) -> None:
         super().__init__(Crossing())
         self.stopped_by: WasinnError | None = None
         self._host = host
@@ -48,7 +51,9 @@ class Session(Calls):
             name: interface
             for snapshot in SNAPSHOTS
             for name, interface in self._nn.interfaces(snapshot).items()
-        } | self._llm.interfaces()
+        }
+        self._interfaces |= self._llm.interfaces()
+        self._interfaces[core.NAME] = core.Core(self._nn, host, self.crossing, dialect).interface()
 
     @property
     def interfaces(self) -> Mapping[str, Interface]:
