@@ -54,6 +54,7 @@ def test_verbs():
 
 def test_languages_and_options_of_a_cell():
     assert complete("%%wasinn ") == list(verbs.languages())
+    assert complete("%%wasinn javas") == ["javascript"]
     assert complete("%%wasinn z") == ["zig"]
     assert "--no-stream" in complete("%%wasinn c --no")
     assert "--timeout" not in complete("%%wasinn c --timeout 3 --")

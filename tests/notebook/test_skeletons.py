@@ -38,4 +38,4 @@ def test_a_skeleton_says_what_is_missing(host, language):
     run = host.build(source, language=language).run(models={}, check=False)
     assert run.exit_code != 0
     if language != "wat":  # which has only the number
-        assert "default" in run.stderr
+        assert "default" in f"{run.stderr}{run.error}"

@@ -115,7 +115,7 @@ class MagicMatcher:
         verb: str,
     ) -> tuple[str, list[tuple[str, str]]]:
         if action.dest == "language":
-            return fragment, _matching(fragment, verbs.languages(), "language")
+            return fragment, _languages(fragment)
         if action.choices is not None:
             return fragment, _matching(fragment, map(str, action.choices), "value")
         kind = parser.completes.get(action.dest, Completes.NOTHING)
@@ -210,6 +210,16 @@ class MagicMatcher:
 
     def _is_bytes(self, name: str) -> bool:
         return isinstance(self._namespace.get(name), (bytes, bytearray, memoryview))
+
+
+def _languages(fragment: str) -> list[tuple[str, str]]:
+    """By their names; where none begins so, by others that they have."""
+    if found := _matching(fragment, verbs.languages(), "language"):
+        return found
+    from wasinn_nb.guest import languages
+
+    aliases = (alias for language in languages.every() for alias in language.aliases)
+    return _matching(fragment, aliases, "language")
 
 
 def _magic_line(cell: str) -> int | None:

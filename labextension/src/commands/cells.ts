@@ -2,47 +2,27 @@
 
 import { isCodeCellModel, type ICellModel } from "@jupyterlab/cells";
 import type { TranslationBundle } from "@jupyterlab/translation";
+import line from "../language/line.json";
 import { findMagic } from "../language/magic";
 
 export const MAGIC = "%%wasinn";
 
 /** Languages in the order in which they are offered, by the names that the magic has for them. */
-export const LANGUAGES = [
-  "c",
-  "cpp",
-  "zig",
-  "rust",
-  "go",
-  "js",
-  "assemblyscript",
-  "python",
-  "wat",
-] as const;
+export const LANGUAGES: readonly string[] = Object.keys(line.languages);
 
-/** Those that every installation can build. */
-const BUILT_IN: readonly string[] = ["c", "cpp", "zig", "js", "wat"];
+const TITLES = new Map(Object.entries(line.languages).map(([name, { title }]) => [name, title]));
 
 /** Languages that can be built: by the kernel, if it has said so. */
 export function buildable(languages: readonly string[]): string[] {
-  const known = languages.length > 0 ? languages : BUILT_IN;
-  return LANGUAGES.filter((language) => known.includes(language));
+  if (languages.length === 0) return [...LANGUAGES];
+  return LANGUAGES.filter((language) => languages.includes(language));
 }
 
 /** A language as people write it. */
 export function languageName(language: string, trans: TranslationBundle): string {
-  const names: Record<string, string> = {
-    c: "C",
-    cpp: "C++",
-    zig: "Zig",
-    rust: "Rust",
-    go: "Go",
-    js: "JavaScript",
-    assemblyscript: "AssemblyScript",
-    python: "Python",
-    wat: trans.__("WebAssembly Text"),
-    wasm: "WebAssembly",
-  };
-  return names[language] ?? language;
+  if (language === "wat") return trans.__("WebAssembly Text");
+  if (language === "wasm") return "WebAssembly";
+  return TITLES.get(language) ?? language;
 }
 
 /** Whether a cell's text is a guest in some language. */

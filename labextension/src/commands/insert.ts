@@ -2,7 +2,7 @@
 
 import { isCodeCellModel, type Cell } from "@jupyterlab/cells";
 import { NotebookActions, type Notebook, type NotebookPanel } from "@jupyterlab/notebook";
-import { guestCell, PROMPT } from "../skeletons/guest";
+import { PROMPT } from "../skeletons/prompt";
 import { choose } from "./asking";
 import { buildable, languageName } from "./cells";
 import { currentNotebook, type Command, type Context } from "./context";
@@ -63,8 +63,9 @@ export function insertGuest(context: Context): Command {
 /** Insert the cell, and before it one that prepares, which is run. */
 async function insert(context: Context, panel: NotebookPanel, language: string): Promise<void> {
   const { hosts, dialogs, translator } = context;
+  const { guestCell } = await import("../skeletons/cell");
   const notebook = panel.content;
-  if (!notebook.model) return;
+  if (!notebook.model || panel.isDisposed) return;
   const at = notebook.activeCell ? notebook.activeCellIndex + 1 : 0;
   const above = notebook.widgets.slice(0, at).map(({ model }) => model);
   const { lines, model } = preparation(

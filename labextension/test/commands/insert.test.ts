@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { nullTranslator } from "@jupyterlab/translation";
 import type { Context } from "../../src/commands/context";
 import { insertGuest } from "../../src/commands/insert";
+import { LANGUAGES } from "../../src/commands/cells";
+import { guestCell, SOURCES } from "../../src/skeletons/cell";
 import type { Standing } from "../../src/tokens";
 
 /** Whether a guest can be inserted into a notebook whose kernel stands so; null without kernel. */
@@ -22,4 +24,15 @@ test("guests are for notebooks that can be written to, and not for those of othe
   expect(isEnabled(null)).toBe(true); // a kernel may be chosen later
   expect(isEnabled("unsuited")).toBe(false);
   expect(isEnabled("live", true)).toBe(false);
+});
+
+test("skeletons are of languages that are offered", () => {
+  expect(LANGUAGES).toEqual(expect.arrayContaining(Object.keys(SOURCES)));
+});
+
+test("a guest of a language without a skeleton is its first line", () => {
+  expect(guestCell("js", "story")).toMatch(
+    /^%%wasinn js --model default=story -- "Once upon a time"\nimport/,
+  );
+  expect(guestCell("cobol", "story")).toBe("%%wasinn cobol\n");
 });

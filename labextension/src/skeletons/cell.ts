@@ -2,16 +2,16 @@
 
 import c from "./guest.c?raw";
 import cpp from "./guest.cpp?raw";
+import js from "./guest.js?raw";
 import wat from "./guest.wat?raw";
 import zig from "./guest.zig?raw";
+import { PROMPT } from "./prompt";
 
 /** What a guest calls the model that it uses. */
 const ALIAS = "default";
 
-/** The text that is to be changed first. */
-export const PROMPT = "Once upon a time";
-
-const SOURCES: Record<string, string> = { c, cpp, wat, zig };
+/** Sources by language. */
+export const SOURCES: Record<string, string> = { c, cpp, js, wat, zig };
 
 /** The text of a guest cell that uses a model; of a language without a skeleton the first line. */
 export function guestCell(language: string, model: string): string {
