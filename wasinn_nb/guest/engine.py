@@ -8,6 +8,7 @@ import os
 import platform
 import threading
 from collections.abc import Callable
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -71,7 +72,6 @@ class Engine:
 
     Attributes:
         native: the ``wasmtime.Engine``.
-        fingerprint: changes with everything that makes compiled code incompatible.
     """
 
     def __init__(self) -> None:
@@ -90,13 +90,6 @@ class Engine:
         ffi.wasmtime_config_memory_may_move_set(config.ptr(), False)
         ffi.wasmtime_config_memory_reservation_set(config.ptr(), 1 << 32)
         self.native = wasmtime.Engine(config)
-        facts = (
-            metadata.version("wasmtime"),
-            platform.machine(),
-            _cpu(),
-            "epoch speed static32 async",
-        )
-        self.fingerprint = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
     def watch(self, store: Any, cancel: CancelToken, *, grace: float = 0.0) -> Any:
         """Make the guest of ``store`` trap soon after ``cancel``; others on this engine go on.
@@ -136,6 +129,18 @@ class Engine:
     def close(self) -> None:
         """Free the native engine; before the interpreter ends, which takes wasmtime apart."""
         self.native.close()
+
+
+@cache
+def fingerprint() -> str:
+    """Changes with everything that makes compiled code incompatible."""
+    facts = (
+        metadata.version("wasmtime"),
+        platform.machine(),
+        _cpu(),
+        "epoch speed static32 async",
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def _cpu() -> str:

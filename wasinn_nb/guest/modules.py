@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from wasinn_nb.guest.build.model import InvalidWasm, kind
-from wasinn_nb.guest.engine import Engine
+from wasinn_nb.guest.engine import Engine, fingerprint
 from wasinn_nb.guest.errors import GuestInvalid
 from wasinn_nb.nn.cancel import CancelToken
 
-_KIND = "native"
+NATIVE = "native"
+"""The kind of compiled code in a store."""
+
 _IN_MEMORY = 64
 _TICK = 0.02
 
@@ -53,6 +57,13 @@ class CompiledModule:
     memory_problem: str = ""
     is_component: bool = False
 
+    @property
+    def has_main(self) -> bool:
+        """Whether there is a main program to run."""
+        if self.is_component:
+            return any(name.startswith("wasi:cli/run@") for name in self.exports)
+        return self.exports.get("_start") == "func"
+
 
 class ModuleCache:
     """Compiled modules of one engine. Thread-safe; two who want the same module compile it once.
@@ -68,17 +79,28 @@ class ModuleCache:
         self._lock = threading.Lock()
         self._modules: OrderedDict[str, Future[CompiledModule]] = OrderedDict()
 
-    def get(self, wasm: bytes, *, cancel: CancelToken | None = None) -> CompiledModule:
+    def get(
+        self,
+        wasm: bytes,
+        *,
+        cancel: CancelToken | None = None,
+        on_wait: Callable[[float], None] | None = None,
+    ) -> CompiledModule:
         """The compiled form of a module.
 
         Compiling cannot be interrupted, so it runs in a thread of its own: a cancelled caller
         leaves, and the result is there for the next one.
 
+        Args:
+            wasm: the module.
+            cancel: ends the wait.
+            on_wait: called now and then meanwhile, with the seconds since the start.
+
         Raises:
             GuestInvalid: not a valid module or component.
             Cancelled: while waiting.
         """
-        key = _digest(wasm)
+        key = digest(wasm)
         with self._lock:
             future = self._modules.get(key)
             if future is not None:
@@ -97,17 +119,20 @@ class ModuleCache:
                     raise
                 while len(self._modules) > _IN_MEMORY:
                     self._modules.popitem(last=False)
+        started = time.monotonic()
         while True:
             try:
-                return future.result(_TICK if cancel else None)
+                return future.result(_TICK if cancel or on_wait else None)
             except TimeoutError:
                 if cancel:
                     cancel.raise_if_cancelled()
+                if on_wait:
+                    on_wait(time.monotonic() - started)
 
     def holds(self, wasm: bytes) -> bool:
         """Whether the compiled form of a module is in memory."""
         with self._lock:
-            future = self._modules.get(_digest(wasm))
+            future = self._modules.get(digest(wasm))
         return future is not None and future.done()
 
     def clear(self) -> None:
@@ -137,7 +162,7 @@ class ModuleCache:
             except wasmtime.WasmtimeError as error:
                 raise GuestInvalid(f"The guest is not a valid {found}: {error}") from None
             if self._artifacts is not None:
-                self._artifacts.put(_KIND, self._native_key(key), bytes(native.serialize()))
+                self._artifacts.put(NATIVE, native_key(key), bytes(native.serialize()))
         if found == "component":
             return _described_component(native, key, self._engine)
         return _described(native, key)
@@ -146,7 +171,7 @@ class ModuleCache:
         """The code from disk. The store has verified that the bytes are those once put there."""
         import wasmtime
 
-        code = self._artifacts.get(_KIND, self._native_key(key)) if self._artifacts else None
+        code = self._artifacts.get(NATIVE, native_key(key)) if self._artifacts else None
         if code is None:
             return None
         try:
@@ -154,12 +179,14 @@ class ModuleCache:
         except wasmtime.WasmtimeError:
             return None
 
-    def _native_key(self, key: str) -> str:
-        return f"{key[:40]}-{self._engine.fingerprint}"
+
+def native_key(key: str) -> str:
+    """Where the code of a module is kept that has the digest ``key``."""
+    return f"{key[:40]}-{fingerprint()}"
 
 
 @lru_cache(maxsize=4)
-def _digest(wasm: bytes) -> str:
+def digest(wasm: bytes) -> str:
     """The scripts of a language share one binary, which can have 30 MB."""
     return hashlib.sha256(wasm).hexdigest()
 

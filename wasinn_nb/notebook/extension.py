@@ -94,7 +94,7 @@ class Extension:
         return match
 
     def _warm(self) -> None:
-        """Import the views and build the compiler's C library before somebody waits for them."""
+        """Import the views, and prepare the first languages, before somebody waits for them."""
         # Not at once: the first cells of a notebook follow the loading of its extensions closely.
         if self._ended.wait(_WARM_UP_AFTER):
             return

@@ -74,7 +74,7 @@ def _checks(call: Call) -> Iterator[Check]:
     for language in call.host.builder.languages():
         found = language.toolchain or "no compiler"
         if language.toolchain and not language.ready:
-            found += ", its C library is built at the first use or in the background"
+            found += ", the rest is prepared at the first use"
         yield Check(f"{language.name} cells", bool(language.toolchain), found, language.install)
     for name, backend in call.host.registry.backends().items():
         status = backend.status()

@@ -55,7 +55,8 @@ class Preferences(Magics):
         help="MiB that the build cache may take on disk; None for the default.",
     ).tag(config=True)
     warm_up = Bool(
-        True, help="Build the compiler's C library in the background when the extension loads."
+        True,
+        help="Prepare the C library and the JavaScript interpreter in the background when the extension loads.",
     ).tag(config=True)
 
     def __init__(self, shell: Any = None, **traits: Any) -> None:

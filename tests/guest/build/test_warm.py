@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import threading
 
+from wasmtime.component import Component
+
 from wasinn_nb.guest.build.builder import Builder
+from wasinn_nb.guest.build.model import Source
 from wasinn_nb.guest.build.warm import WarmUp
+from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.languages import clang, ziglang
+from wasinn_nb.guest.modules import NATIVE, digest, native_key
+from wasinn_nb.guest.precompile import is_precompiled
 from wasinn_nb.nn.cancel import CancelToken
 
 
@@ -18,6 +24,20 @@ def test_a_warm_toolchain_is_ready_at_once(builder):
         "cpp": "ready",
         "wat": "ready",
     }
+
+
+def test_what_runs_scripts_is_compiled_before_anybody_waits(tmp_path):
+    builder = Builder(tmp_path)
+    wasm = builder.build(Source("", "js")).wasm
+    assert not is_precompiled(wasm, builder.artifacts)
+    warming = builder.warm(("js",))
+    assert warming.wait(120)
+    assert warming.status["js"].state == "ready", warming.status
+    assert is_precompiled(wasm, builder.artifacts)
+    code = builder.artifacts.get(NATIVE, native_key(digest(wasm)))
+    engine = Engine()
+    assert Component.deserialize(engine.native, code).type
+    engine.close()
 
 
 def test_states_follow_each_other():

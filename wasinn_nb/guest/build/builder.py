@@ -33,6 +33,7 @@ from wasinn_nb.guest.languages.base import (
     Workspace,
     throttled,
 )
+from wasinn_nb.guest.precompile import precompile
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import WasinnError
 from wasinn_nb.sdk import include_dir
@@ -125,7 +126,7 @@ class Builder:
         module = _module(entry, source, language, started, from_cache=False)
         return module if stored else _with_warning(module, self._not_stored())
 
-    def warm(self, names: Iterable[str] = ("c", "cpp")) -> WarmUp:
+    def warm(self, names: Iterable[str] = ("c", "js", "cpp")) -> WarmUp:
         """Prepare the toolchains of ``names`` in the background, at low priority; never raises."""
         return WarmUp(self._prepare, tuple(names))
 
@@ -145,8 +146,8 @@ class Builder:
         source = Source("", name)
         language, toolchain = self._resolve(source)
         if isinstance(language, ScriptLanguage):
-            if language.sample:
-                language.component(toolchain, self.artifacts, progress=None, cancel=cancel)
+            wasm = language.component(toolchain, self.artifacts, progress=None, cancel=cancel)
+            precompile(wasm, self.artifacts, cancel)
         elif language.sample and not language.ready(toolchain, self._toolchains):
             sample = Source(language.sample, name, label="warm-up")
             with self._workspace(background=True) as workspace:

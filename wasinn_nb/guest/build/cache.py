@@ -71,6 +71,10 @@ class ArtifactCache:
             os.utime(path)
         return payload.tobytes()
 
+    def has(self, kind: str, key: str) -> bool:
+        """Whether there is an entry, intact or not."""
+        return self._path(kind, key).is_file()
+
     def put(self, kind: str, key: str, data: bytes) -> bool:
         """Store ``data``; False (see :attr:`problem`) when the disk does not take it."""
         if len(data) + _TRAILER > self.limit:
