@@ -20,6 +20,7 @@ _MODULES = {
     "c": "c",
     "cpp": "cpp",
     "zig": "zig",
+    "rust": "rust",
     "go": "go",
     "js": "javascript",
     "wat": "wat",

@@ -113,11 +113,17 @@ class Compiled:
 
 
 class CompileFailed(Exception):  # noqa: N818 - named after the fact; a BuildError is made from it
-    """The compiler refused the source; the argument is what it printed."""
+    """The compiler refused the source.
 
-    def __init__(self, log: str) -> None:
+    Attributes:
+        log: what it printed, for :meth:`Language.explain`.
+        shown: the same for people, where a compiler writes for programs.
+    """
+
+    def __init__(self, log: str, *, shown: str | None = None) -> None:
         super().__init__(log)
         self.log = log
+        self.shown = log if shown is None else shown
 
 
 class Language(Protocol):
