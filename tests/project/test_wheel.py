@@ -153,6 +153,16 @@ def test_settings_are_as_jupyterlab_asks(extension, root):
             jsonschema.validate(setting["default"], setting, jsonschema.Draft7Validator)
 
 
+def test_works_of_others_are_named_with_their_licences(wheel, names):
+    (notices,) = (name for name in names if name.endswith("licenses/THIRD_PARTY_NOTICES.md"))
+    with zipfile.ZipFile(wheel) as archive:
+        text = archive.read(notices).decode()
+    compiled = [name for name in names if re.search(r"\.(wasm|a|so)(\.xz)?$", name)]
+    assert compiled
+    for name in compiled:
+        assert f"`{name}`" in text, name
+
+
 def test_licence_travels_along(names):
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
