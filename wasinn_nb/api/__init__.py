@@ -20,6 +20,7 @@ from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import Busy, InvalidArgument, NotFound
 
 if TYPE_CHECKING:
+    from wasinn_nb.guest.build.model import Abi
     from wasinn_nb.guest.guest import Guest
     from wasinn_nb.guest.languages.base import Progress as BuildProgress
     from wasinn_nb.guest.run import Run
@@ -96,6 +97,8 @@ class Host(HostModels):
         first_line: int = 1,
         flags: Sequence[str] = (),
         debug: bool = False,
+        abi: Abi = "core",
+        wit: str = "",
         force: bool = False,
         progress: BuildProgress | None = None,
         cancel: CancelToken | None = None,
@@ -108,6 +111,8 @@ class Host(HostModels):
             first_line: the number of the source's first line as the user counts.
             flags: further arguments for the compiler.
             debug: without optimisation, with run-time checks.
+            abi: ``"component"`` makes a component of the same source.
+            wit: a text in WIT with one world, whose exports such a component has.
             force: compile even what is in the cache; a script forgets what it has defined.
 
         Raises:
@@ -116,7 +121,7 @@ class Host(HostModels):
         """
         from wasinn_nb.guest.build.model import Source
 
-        described = Source(source, language, label, first_line, tuple(flags), debug)
+        described = Source(source, language, label, first_line, tuple(flags), debug, abi, wit)
         going_on = (label, cancel or CancelToken())
         self._building.append(going_on)
         try:

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Unpack
 
-from wasinn_nb.guest.build.model import BuiltModule, Source
+from wasinn_nb.guest.build.model import Abi, BuiltModule, Source, kind
 from wasinn_nb.guest.modules import CompiledModule, Import
 from wasinn_nb.guest.options import RunKeywords, RunOptions
 from wasinn_nb.guest.run import Run
@@ -50,7 +50,13 @@ class Guest:
         self._watchers: list[Callable[[Guest, Run], object]] = []
 
     def __repr__(self) -> str:
-        return f"<Guest {self.name}: {self.language}, {len(self.wasm):,} bytes>"
+        form = " component" if self.abi == "component" and not self.is_script else ""
+        return f"<Guest {self.name}: {self.language}{form}, {len(self.wasm):,} bytes>"
+
+    @property
+    def abi(self) -> Abi:
+        """``"component"``, or ``"core"`` for a core module."""
+        return "component" if kind(self.wasm) == "component" else "core"
 
     @property
     def is_script(self) -> bool:

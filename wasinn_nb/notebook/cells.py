@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from IPython.core.error import UsageError
@@ -86,6 +87,8 @@ def _build(call: Call, slot: Slot | None, source: str, first_line: int) -> Guest
             first_line=first_line,
             flags=options.flag,
             debug=options.debug,
+            abi=options.abi,
+            wit=_wit(options.wit, call.namespace),
             force=options.force,
             progress=progress,
             cancel=call.cancel,
@@ -104,6 +107,23 @@ def _build(call: Call, slot: Slot | None, source: str, first_line: int) -> Guest
     if options.no_run:
         shown.end("finished")
     return guest
+
+
+def _wit(given: str | None, namespace: Mapping[str, Any]) -> str:
+    """The text that ``--wit`` names: that of a variable, or of a file."""
+    if not given:
+        return ""
+    if given.removeprefix("$") in namespace and isinstance(
+        text := namespace[given.removeprefix("$")], str
+    ):
+        return text
+    try:
+        return Path(given).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise UsageError(
+            f"--wit: {given} is no variable with a text, and no file that can be read: {reason}."
+        ) from None
 
 
 def run_file(call: Call) -> Run:

@@ -113,6 +113,14 @@ def cell() -> MagicParser:
     parser.option(
         "--debug", action="store_true", help="without optimisation, with run-time checks (C, C++)"
     )
+    parser.option(
+        "--abi", choices=("core", "component"), default="core",
+        help="component: make a component of the same source (core unless given)",
+    )  # fmt: skip
+    parser.option(
+        "--wit", metavar="FILE|VAR", completes=Completes.VARIABLE,
+        help="a file or variable with WIT: the world whose exports a component has",
+    )  # fmt: skip
     parser.option("--force", action="store_true", help="compile even what is in the build cache")
     parser.option(
         "--flag", metavar="FLAG", action="append", default=[],

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wasinn_nb.guest import languages
-from wasinn_nb.guest.build import entries, paths
+from wasinn_nb.guest.build import entries, packaging, paths
 from wasinn_nb.guest.build.cache import DEFAULT_LIMIT, ArtifactCache
 from wasinn_nb.guest.build.errors import BuildError, ToolchainMissing, UnknownLanguage
 from wasinn_nb.guest.build.model import BuiltModule, Diagnostic, Source
@@ -184,6 +184,7 @@ class Builder:
                 source.flags,
                 source.debug,
                 str(_cwd()) if local else None,
+                *packaging.key(source),
             ]
         )
         return hashlib.sha256(described.encode()).hexdigest()
@@ -228,7 +229,7 @@ class Builder:
         with self._workspace() as workspace:
             compiled = _run(source, language, toolchain, workspace, progress, cancel)
         return entries.Entry(
-            compiled.wasm,
+            packaging.packaged(compiled.wasm, source, language.name),
             key,
             tuple(language.explain(compiled.log, source)),
             entries.fingerprints(compiled.dependencies),

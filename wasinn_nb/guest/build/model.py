@@ -8,6 +8,7 @@ from typing import Literal
 from wasinn_nb.nn.errors import WasinnError
 
 Severity = Literal["error", "warning"]
+Abi = Literal["core", "component"]
 
 _MAGIC = b"\0asm"
 _CORE_VERSION = b"\x01\x00\x00\x00"
@@ -27,6 +28,8 @@ class Source:
         first_line: the number of the text's first line as the user counts (2 below a magic's line).
         flags: further arguments for the compiler, after ours.
         debug: build without optimisation and with run-time checks (UBSan for C and C++).
+        abi: ``"component"`` to make a component of what is built. A script is one anyway.
+        wit: a text in WIT with one world: what the component exports, typed. Only with that ABI.
     """
 
     text: str
@@ -35,6 +38,8 @@ class Source:
     first_line: int = 1
     flags: tuple[str, ...] = ()
     debug: bool = False
+    abi: Abi = "core"
+    wit: str = ""
 
     def line(self, number: int) -> str | None:
         """The text of line ``number`` in the user's numbering, or None outside the source."""
