@@ -7,19 +7,21 @@ seconds (:mod:`.execution`), and its thread ends when the wait does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from wasinn_nb.abi.wit.codec import Err, Result
+from wasinn_nb.abi.wit.codec import Codec, Err, Result
 from wasinn_nb.abi.wit.session import Session
 from wasinn_nb.guest import native
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.errors import GuestLinkError
+from wasinn_nb.guest.instance import ended_itself
 from wasinn_nb.guest.modules import CompiledModule
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.sandbox import Sandbox
-from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.guest.stdio import Pipes
 from wasinn_nb.guest.words import few
 from wasinn_nb.nn.cancel import CancelToken
 
@@ -49,6 +51,8 @@ class ComponentInstance:
         self._kept: list[Any] = []
         self._store: Any = None
         self._linker: Any = None
+        self._instance: Any = None
+        self._functions: dict[tuple[str | None, str], Any] = {}
         self._undo: Callable[[], None] = lambda: None
 
     def run(
@@ -56,7 +60,7 @@ class ComponentInstance:
         name: str,
         options: RunOptions,
         sandbox: Sandbox,
-        stdio: Stdio,
+        stdio: Pipes,
         entered: Callable[[], None],
     ) -> int:
         """Instantiate and call ``wasi:cli/run``; returns the exit code of a guest that ended.
@@ -71,10 +75,61 @@ class ComponentInstance:
             GuestFailure: a trap.
             Cancelled: before the guest began.
         """
+        main = _main(self._module)
+        self.link(name, options, sandbox, stdio)
+        entered()
+        try:
+            self._instantiate()
+            answer = self._call(main, "run", (), (), Result(None, None))
+        except GuestFailure as failure:
+            if failure.exit_code is not None:
+                return failure.exit_code
+            raise
+        return _FAILED if isinstance(answer, Err) else 0
+
+    def begin(self, name: str, options: RunOptions, sandbox: Sandbox, stdio: Pipes) -> None:
+        """Instantiate a guest whose exports are to be called.
+
+        Raises:
+            GuestLinkError, GuestFailure, Cancelled: as :meth:`run`.
+            GuestExit: it ended itself instead.
+        """
+        self.link(name, options, sandbox, stdio)
+        with _ending():
+            self._instantiate()
+
+    def call(
+        self,
+        interface: str | None,
+        function: str,
+        params: Sequence[Codec],
+        values: Sequence[Any],
+        result: Codec | None,
+    ) -> Any:
+        """Call an export, of an interface or of the world itself; its result.
+
+        Raises:
+            GuestFailure: a trap.
+            GuestExit: it ended itself instead of returning.
+        """
+        with _ending():
+            return self._call(interface, function, params, values, result)
+
+    def drop(self, handle: int) -> None:
+        """Drop a handle of a resource that the guest has, which runs its destructor.
+
+        Raises:
+            GuestFailure: a trap.
+            GuestExit: it ended itself instead of returning.
+        """
+        with _ending():
+            native.drop_handle(self._store, handle)
+
+    def link(self, name: str, options: RunOptions, sandbox: Sandbox, stdio: Pipes) -> None:
+        """Everything before the guest's own code."""
         import wasmtime
         from wasmtime import component
 
-        main = _main(self._module)
         check_imports(self._module, self._session, allow_http=options.allow_http)
         self._store = store = wasmtime.Store(self._engine.native)
         limit(store, options.memory_limit)
@@ -88,16 +143,6 @@ class ComponentInstance:
         watcher, self._undo = self._engine.watch(store, self._cancel)
         self._kept.append(watcher)
         self._cancel.raise_if_cancelled()
-        entered()
-        try:
-            instance = native.instantiate_component(store, linker, self._module.native)
-            function = native.component_function(store, instance, self._module.native, main, "run")
-            answer = native.call_component(store, function, (), (), Result(None, None))
-        except GuestFailure as failure:
-            if failure.exit_code is not None:
-                return failure.exit_code
-            raise
-        return _FAILED if isinstance(answer, Err) else 0
 
     def memory_size(self) -> int:
         """0: a component's memories are its own."""
@@ -110,8 +155,39 @@ class ComponentInstance:
             if owned is not None:
                 owned.close()
         self._session.close()
-        self._store = self._linker = None
+        self._store = self._linker = self._instance = None
+        self._functions.clear()
         self._kept.clear()
+
+    def _instantiate(self) -> None:
+        component = self._module.native
+        self._instance = native.instantiate_component(self._store, self._linker, component)
+
+    def _call(
+        self,
+        interface: str | None,
+        name: str,
+        params: Sequence[Codec],
+        values: Sequence[Any],
+        result: Codec | None,
+    ) -> Any:
+        function = self._functions.get((interface, name))
+        if function is None:
+            function = self._functions[interface, name] = native.component_function(
+                self._store, self._instance, self._module.native, interface, name
+            )
+        return native.call_component(self._store, function, params, values, result)
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """A guest that ends itself where it should return."""
+    try:
+        yield
+    except GuestFailure as failure:
+        if failure.exit_code is None:
+            raise
+        raise ended_itself(failure.exit_code) from None
 
 
 def limit(store: Any, mebibytes: int | None) -> None:

@@ -90,6 +90,26 @@ class GuestRaised(GuestError):  # noqa: N818
         self.trace = trace
 
 
+class GuestTypeError(GuestError, TypeError):
+    """An export was called with what it does not take; nothing was called."""
+
+
+class GuestResultError(GuestError):
+    """An export returned an error.
+
+    Attributes:
+        value: what the guest gave as the error; None if it gives none.
+    """
+
+    def __init__(self, message: str, *, value: Any = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.value = value
+
+
+class GuestHandleClosed(GuestError):  # noqa: N818
+    """A resource of a guest was used that is closed, given away, or gone with its instance."""
+
+
 class GuestOutOfMemory(GuestError):  # noqa: N818
     """The guest needed more memory than it may have."""
 

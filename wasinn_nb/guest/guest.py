@@ -13,6 +13,7 @@ from wasinn_nb.guest.options import RunKeywords, RunOptions
 from wasinn_nb.guest.run import Run
 
 if TYPE_CHECKING:
+    from wasinn_nb.guest.exports.exports import Exports
     from wasinn_nb.guest.runner import Runner
 
 
@@ -47,6 +48,7 @@ class Guest:
         self.language = built.language if built else "wasm"
         self.label = built.label if built else name
         self._runner = runner
+        self._exports: Exports | None = None
         self._watchers: list[Callable[[Guest, Run], object]] = []
 
     def __repr__(self) -> str:
@@ -100,9 +102,26 @@ class Guest:
         return disassemble(self.wasm, source=self.source).text
 
     @property
-    def exports(self) -> list[str]:
-        """What it offers, by names: functions and memories, or interfaces of a component."""
-        return list(self.module.exports)
+    def exports(self) -> Exports:
+        """What it offers, as Python callables: ``guest.exports.classify(pixels)``.
+
+        Made when it is first looked at; the instance behind it is made by the first call.
+        """
+        if self._exports is None:
+            from wasinn_nb.guest.exports.exports import Exports
+
+            self._exports = Exports(self, self._runner)
+        return self._exports
+
+    @property
+    def is_library(self) -> bool:
+        """Whether it has exports to call, and no main program to run."""
+        return not (self.is_script or self.module.has_main)
+
+    def replaced(self) -> None:
+        """Another guest has its name now: its instance, if there is one, ends."""
+        if self._exports is not None:
+            self._exports.reset()
 
     def on_end(self, watcher: Callable[[Guest, Run], object]) -> None:
         """Have ``watcher(guest, run)`` called when a run ends, before who waits for it goes on.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from wasinn_nb.abi.core import linker as core_linker
@@ -11,12 +12,12 @@ from wasinn_nb.abi.core.functions import MODULE as NN_MODULE
 from wasinn_nb.abi.core.session import Session
 from wasinn_nb.guest import native
 from wasinn_nb.guest.engine import Engine
-from wasinn_nb.guest.errors import GuestLinkError
+from wasinn_nb.guest.errors import GuestExit, GuestLinkError
 from wasinn_nb.guest.modules import CompiledModule
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.sandbox import Sandbox
-from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.guest.stdio import Pipes
 from wasinn_nb.guest.wasi import WasiShadow
 from wasinn_nb.guest.words import few
 from wasinn_nb.nn.cancel import CancelToken
@@ -48,7 +49,7 @@ class Instance:
         name: str,
         options: RunOptions,
         sandbox: Sandbox,
-        stdio: Stdio,
+        stdio: Pipes,
         entered: Callable[[], None],
     ) -> int:
         """Instantiate and call the entry; returns the exit code of a guest that ended itself.
@@ -63,9 +64,47 @@ class Instance:
             GuestFailure: a trap.
             Cancelled: before the guest began.
         """
+        check_entry(self._module, options.entry)
+        self.link(name, options, sandbox, stdio)
+        entered()
+        try:
+            self._instantiate()
+            if options.entry != "_start":
+                self._initialize()
+            return native.call(self._store, self._instance, options.entry)
+        except GuestFailure as failure:
+            return self._exit_code(failure)
+
+    def begin(self, name: str, options: RunOptions, sandbox: Sandbox, stdio: Pipes) -> None:
+        """Instantiate a guest whose exports are to be called, and have it initialize itself.
+
+        Raises:
+            GuestLinkError, GuestFailure, Cancelled: as :meth:`run`.
+            GuestExit: it ended itself instead.
+        """
+        self.link(name, options, sandbox, stdio)
+        with self._ending():
+            self._instantiate()
+            self._initialize()
+
+    def call(self, function: str, values: Sequence[Any]) -> tuple[Any, ...]:
+        """Call an export; its results.
+
+        Raises:
+            GuestFailure: a trap.
+            GuestExit: it ended itself instead of returning.
+        """
+        with self._ending():
+            return native.call_with(self._store, self._instance, function, values)
+
+    def memory(self, name: str) -> tuple[int, int]:
+        """Address and size of an exported memory."""
+        return native.memory_at(self._store, self._instance, name)
+
+    def link(self, name: str, options: RunOptions, sandbox: Sandbox, stdio: Pipes) -> None:
+        """Everything before the guest's own code."""
         import wasmtime
 
-        check_entry(self._module, options.entry)
         self._store = store = wasmtime.Store(self._engine.native)
         memory = -1 if options.memory_limit is None else options.memory_limit << 20
         store.set_limits(
@@ -82,15 +121,6 @@ class Instance:
         watcher, self._undo = self._engine.watch(store, self._cancel)
         self._kept.append(watcher)
         self._cancel.raise_if_cancelled()
-        entered()
-        try:
-            return self._enter(store, linker, options.entry)
-        except GuestFailure as failure:
-            if self._wasi.exit_code is not None:
-                return self._wasi.exit_code
-            if failure.exit_code is not None:
-                return failure.exit_code
-            raise
 
     def memory_size(self) -> int:
         """Bytes of the guest's memory; 0 if it has none or never got that far."""
@@ -110,11 +140,33 @@ class Instance:
         self._store = self._linker = self._instance = None
         self._kept.clear()
 
-    def _enter(self, store: Any, linker: Any, entry: str) -> int:
-        self._instance = instance = native.instantiate(store, linker, self._module.native)
-        if entry != "_start" and "_initialize" in self._module.exports:
-            native.call(store, instance, "_initialize")
-        return native.call(store, instance, entry)
+    def _instantiate(self) -> None:
+        self._instance = native.instantiate(self._store, self._linker, self._module.native)
+
+    def _initialize(self) -> None:
+        if "_initialize" in self._module.exports:
+            native.call(self._store, self._instance, "_initialize")
+
+    def _exit_code(self, failure: GuestFailure) -> int:
+        """What the guest ended itself with; raises the failure if it did not."""
+        code = self._wasi.exit_code if self._wasi else None
+        code = failure.exit_code if code is None else code
+        if code is None:
+            raise failure
+        return code
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """A guest that ends itself where it should return."""
+        try:
+            yield
+        except GuestFailure as failure:
+            raise ended_itself(self._exit_code(failure)) from None
+
+
+def ended_itself(code: int) -> GuestExit:
+    """The error for a guest that exits where it should return."""
+    return GuestExit(f"The guest exited with code {code} instead of returning.", code=code)
 
 
 def check_entry(module: CompiledModule, entry: str) -> None:

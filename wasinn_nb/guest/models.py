@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -100,6 +101,34 @@ class FailedCall:
         return f"{self.function} returned {self.errno} ({errno_name(self.errno)}): {self.message}"
 
 
+class Told(Protocol):
+    """What is known of a run through its calls of wasi-nn; :class:`RunModels` has it."""
+
+    @property
+    def transcript(self) -> Transcript:
+        """What was generated."""
+
+    @property
+    def tensors(self) -> Tensors:
+        """The outputs that were read."""
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The figures of a language model."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the person at the notebook should know of."""
+
+    @property
+    def last_error(self) -> FailedCall | None:
+        """The last call that answered an error."""
+
+    @property
+    def bugs(self) -> list[str]:
+        """Tracebacks of internal errors."""
+
+
 class RunModels:
     """The ABI's host (:class:`~wasinn_nb.abi.core.host.NNHost`) for one run.
 
@@ -188,18 +217,25 @@ class RunModels:
         stream = None
         if lease.info.encoding in LANGUAGE_MODELS:
             stream = RunStream(lease.name)
-            self.transcript.streams.append(stream)
+            self.transcript.add(stream)
         context: ExecutionContext = held.create_context(
             stream=stream, cancel=self._cancel, warn=self.warn
         )
-        # a finalized context is gone, and another may live where it lived
-        self._streams.pop(id(context), None)
+        # a guest may open and close contexts for ever
+        weakref.finalize(context, self._gone, id(context), stream).atexit = False
         model = lease.name.removeprefix(f"{self._holder}/")  # of what the guest brought along
         self._read.add_context(context, model, lease.info.outputs)
         if stream is not None:
             self._streams[id(context)] = stream
             self._last_text = context
         return context
+
+    def _gone(self, context: int, stream: RunStream | None) -> None:
+        """A context is no more, and another may live where it lived."""
+        self._read.forget_context(context)
+        if stream is not None:
+            self._streams.pop(context, None)
+            self.transcript.forget(stream)
 
     def release(self) -> None:
         """The run ended: every context is closed, every model stays loaded."""

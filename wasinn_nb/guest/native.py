@@ -26,6 +26,13 @@ _REFUSALS = {
     ),
 }
 
+_NUMBERS = {
+    "i32": ffi.WASMTIME_I32.value,
+    "i64": ffi.WASMTIME_I64.value,
+    "f32": ffi.WASMTIME_F32.value,
+    "f64": ffi.WASMTIME_F64.value,
+}
+
 
 class GuestFailure(Exception):  # noqa: N818 - what wasmtime said, before it has a meaning
     """A call into the guest did not return.
@@ -98,6 +105,47 @@ def call(store: wasmtime.Store, instance: Any, name: str) -> int:
     return int(values[0].of.i32) & 0xFFFF_FFFF if results else 0
 
 
+def call_with(
+    store: wasmtime.Store, instance: Any, name: str, values: Sequence[tuple[str, Any]]
+) -> tuple[Any, ...]:
+    """Call an exported function with numbers; its results, integers as signed ones.
+
+    Args:
+        values: each with its type: ``i32``, ``i64``, ``f32`` or ``f64``.
+
+    Raises:
+        GuestFailure: it trapped.
+    """
+    export = get_export(store, instance, name)
+    kinds = wasmtime.Func._from_raw(export.of.func).type(store).results
+    arguments = (ffi.wasmtime_val_t * len(values))()
+    for argument, (kind, value) in zip(arguments, values, strict=True):
+        argument.kind = _NUMBERS[kind]
+        setattr(argument.of, kind, value)
+    returned = (ffi.wasmtime_val_t * len(kinds))()
+    trap = ctypes.POINTER(ffi.wasm_trap_t)()
+    error = ffi.wasmtime_func_call(
+        store._context(),
+        ctypes.byref(export.of.func),
+        arguments,
+        len(values),
+        returned,
+        len(kinds),
+        ctypes.byref(trap),
+    )
+    raise_failure(error, trap)
+    pairs = zip(returned, kinds, strict=True)
+    return tuple(getattr(value.of, str(kind)) for value, kind in pairs)
+
+
+def memory_at(store: wasmtime.Store, instance: Any, name: str) -> tuple[int, int]:
+    """Address and size of an exported memory."""
+    memory = ctypes.byref(get_export(store, instance, name).of.memory)
+    context = store._context()
+    base = ctypes.cast(ffi.wasmtime_memory_data(context, memory), ctypes.c_void_p).value or 0
+    return base, int(ffi.wasmtime_memory_data_size(context, memory))
+
+
 def memory_size(store: wasmtime.Store, instance: Any) -> int:
     """Bytes of the exported memory named ``memory``."""
     memory = get_export(store, instance, "memory").of.memory
@@ -139,20 +187,23 @@ def instantiate_component(store: wasmtime.Store, linker: Any, component: Any) ->
 
 
 def component_function(
-    store: wasmtime.Store, instance: Any, component: Any, interface: str, name: str
+    store: wasmtime.Store, instance: Any, component: Any, interface: str | None, name: str
 ) -> Any:
-    """A function of an exported interface, as the raw value.
+    """A function of an exported interface, or of the world itself, as the raw value.
 
     Raises:
         GuestLinkError: there is none.
     """
-    outer = component.get_export_index(interface)
-    inner = component.get_export_index(name, outer) if outer is not None else None
+    outer = component.get_export_index(interface) if interface is not None else None
+    inner = None
+    if outer is not None or interface is None:
+        inner = component.get_export_index(name, outer)
     function = ffi.wasmtime_component_func_t()
     if inner is None or not ffi.wasmtime_component_instance_get_func(
         ctypes.byref(instance), store._context(), inner.ptr(), ctypes.byref(function)
     ):
-        raise GuestLinkError(f"The guest exports no function {interface}#{name}.")
+        place = f"{interface}#" if interface is not None else ""
+        raise GuestLinkError(f"The guest exports no function {place}{name}.")
     return function
 
 
@@ -161,9 +212,9 @@ def call_component(
     function: Any,
     params: Sequence[Codec],
     values: Sequence[Any],
-    result: Codec,
+    result: Codec | None,
 ) -> Any:
-    """Call a component's function, asynchronous or not; returns its result.
+    """Call a component's function, asynchronous or not; returns its result, if it has one.
 
     Raises:
         GuestFailure: it trapped, or waits for what nobody does.
@@ -171,7 +222,7 @@ def call_component(
     count = len(params)
     arguments = (ffi.wasmtime_component_val_t * count)()
     written = 0
-    returned = ffi.wasmtime_component_val_t()
+    returned = ffi.wasmtime_component_val_t() if result is not None else None
     try:
         for codec, value in zip(params, values, strict=True):
             codec.write(ctypes.addressof(arguments[written]), value)
@@ -181,10 +232,25 @@ def call_component(
     finally:
         for i in range(written):
             ffi.wasmtime_component_val_delete(ctypes.byref(arguments[i]))
+    if result is None or returned is None:
+        return None
     try:
         return result.read(ctypes.addressof(returned))
     finally:
         ffi.wasmtime_component_val_delete(ctypes.byref(returned))
+
+
+def drop_handle(store: wasmtime.Store, handle: int) -> None:
+    """Drop a handle, given by the address of wasmtime's object for it, and free that.
+
+    Raises:
+        GuestFailure: the resource's destructor trapped.
+    """
+    pointer = ctypes.cast(handle, ctypes.POINTER(ffi.wasmtime_component_resource_any_t))
+    try:
+        raise_failure(ffi.wasmtime_component_resource_any_drop(store._context(), pointer))
+    finally:
+        ffi.wasmtime_component_resource_any_delete(pointer)
 
 
 def _is_async(store: wasmtime.Store, function: Any) -> bool:
@@ -202,8 +268,8 @@ def _call_sync(store: wasmtime.Store, function: Any, arguments: Any, returned: A
             store._context(),
             arguments,
             len(arguments),
-            ctypes.byref(returned),
-            1,
+            ctypes.byref(returned) if returned is not None else None,
+            int(returned is not None),
         )
     )
 
@@ -216,8 +282,8 @@ def _call_async(store: wasmtime.Store, function: Any, arguments: Any, returned: 
         store._context(),
         arguments,
         len(arguments),
-        ctypes.byref(returned),
-        1,
+        ctypes.byref(returned) if returned is not None else None,
+        int(returned is not None),
         ctypes.byref(error),
     )
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.guest.stdio import Printed
 from wasinn_nb.guest.tokens import Segment, Transcript
 
 
@@ -28,7 +28,7 @@ class RunReader:
     Nothing is called while a run goes on, so a reader costs the run only when it reads.
     """
 
-    def __init__(self, stdio: Stdio, transcript: Transcript) -> None:
+    def __init__(self, stdio: Printed, transcript: Transcript) -> None:
         self._stdout = stdio.stdout.follow()
         self._stderr = stdio.stderr.follow()
         self._transcript = transcript

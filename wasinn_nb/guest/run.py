@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from wasinn_nb.guest.errors import GuestError, GuestStopped
-from wasinn_nb.guest.models import FailedCall, RunModels
+from wasinn_nb.guest.models import FailedCall, Told
 from wasinn_nb.guest.reader import RunReader
-from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.guest.stdio import Printed
 from wasinn_nb.guest.tensors import Tensors
 from wasinn_nb.guest.timeline import Timeline
 from wasinn_nb.guest.tokens import RunStream
@@ -59,8 +59,8 @@ class Run:
         self._raised: BaseException | None = None
         self._ending = threading.Lock()
         self._end = Ending()
-        self._stdio: Stdio | None = None
-        self._models: RunModels | None = None
+        self._stdio: Printed | None = None
+        self._models: Told | None = None
 
     def __repr__(self) -> str:
         made = f", {self.tokens} tokens" if self.tokens else ""
@@ -68,7 +68,7 @@ class Run:
         code = f", exit code {self.exit_code}" if self.exit_code else ""
         return f"<Run {self.name}: {self.state} after {self.duration:.2f} s{made}{code}>"
 
-    def attach(self, stdio: Stdio, models: RunModels) -> None:
+    def attach(self, stdio: Printed, models: Told) -> None:
         """Show what is being collected; for whoever executes the run."""
         self._stdio = stdio
         self._models = models
@@ -203,7 +203,7 @@ class Run:
     @property
     def streams(self) -> list[RunStream]:
         """The token stream of every context of a language model, for their figures."""
-        return list(self._models.transcript.streams) if self._models else []
+        return self._models.transcript.active if self._models else []
 
     @property
     def tokens(self) -> int:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
-from collections.abc import Iterable
+import weakref
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wasinn_nb.guest.build.errors import BuildError
 from wasinn_nb.guest.build.model import BuiltModule, Diagnostic, Source
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.errors import GuestError, GuestInvalid
 from wasinn_nb.guest.execution import Execution, Tools
+from wasinn_nb.guest.exports.showing import Plain, Presenter
 from wasinn_nb.guest.guest import Guest
 from wasinn_nb.guest.models import Models
 from wasinn_nb.guest.modules import Artifacts, ModuleCache, checked_kind
@@ -27,6 +30,9 @@ from wasinn_nb.guest.scripts.machines import Machines
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.events import EventBus, EventKind
 
+if TYPE_CHECKING:
+    from wasinn_nb.guest.exports.calls import Caller
+
 
 class Runner:
     """What makes and runs guests in one host. Thread-safe.
@@ -38,6 +44,7 @@ class Runner:
 
     Attributes:
         modules: the compiled modules.
+        presenter: shows what calls of exports print and generate.
         machines: what scripts have defined, by their names.
     """
 
@@ -50,6 +57,8 @@ class Runner:
         self._lock = threading.Lock()
         self._numbers: dict[str, itertools.count[int]] = {}
         self._active: dict[str, Run] = {}
+        self._callers: weakref.WeakSet[Caller] = weakref.WeakSet()
+        self.presenter: Presenter = Plain
         self.modules = ModuleCache(self._engine, artifacts)
         self.machines = Machines(self._engine)
 
@@ -90,15 +99,27 @@ class Runner:
         key = hashlib.sha256(wasm).hexdigest()
         return Guest(self, bytes(wasm), name=name or "guest.wasm", key=key, source=source)
 
-    def check(self, guest: Guest, *, cancel: CancelToken | None = None) -> None:
+    def check(
+        self,
+        guest: Guest,
+        *,
+        cancel: CancelToken | None = None,
+        on_wait: Callable[[float], None] | None = None,
+    ) -> None:
         """Raise :class:`BuildError` if a script cannot be run at all; nothing of it is run.
+
+        Args:
+            guest: the script.
+            cancel: ends the wait for its language's compiler.
+            on_wait: called while that compiles, with the seconds since the start.
 
         Raises:
             Cancelled: through ``cancel``.
         """
         options = RunOptions(memory_limit=default_memory_limit())
         cancel = cancel or CancelToken()
-        machine = Machine(self._engine, self.modules.get(guest.wasm, cancel=cancel), options)
+        module = self.modules.get(guest.wasm, cancel=cancel, on_wait=on_wait)
+        machine = Machine(self._engine, module, options)
         try:
             found = machine.check(cell_of(guest, options), cancel)
         except GuestFailure:
@@ -121,9 +142,7 @@ class Runner:
         """
         for name in (options.models or {}).values():
             self._registry.describe(name)  # a mistyped name is told now, not by the guest's errno
-        with self._lock:
-            number = next(self._numbers.setdefault(guest.name, itertools.count(1)))
-        run = Run(f"{guest.name} #{number}", check=options.check)
+        run = Run(self._numbered(guest.name), check=options.check)
         try:
             self._start(run, guest, options)
         except (OSError, RuntimeError) as error:
@@ -144,15 +163,43 @@ class Runner:
             run=run,
             on_end=partial(self._ended, guest),
         )
-        with self._lock:
-            self._active[run.name] = run
-        if self._bus is not None:
-            self._bus.publish(EventKind.RUN_STARTED, run.name, guest=guest.name)
+        self._started(guest, run)
         try:
             execution.start()
         except BaseException:
             self._ended(guest, run)
             raise
+
+    # -- calls of exports: wasinn_nb.guest.exports.calls.CallHost ------------------------------
+
+    @property
+    def engine(self) -> Engine:
+        """What guests are compiled for."""
+        return self._engine
+
+    @property
+    def registry(self) -> Models:
+        """The models that guests may load."""
+        return self._registry
+
+    def add_caller(self, caller: Caller) -> None:
+        """Somebody who calls exports of a guest, and may keep an instance of it."""
+        self._callers.add(caller)
+
+    def call_started(self, guest: Guest, function: str) -> Run:
+        """A call of an export begins: its run."""
+        run = Run(self._numbered(f"{guest.name}.{function}"))
+        self._started(guest, run)
+        return run
+
+    def call_ended(self, guest: Guest, run: Run) -> None:
+        """It is over."""
+        self._ended(guest, run)
+
+    def end_instances(self, why: str) -> None:
+        """End every instance that calls of exports have left."""
+        for caller in list(self._callers):
+            caller.end(why)
 
     def cancel(self, names: Iterable[str], reason: str = "stop") -> list[Run]:
         """Stop the runs of these names; returns those that were going on. Does not wait."""
@@ -160,6 +207,9 @@ class Runner:
         runs = [run for run in self.active if run.name in wanted]
         for run in runs:
             run.cancel(reason)
+        for caller in list(self._callers):
+            if caller.name in wanted:
+                caller.stop(reason)
         return runs
 
     def cancel_all(self, reason: str = "stop") -> list[Run]:
@@ -171,9 +221,20 @@ class Runner:
 
     def close(self) -> None:
         """Free what is native; no run can be started afterwards."""
+        self.end_instances("the host was closed")
         self.machines.close()
         self.modules.clear()
         self._engine.close()
+
+    def _numbered(self, name: str) -> str:
+        with self._lock:
+            return f"{name} #{next(self._numbers.setdefault(name, itertools.count(1)))}"
+
+    def _started(self, guest: Guest, run: Run) -> None:
+        with self._lock:
+            self._active[run.name] = run
+        if self._bus is not None:
+            self._bus.publish(EventKind.RUN_STARTED, run.name, guest=guest.name)
 
     def _ended(self, guest: Guest, run: Run) -> None:
         with self._lock:

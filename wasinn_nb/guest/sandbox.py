@@ -12,7 +12,7 @@ from typing import Any
 from wasinn_nb.guest.errors import GuestError
 from wasinn_nb.guest.exchange import Exchanged, Moved, read_outputs, remove_tree, write_input
 from wasinn_nb.guest.options import RunOptions
-from wasinn_nb.guest.stdio import Stdio
+from wasinn_nb.guest.stdio import Pipes
 from wasinn_nb.nn.errors import InvalidArgument
 
 # a value, or the sidecar that says what it is; nothing that leaves its directory
@@ -45,7 +45,7 @@ class Sandbox:
         for name, value in self._options.inputs.items():
             write_input(self._exchange / "in", name, value, moved=moved)
 
-    def wasi(self, name: str, stdio: Stdio) -> Any:
+    def wasi(self, name: str, stdio: Pipes) -> Any:
         """A ``wasmtime.WasiConfig`` that grants what the options say and nothing else."""
         import wasmtime
 
@@ -71,7 +71,7 @@ class Sandbox:
             raise
         return config
 
-    def _configure(self, config: Any, name: str, stdio: Stdio) -> None:
+    def _configure(self, config: Any, name: str, stdio: Pipes) -> None:
         import wasmtime
         from wasmtime import _ffi as ffi
 
@@ -95,6 +95,11 @@ class Sandbox:
         if self._exchange is not None:
             self._preopen(config, self._exchange / "in", "/in", False)
             self._preopen(config, self._exchange / "out", "/out", True)
+
+    @property
+    def exchange(self) -> Path | None:
+        """Where ``in`` and ``out`` are, if the run has them."""
+        return self._exchange
 
     @property
     def stdin(self) -> bytes:

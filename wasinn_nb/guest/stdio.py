@@ -13,6 +13,7 @@ import selectors
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 _CHUNK = 1 << 16
 _JOIN_SECONDS = 5.0
@@ -36,17 +37,11 @@ class TextReader:
         return self._decoder.decode(b"".join(chunks), final)
 
 
-class Stream:
-    """One of the guest's output streams: its pipe and what came out of it."""
+class Captured:
+    """What came out of one of the guest's output streams."""
 
     def __init__(self) -> None:
-        self.reader, self.writer = os.pipe()
         self.chunks: list[bytes] = []
-
-    @property
-    def path(self) -> str:
-        """What the guest's side opens."""
-        return f"/dev/fd/{self.writer}"
 
     @property
     def data(self) -> bytes:
@@ -56,6 +51,43 @@ class Stream:
     def follow(self) -> TextReader:
         """A reader that begins at the beginning."""
         return TextReader(self.chunks)
+
+
+class Printed(Protocol):
+    """What a run has printed."""
+
+    @property
+    def stdout(self) -> Captured:
+        """On standard output."""
+
+    @property
+    def stderr(self) -> Captured:
+        """On standard error."""
+
+
+class Pipes(Protocol):
+    """Where a guest prints to."""
+
+    @property
+    def stdout(self) -> Stream:
+        """Its standard output."""
+
+    @property
+    def stderr(self) -> Stream:
+        """Its standard error."""
+
+
+class Stream(Captured):
+    """One of the guest's output streams: its pipe and what came out of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reader, self.writer = os.pipe()
+
+    @property
+    def path(self) -> str:
+        """What the guest's side opens."""
+        return f"/dev/fd/{self.writer}"
 
     def close_writer(self) -> None:
         """Close our copy of the writing end."""

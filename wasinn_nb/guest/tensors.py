@@ -120,7 +120,6 @@ class ReadTensors:
     ) -> None:
         """A new context on ``model``, which has ``outputs``."""
         self._numbers[model] += 1
-        # a finalized context is gone, and another may live where it lived
         self._readers[id(context)] = _Reader(model, self._numbers[model], outputs)
 
     def keep(self, context: ExecutionContext, index: int, tensor: Tensor, data: Buffer) -> None:
@@ -141,6 +140,16 @@ class ReadTensors:
         self._nbytes = total
         own = tensor.data is data
         self._tensors[name] = tensor if own else Tensor(tensor.dims, tensor.type, data)
+
+    def begin(self) -> None:
+        """Forget what has been read; contexts can be read still."""
+        self._names, self._tensors = {}, {}
+        self._taken = set()
+        self._nbytes = 0
+
+    def forget_context(self, context: int) -> None:
+        """The context of this id is no more."""
+        self._readers.pop(context, None)
 
     def forget_contexts(self) -> None:
         """No context is left; what they computed stays."""

@@ -113,6 +113,20 @@ class Transcript:
         self._lock = threading.Lock()
         self._segments: list[Segment] = []
 
+    def add(self, stream: RunStream) -> None:
+        """One more stream."""
+        self.streams.append(stream)
+
+    def forget(self, stream: RunStream) -> None:
+        """Its context is gone: without a generation there is nothing to remember it for."""
+        if not stream.generation and stream in self.streams:
+            self.streams.remove(stream)
+
+    @property
+    def active(self) -> list[RunStream]:
+        """The streams that are this run's."""
+        return list(self.streams)
+
     @property
     def text(self) -> str:
         """Everything so far, whole characters only."""

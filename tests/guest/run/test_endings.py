@@ -231,7 +231,7 @@ def test_a_library(runner):
       (func (export "seven") (result i32) (i32.const 7))
       (func (export "with") (param i32))""")
     guest = runner.guest(wasm)
-    assert guest.exports == ["memory", "_initialize", "add", "seven", "with"]
+    assert list(guest.exports) == ["memory", "add", "seven", "with"]
     with pytest.raises(GuestLinkError, match=r"library.*add, seven"):
         guest.run()
     assert guest.run(entry="add").stdout == "initadd"

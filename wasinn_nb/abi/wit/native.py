@@ -42,6 +42,9 @@ new_tuple = _function("wasmtime_component_valtuple_new_uninit", None, _P, _SIZE)
 new_record = _function("wasmtime_component_valrecord_new_uninit", None, _P, _SIZE)
 """``(record, size)``: as :data:`new_list`, of names and values."""
 
+new_flags = _function("wasmtime_component_valflags_new_uninit", None, _P, _SIZE)
+"""``(flags, size)``: as :data:`new_list`, of names."""
+
 new_value = _function("wasmtime_component_val_new", _P, _P)
 """``(value)``: moves a value into a box of its own; returns where."""
 
@@ -59,6 +62,12 @@ host_to_any = _function("wasmtime_component_resource_host_to_any", _P, _P, _P, _
 
 new_host = _function("wasmtime_component_resource_host_new", _P, ctypes.c_bool, _U32, _U32)
 """``(owned, number, kind)``: a resource of the host's; returns where."""
+
+clone_any = _function("wasmtime_component_resource_any_clone", _P, _P)
+"""``(any)``: another object for the same handle; returns where."""
+
+delete_any = _function("wasmtime_component_resource_any_delete", None, _P)
+"""``(any)``: free the object; the resource itself stays."""
 
 host_number = _function("wasmtime_component_resource_host_rep", _U32, _P)
 host_kind = _function("wasmtime_component_resource_host_type", _U32, _P)

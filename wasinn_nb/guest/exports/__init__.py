@@ -1,0 +1,1 @@
+"""What guests export, as Python callables."""
