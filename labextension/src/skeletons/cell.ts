@@ -2,7 +2,9 @@
 
 import c from "./guest.c?raw";
 import cpp from "./guest.cpp?raw";
+import go from "./guest.go?raw";
 import js from "./guest.js?raw";
+import rust from "./guest.rust?raw";
 import wat from "./guest.wat?raw";
 import zig from "./guest.zig?raw";
 import { PROMPT } from "./prompt";
@@ -11,7 +13,7 @@ import { PROMPT } from "./prompt";
 const ALIAS = "default";
 
 /** Sources by language. */
-export const SOURCES: Record<string, string> = { c, cpp, js, wat, zig };
+export const SOURCES: Record<string, string> = { c, cpp, go, js, rust, wat, zig };
 
 /** The text of a guest cell that uses a model; of a language without a skeleton the first line. */
 export function guestCell(language: string, model: string): string {
