@@ -138,7 +138,7 @@ def test_options_that_name_a_variable_get_its_name():
     words = ["--in", "$image", "--in=$image", "--env", "A=$n", "--", "--in", "$n"]
     names = {"image": object(), "n": 3}
     naming = verbs.cell().naming
-    assert naming == {"--in", "--stdin"}
+    assert naming == {"--in", "--stdin", "--wit"}
     assert expand(words, names, naming) == [*words[:4], "A=3", "--", "--in", "3"]
 
 

@@ -114,12 +114,12 @@ def cell() -> MagicParser:
         "--debug", action="store_true", help="without optimisation, with run-time checks (C, C++)"
     )
     parser.option(
-        "--abi", choices=("core", "component"), default="core",
-        help="component: make a component of the same source (core unless given)",
+        "--abi", metavar="ABI", choices=("core", "component"), default="core",
+        help="core (unless given), or component to make a component of the same source",
     )  # fmt: skip
     parser.option(
-        "--wit", metavar="FILE|VAR", completes=Completes.VARIABLE,
-        help="a file or variable with WIT: the world whose exports a component has",
+        "--wit", metavar="WIT", completes=Completes.VARIABLE,
+        help="a file, or a variable with a text, in WIT: the world whose exports a component has",
     )  # fmt: skip
     parser.option("--force", action="store_true", help="compile even what is in the build cache")
     parser.option(
