@@ -56,7 +56,7 @@ def _parser(parser: MagicParser) -> Iterator[str]:
     for action in actions:
         value = f" {action.metavar}" if action.option_strings and action.nargs != 0 else ""
         name = action.option_strings[-1] if action.option_strings else str(action.metavar)
-        yield f"| `{name}{value}` | {_cell(action.help or '')} |".replace("ro|rw", "ro\\|rw")
+        yield f"| `{_cell(name + value)}` | {_cell(action.help or '')} |"
     if parser.epilog:
         yield ""
         yield parser.epilog
