@@ -19,7 +19,7 @@ _PANIC = re.compile(
     re.MULTILINE,
 )
 _CALL = re.compile(
-    r"(?P<function>\S[^\n]*)\n\t(?P<file>[^\n]*?):(?P<line>\d{1,9})(?: [^\n]*)?$", re.M
+    r"(?P<function>\S[^\n]*)\n\t(?P<file>[^\n]*?):(?P<line>\d{1,9})(?: [^\n]*)?$", re.MULTILINE
 )
 # What the signals and re-panics are, for those who maintain Go.
 _DETAIL = re.compile(r"\n\[signal [^\n]*|\[recovered[^\]\n]*\]|\s*goroutine \d+ .*", re.DOTALL)

@@ -13,7 +13,7 @@ from wasinn_nb.guest.wat.literals import comment
 from wasinn_nb.guest.wat.sections import CODE, Sections
 
 # clang names the directory first, Zig all in one, with as many slashes as its length needs.
-_CELL = re.compile(rf"{relabel.STEM}\.(?:c|cpp|zig)")
+_CELL = re.compile(rf"{relabel.STEM}\.(?:c|cpp|rs|ts|zig)")
 _CELL_PATH = re.compile(rf"(?:.*/)?{relabel.DIRECTORY.strip('/')}/+{_CELL.pattern}")
 _LONGEST = 100
 
