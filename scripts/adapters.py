@@ -17,7 +17,7 @@ from wasinn_nb.guest.languages import ziglang
 
 FOLDER = Path(__file__).resolve().parents[1] / "wasinn_nb" / "guest" / "adapters"
 SHARED = ("memory", "process", "files", "paths", "nn_tables")
-VARIANTS = {"core": "nn_core", "standard": "nn_standard"}
+VARIANTS = ("core", "standard")
 FLAGS = (
     *("-target", "wasm32-freestanding", "-mcpu=generic+bulk_memory"),
     *("-std=c11", "-Oz", "-ffreestanding", "-nostdlib", "-Wall", "-Wextra", "-Werror"),
@@ -45,11 +45,12 @@ def compiled() -> dict[str, bytes]:
         def run(*arguments: str) -> None:
             subprocess.run([zig, *arguments], check=True, cwd=source, env=environment)
 
-        for name in (*SHARED, *VARIANTS.values()):
+        own = {variant: (f"nn_{variant}", f"exit_{variant}") for variant in VARIANTS}
+        for name in (*SHARED, *(one for names in own.values() for one in names)):
             run("cc", *FLAGS, "-c", f"{name}.c", "-o", str(work / f"{name}.o"))
         made = {"bridge": bytes(wasmtime.wat2wasm((source / "bridge.wat").read_text("utf-8")))}
-        for variant, own in VARIANTS.items():
-            objects = [str(work / f"{name}.o") for name in (*SHARED, own)]
+        for variant, names in own.items():
+            objects = [str(work / f"{name}.o") for name in (*SHARED, *names)]
             output = work / f"{variant}.wasm"
             run("wasm-ld", *LINKING, *objects, "-o", str(output))
             made[variant] = output.read_bytes()

@@ -1,9 +1,8 @@
-/* Arguments, environment, clocks, random numbers, waiting and the end. */
+/* Arguments, environment, clocks, random numbers and waiting. */
 #include "wasi.h"
 
 IMPORT("wasi:cli/environment@0.2.0", "get-arguments") void get_arguments(list *out);
 IMPORT("wasi:cli/environment@0.2.0", "get-environment") void get_environment(list *out);
-IMPORT("wasi:cli/exit@0.2.0", "exit") void host_exit(i32 failed);
 IMPORT("wasi:clocks/monotonic-clock@0.2.0", "now") u64 monotonic_now(void);
 IMPORT("wasi:clocks/monotonic-clock@0.2.0", "resolution") u64 monotonic_resolution(void);
 IMPORT("wasi:clocks/monotonic-clock@0.2.0", "subscribe-duration") i32 subscribe_duration(u64 ns);
@@ -198,13 +197,6 @@ WASI(poll_oneoff)(guest_ptr wanted, guest_ptr events, u32 count, guest_ptr out) 
 }
 
 WASI(sched_yield)(void) { return E_SUCCESS; }
-
-/* ---- the end -------------------------------------------------------------------------------- */
-
-EXPORT("proc_exit") void wasi_proc_exit(u32 code) {
-    host_exit(code != 0);
-    __builtin_trap();
-}
 
 WASI(proc_raise)(u32 signal) {
     (void)signal;
