@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from tests.support.tensor_backend import TensorBackend
+from wasinn_nb.guest.build.builder import LanguageStatus
 from wasinn_nb.nn.backend import BackendStatus, Device
 from wasinn_nb.nn.types import ExecutionTarget
 from wasinn_nb.notebook import frontend, health
+from wasinn_nb.notebook.frontend import Check
 from wasinn_nb.notebook.widgets import clicks
 
 
@@ -22,6 +24,20 @@ class Other(TensorBackend):
 
     def status(self):
         return self.answer
+
+
+def test_doctor_says_of_every_language_what_is_there_or_installs_it():
+    statuses = [
+        LanguageStatus("c", "zig 0.17.1", ready=True, install=""),
+        LanguageStatus("go", "go 1.27.3", ready=False, install=""),
+        LanguageStatus("rust", "", ready=False, install="rustup target add wasm32-wasip1"),
+    ]
+    host = SimpleNamespace(builder=SimpleNamespace(languages=lambda: statuses))
+    assert list(health.languages(SimpleNamespace(host=host))) == [
+        Check("c cells", True, "zig 0.17.1"),
+        Check("go cells", True, "go 1.27.3; what it makes once is made at the first use"),
+        Check("rust cells", False, "nothing that builds them", "rustup target add wasm32-wasip1"),
+    ]
 
 
 def table(*statuses):

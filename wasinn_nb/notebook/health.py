@@ -71,11 +71,7 @@ def _checks(call: Call) -> Iterator[Check]:
     versions = ", ".join(f"{name} {_version(name)}" for name in ("wasmtime", "ipython", "numpy"))
     python = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     yield Check("wasinn_nb", True, f"{__version__}, {versions}, {python}")
-    for language in call.host.builder.languages():
-        found = language.toolchain or "no compiler"
-        if language.toolchain and not language.ready:
-            found += ", the rest is prepared at the first use"
-        yield Check(f"{language.name} cells", bool(language.toolchain), found, language.install)
+    yield from languages(call)
     for name, backend in call.host.registry.backends().items():
         status = backend.status()
         version = f"{status.library} {status.version}".strip()
@@ -86,6 +82,15 @@ def _checks(call: Call) -> Iterator[Check]:
     yield from _memory(call)
     yield from _caches(call)
     yield from frontend.checks(call.shell)
+
+
+def languages(call: Call) -> Iterator[Check]:
+    """For each language what builds its cells, or what installs that."""
+    for language in call.host.builder.languages():
+        found = language.toolchain or "nothing that builds them"
+        if language.toolchain and not language.ready:
+            found += "; what it makes once is made at the first use"
+        yield Check(f"{language.name} cells", bool(language.toolchain), found, language.install)
 
 
 def _threads(call: Call) -> Iterator[Check]:

@@ -139,7 +139,10 @@ class Builder:
         if toolchain is None:
             return LanguageStatus(language.name, "", False, language.install)
         ready = language.ready(toolchain, self._toolchains)
-        return LanguageStatus(language.name, f"{toolchain.name} {toolchain.version}", ready, "")
+        found = f"{toolchain.name} {toolchain.version}"
+        if isinstance(language, ScriptLanguage):
+            found = f"{toolchain.name}, in this package"  # whose version tells nobody anything
+        return LanguageStatus(language.name, found, ready, "")
 
     def _prepare(self, name: str, cancel: CancelToken) -> None:
         """What :meth:`warm` does for one language."""

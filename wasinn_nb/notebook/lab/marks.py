@@ -20,7 +20,7 @@ MOST = 50
 
 _LONGEST_LINE = 5_000
 _LONGEST_MESSAGE = 2_000
-_COMPILERS = {"c": "clang", "cpp": "clang", "zig": "zig", "wat": "wat"}
+_COMPILERS = {"c": "clang", "cpp": "clang", "rust": "rustc", "assemblyscript": "asc"}
 
 
 class Mark(TypedDict):
