@@ -21,6 +21,7 @@ def main() -> int:
         return 1
     from scripts.setup import clean, environment, frontend, llama
     from scripts.setup.progress import SetupError, say
+    from scripts.setup.rust import RUST
     from scripts.setup.system import BROWSER, require
 
     parser = argparse.ArgumentParser(prog="python3 -m scripts.setup", description=__doc__)
@@ -52,6 +53,10 @@ def main() -> int:
             else:
                 with clean.environment(build):
                     pass
+            try:
+                require([RUST], environment.LOG)
+            except SetupError as error:
+                say(f"tests of Rust cells will be skipped: {error}")
     except SetupError as error:
         print(f"\nsetup: {error}", file=sys.stderr)
         return 1

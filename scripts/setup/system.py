@@ -19,7 +19,7 @@ class Need:
 
     Attributes:
         what: Its name in a sentence.
-        debian: The Debian package that brings it.
+        debian: The Debian packages that bring it, with spaces between them.
         present: Whether it is there.
     """
 
@@ -65,7 +65,7 @@ def require(needs: Sequence[Need], log: Path) -> None:
     missing = [need for need in needs if not need.present()]
     if not missing:
         return
-    packages = [need.debian for need in missing]
+    packages = [package for need in missing for package in need.debian.split()]
     if not shutil.which("apt-get"):
         names = " and ".join(need.what for need in missing)
         raise SetupError(f"{names} is missing: install it with your system's package manager.")

@@ -28,7 +28,7 @@ from wasinn_nb.guest.languages.base import Toolchain
 TARGETS = ("wasm32-wasip1", "wasm32-wasi")
 
 _EXE = ".exe" if sys.platform == "win32" else ""
-_DEBIAN = "apt install rustc libstd-rust-dev-wasm32 lld-14"
+_DEBIAN = "apt install rustc cargo libstd-rust-dev-wasm32 lld"
 _RUSTUP = "install Rust from https://rustup.rs, then: rustup target add wasm32-wasip1"
 _SAMPLE = 'fn main() {\n    println!("{}", std::env::args().count());\n}\n'
 _LLD_RELEASES = range(14, 31)
