@@ -186,6 +186,7 @@ class EchoContext:
         if not self.closed:
             self.closed = True
             self._forget()
+            self._forget = lambda: None  # it refers to this
             self.graph.open_contexts.discard(self)
             self.graph.changed()
 

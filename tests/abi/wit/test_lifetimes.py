@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections import deque
+from dataclasses import dataclass
 
 import psutil
 import pytest
@@ -12,6 +14,7 @@ from wasmtime import component as package
 from tests.abi.wit.component import component
 from wasinn_nb.abi.wit.resources import Crossing, Shared, Table
 from wasinn_nb.abi.wit.session import Session
+from wasinn_nb.guest.timeline import Timeline
 from wasinn_nb.nn.errors import MissingMemory
 
 LOOP = """
@@ -27,35 +30,76 @@ LOOP = """
 EXPORT = """(func (export "run") (param "times" u32) (result u32)
   (canon lift (core func $main "run")))"""
 
-# 0: "llm" (3 bytes); 16: where results go
+# 0: "llm" (3 bytes), also what the tensor holds; 8: its dimensions; 16: where results go
 NN = """
   (data (i32.const 0) "llm")
+  (data (i32.const 8) "\\03\\00\\00\\00")
+  (data (i32.const 12) "0")
+  (func $check (param i32) (if (i32.load8_u (local.get 0)) (then unreachable)))
+  (func $new-tensor (result i32) (call $tensor
+    (i32.const 8) (i32.const 1) (i32.const 4) (i32.const 0) (i32.const 3)))
+  (func $look (param i32)
+    (call $tensor.dimensions (local.get 0) (i32.const 16))
+    (drop (call $tensor.ty (local.get 0)))
+    (call $tensor.data (local.get 0) (i32.const 16))
+    (call $tensor.drop (local.get 0)))
   {loop}"""
+SET_AND_GET = """
+          (call $graph-execution-context.set-input (i32.load (i32.const 36))
+            (i32.const 12) (i32.const 1) (call $new-tensor) (i32.const 48))
+          (call $check (i32.const 48))
+          (call $graph-execution-context.compute (i32.load (i32.const 36)) (i32.const 48))
+          (call $check (i32.const 48))
+          (call $graph-execution-context.get-output (i32.load (i32.const 36))
+            (i32.const 12) (i32.const 1) (i32.const 48))
+          (call $check (i32.const 48))
+          (call $look (i32.load (i32.const 52)))"""
+# a list of one pair of name and tensor at 64; two come back: the text, and the figures
+NAMED = """
+          (i32.store (i32.const 64) (i32.const 12))
+          (i32.store (i32.const 68) (i32.const 1))
+          (i32.store (i32.const 72) (call $new-tensor))
+          (call $graph-execution-context.compute (i32.load (i32.const 36))
+            (i32.const 64) (i32.const 1) (i32.const 48))
+          (call $check (i32.const 48))
+          (call $look (i32.load offset=8 (i32.load (i32.const 52))))
+          (call $look (i32.load offset=20 (i32.load (i32.const 52))))"""
+ANOTHER_ERROR = """
+          (call $error.drop (call $error (i32.const 0) (i32.const 0) (i32.const 3)))"""
 NN_BODY = """
       (call $load-by-name (i32.const 0) (i32.const {length}) (i32.const 16))
       (if (i32.eqz (i32.load8_u (i32.const 16)))
         (then
           (call $graph.init-execution-context (i32.load (i32.const 20)) (i32.const 32))
           (call $graph.drop (i32.load (i32.const 20)))
-          (call $tensor.drop (call $tensor
-            (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 0) (i32.const 3)))
+          {compute}
           (call $graph-execution-context.drop (i32.load (i32.const 36))))
         (else
           (local.set $bad (i32.add (local.get $bad) (i32.const 1)))
           (drop (call $error.code (i32.load (i32.const 20))))
-          (call $error.drop (i32.load (i32.const 20)))))"""
+          (call $error.data (i32.load (i32.const 20)) (i32.const 48))
+          (call $error.drop (i32.load (i32.const 20)))
+          {another}))"""
+DOORS = {
+    "2024-06-25": {"compute": SET_AND_GET, "another": ANOTHER_ERROR},
+    "2024-08-19": {"compute": SET_AND_GET, "another": ""},
+    "2024-10-28": {"compute": NAMED, "another": ""},
+}
 
 # 512: a name, and a config of nothing but nones
 OPEN = """
   (data (i32.const 0) "m")
-  (func $open (result i32)
+  (func $load (result i32)
     (i32.store (i32.const 512) (i32.const 0))
     (i32.store (i32.const 516) (i32.const 1))
     (call $model.load (i32.const 512) (i32.const 16))
     (if (i32.load8_u (i32.const 16)) (then unreachable))
-    (call $model.open (i32.load (i32.const 20)) (i32.const 32))
+    (i32.load (i32.const 20)))
+  (func $open (result i32) (local $model i32)
+    (local.set $model (call $load))
+    (call $model.open (local.get $model) (i32.const 32))
     (if (i32.load8_u (i32.const 32)) (then unreachable))
-    (call $model.drop (i32.load (i32.const 20)))
+    (call $model.drop (local.get $model))
     (i32.load (i32.const 36)))
   (func $generate (param i32)
     (call $context.generate (local.get 0) (i32.const 0) (i32.const 1)
@@ -63,16 +107,29 @@ OPEN = """
     (if (i32.load8_u (i32.const 48)) (then unreachable))
     (call $token-stream.next (i32.load (i32.const 52)) (i32.const 64))
     (if (i32.load8_u (i32.const 64)) (then unreachable)))
+  (global $model (mut i32) (i32.const 0))
   (global $context (mut i32) (i32.const 0))"""
 MODELS = """
-      (global.set $context (call $open))
-      (call $generate (global.get $context))
-      (call $context.drop (global.get $context))
-      (call $token-stream.drop (i32.load (i32.const 52)))"""
+      (call $context.drop (call $open))"""
+CONTEXTS = """
+      (if (i32.eqz (global.get $model)) (then (global.set $model (call $load))))
+      (call $model.open (global.get $model) (i32.const 32))
+      (if (i32.load8_u (i32.const 32)) (then unreachable))
+      (call $context.drop (i32.load (i32.const 36)))"""
 STREAMS = """
       (if (i32.eqz (global.get $context)) (then (global.set $context (call $open))))
       (call $generate (global.get $context))
       (call $token-stream.drop (i32.load (i32.const 52)))"""
+FINISHED = """
+      (if (i32.eqz (global.get $context)) (then (global.set $context (call $open))))
+      (call $generate (global.get $context))
+      (call $token-stream.cancel (i32.load (i32.const 52)))
+      (call $token-stream.finish (i32.load (i32.const 52)) (i32.const 128))"""
+FAILURES = """
+      (i32.store (i32.const 512) (i32.const 1))
+      (i32.store (i32.const 516) (i32.const 1))
+      (call $model.load (i32.const 512) (i32.const 16))
+      (local.set $bad (i32.add (local.get $bad) (i32.load8_u (i32.const 16))))"""
 
 
 class Looping:
@@ -98,8 +155,8 @@ class Looping:
 
 
 def growth(guest, times):
-    """Bytes that the process grows by when a guest does something so many times once more."""
-    guest(times)
+    """Bytes that the process grows by when a guest does something so many times."""
+    guest(times // 10)
     gc.collect()
     before = psutil.Process().memory_info().rss
     guest(times)
@@ -107,35 +164,67 @@ def growth(guest, times):
     return psutil.Process().memory_info().rss - before
 
 
-@pytest.mark.parametrize(("length", "bad"), [(3, 0), (2, 1)], ids=["all well", "errors"])
-def test_ten_thousand_graphs_contexts_tensors_and_errors(shelf, length, bad):
-    shelf.record = lambda call: None
-    shelf.loads = shelf.failures = type("Nothing", (), {"append": lambda self, item: None})()
+class NoTimeline(Timeline):
+    """A run keeps a hundred thousand calls, which is no leak."""
+
+    def __init__(self):
+        super().__init__(0.0)
+        self.record = lambda call: None
+
+
+@pytest.mark.parametrize("length", [3, 2], ids=["all well", "errors"])
+@pytest.mark.parametrize("door", DOORS)
+def test_ten_thousand_graphs_contexts_tensors_and_errors(shelf, door, length):
+    shelf.calls = NoTimeline()
+    shelf.loads = shelf.failures = shelf.read = deque(maxlen=0)
     session = Session(shelf)
-    loop = LOOP.format(body=NN_BODY.format(length=length))
-    guest = Looping(session, "wasi-nn-0.2.0-rc-2024-10-28", NN.format(loop=loop))
+    loop = LOOP.format(body=NN_BODY.format(length=length, **DOORS[door]))
+    guest = Looping(session, f"wasi-nn-0.2.0-rc-{door}", NN.format(loop=loop))
     assert growth(guest, 10_000) < 1 << 20
-    assert guest(10) == 10 * bad
+    assert guest(10) == 10 * (length == 2)
     assert [len(table) for table in session._nn.tables] == [0, 0, 0, 0]
-    assert all(len(table._free) <= 2 for table in session._nn.tables)
+    assert all(len(table._free) <= 3 for table in session._nn.tables)
     assert not shelf.open_leases
     assert not shelf.open_contexts
     guest.close()
     session.close()
 
 
-@pytest.mark.parametrize(
-    ("body", "times", "left"), [(MODELS, 1000, 0), (STREAMS, 10_000, 1)], ids=["models", "streams"]
-)
-def test_thousands_of_models_contexts_and_streams(run, registry, backend, body, times, left):
+@dataclass
+class Cycle:
+    """What a guest of language models does again and again, and what there is then."""
+
+    body: str
+    times: int = 10_000
+    models: int = 0
+    contexts: int = 0
+    says: bool = False
+    fails: bool = False
+
+
+CYCLES = {
+    "models": Cycle(MODELS, times=1000),
+    "contexts": Cycle(CONTEXTS, models=1),
+    "streams": Cycle(STREAMS, contexts=1, says=True),
+    "finished streams": Cycle(FINISHED, contexts=1, says=True),
+    "errors": Cycle(FAILURES, times=1000, fails=True),
+}
+
+
+@pytest.mark.parametrize("cycle", CYCLES.values(), ids=CYCLES)
+def test_thousands_of_models_contexts_streams_and_errors(run, registry, backend, cycle):
+    run.calls = NoTimeline()
     session = Session(run)
-    guest = Looping(session, "wasinn-llm", OPEN + LOOP.format(body=body))
-    assert guest(times) == 0
-    assert [len(table) for table in session._llm.tables] == [0, left, 0]
-    assert len(registry.describe("m").users) == left
-    assert len(backend.graphs[-1].open_contexts) == left
-    assert backend.loads == 1
-    assert run.transcript.tokens == times
+    guest = Looping(session, "wasinn-llm", OPEN + LOOP.format(body=cycle.body))
+    assert growth(guest, cycle.times) < 1 << 20
+    assert guest(10) == 10 * cycle.fails
+    assert [len(table) for table in session._llm.tables] == [0, cycle.contexts, cycle.models]
+    assert all(len(table._free) <= 2 for table in session._llm.tables)
+    assert len(registry.describe("m").users) == bool(cycle.contexts or cycle.models)
+    assert sum(len(graph.open_contexts) for graph in backend.graphs) == cycle.contexts
+    assert backend.loads == (not cycle.fails)
+    assert run.transcript.tokens == cycle.says * (cycle.times + cycle.times // 10 + 10)
+    assert len(run.transcript.streams) <= 1
     guest.close()
     session.close()
     assert not registry.describe("m").users
