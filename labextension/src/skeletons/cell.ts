@@ -1,5 +1,6 @@
 /** Guest cells to begin with: each tells a story with a language model, piece by piece. */
 
+import assemblyscript from "./guest.assemblyscript?raw";
 import c from "./guest.c?raw";
 import cpp from "./guest.cpp?raw";
 import go from "./guest.go?raw";
@@ -13,7 +14,7 @@ import { PROMPT } from "./prompt";
 const ALIAS = "default";
 
 /** Sources by language. */
-export const SOURCES: Record<string, string> = { c, cpp, go, js, rust, wat, zig };
+export const SOURCES: Record<string, string> = { assemblyscript, c, cpp, go, js, rust, wat, zig };
 
 /** The text of a guest cell that uses a model; of a language without a skeleton the first line. */
 export function guestCell(language: string, model: string): string {
