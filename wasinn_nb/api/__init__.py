@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _MIB = 1 << 20
 # guests of cells without --name: a module is a megabyte, and a notebook is run all day
 _KEPT_CELLS = 50
+# seconds after which what is prepared is not on the disk, and is being compiled
+_COMPILES = 1.5
 
 
 @dataclass(slots=True)
@@ -147,9 +149,18 @@ class Host(HostModels):
 
     def _prepare(self, guest: Guest, progress: BuildProgress | None, cancel: CancelToken) -> None:
         """Refuse a script that cannot be run; the first of its language waits for its compiler."""
+        from wasinn_nb.guest.languages.base import throttled
+
         if progress is not None and not self.runner.modules.holds(guest.wasm):
             progress(f"preparing {guest.language}", None)
-        self.runner.check(guest, cancel=cancel)
+        compiling = throttled(progress, f"compiling the {guest.language} interpreter, once")
+
+        def waits(seconds: float) -> None:
+            # read from the disk it is there sooner
+            if compiling is not None and seconds > _COMPILES:
+                compiling(seconds)
+
+        self.runner.check(guest, cancel=cancel, on_wait=waits)
 
     def cancel_builds(self, reason: str) -> list[str]:
         """Cancel the builds that go on; returns the labels of their sources. Does not wait."""
@@ -165,11 +176,13 @@ class Host(HostModels):
 
     def _keep(self, guest: Guest) -> Guest:
         with self.lock:
-            self.guests.pop(guest.name, None)
+            earlier = self.guests.pop(guest.name, None)
             self.guests[guest.name] = guest
             cells = [n for n, known in self.guests.items() if known.built and n == known.label]
             for name in cells[:-_KEPT_CELLS]:
                 self.guests.pop(name, None)
+        if earlier is not None and earlier is not guest:
+            earlier.replaced()
         return guest
 
     # -- the whole -----------------------------------------------------------------------------
@@ -187,6 +200,7 @@ class Host(HostModels):
         """
         if "runner" in self.__dict__:
             wait_for(self.runner.cancel_all("unload"), STOPPING)
+            self.runner.end_instances("the host was closed")
         if "registry" in self.__dict__:
             for name in self.registry.names():
                 with suppress(Busy, NotFound):

@@ -10,6 +10,9 @@ from wasinn_nb.nn.events import EventBus
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.build.builder import Builder
+    from wasinn_nb.guest.exports.showing import Presentation, Presenter
+    from wasinn_nb.guest.options import RunOptions
+    from wasinn_nb.guest.run import Run
     from wasinn_nb.guest.runner import Runner
     from wasinn_nb.nn.registry import ModelRegistry
 
@@ -47,11 +50,19 @@ class HostParts:
     Attributes:
         bus: what happens here, as events.
         lock: held while a part is made or a setting changed.
+        presenter: shows what calls of exports print and generate; None to print it.
     """
 
     def __init__(self) -> None:
+        self.presenter: Presenter | None = None
         self.bus = EventBus()
         self.lock = threading.RLock()
+
+    def _shown(self, run: Run, options: RunOptions) -> Presentation:
+        """A call of an export begins to be shown."""
+        from wasinn_nb.guest.exports.showing import Plain
+
+        return (self.presenter or Plain)(run, options)
 
     @Part
     def registry(self) -> ModelRegistry:
@@ -76,4 +87,9 @@ class HostParts:
         """Runs modules."""
         from wasinn_nb.guest.runner import Runner
 
-        return Runner(self.registry, bus=self.bus, artifacts=self.builder.artifacts)
+        return Runner(
+            self.registry,
+            bus=self.bus,
+            artifacts=self.builder.artifacts,
+            presenter=self._shown,
+        )

@@ -249,5 +249,5 @@ def _main(module: CompiledModule) -> str:
     offered = few(list(module.exports), most=_MOST_NAMES, longest=_LONGEST_NAME) or "nothing"
     raise GuestLinkError(
         "The guest is a library: it has no main program (wasi:cli/run).",
-        hint=f"It exports {offered}.",
+        hint=f"It exports {offered}; call them from Python with .exports.",
     )

@@ -178,7 +178,8 @@ def check_entry(module: CompiledModule, entry: str) -> None:
     if entry == "_start":
         raise GuestLinkError(
             "The guest is a library: it has no main program (_start).",
-            hint=f"It exports {offered}; run one of them with entry=NAME.",
+            hint=f"It exports {offered}; call them from Python with .exports, or run one with "
+            "entry=NAME.",
         )
     raise GuestLinkError(f"The guest exports no function {entry!r}.", hint=f"It exports {offered}.")
 

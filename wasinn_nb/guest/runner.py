@@ -41,15 +41,20 @@ class Runner:
         registry: the models that guests may load.
         bus: told when runs start and end.
         artifacts: keeps compiled code between processes.
+        presenter: shows what calls of exports print and generate.
 
     Attributes:
         modules: the compiled modules.
-        presenter: shows what calls of exports print and generate.
         machines: what scripts have defined, by their names.
     """
 
     def __init__(
-        self, registry: Models, *, bus: EventBus | None = None, artifacts: Artifacts | None = None
+        self,
+        registry: Models,
+        *,
+        bus: EventBus | None = None,
+        artifacts: Artifacts | None = None,
+        presenter: Presenter = Plain,
     ) -> None:
         self._registry = registry
         self._bus = bus
@@ -58,7 +63,7 @@ class Runner:
         self._numbers: dict[str, itertools.count[int]] = {}
         self._active: dict[str, Run] = {}
         self._callers: weakref.WeakSet[Caller] = weakref.WeakSet()
-        self.presenter: Presenter = Plain
+        self.presenter = presenter
         self.modules = ModuleCache(self._engine, artifacts)
         self.machines = Machines(self._engine)
 

@@ -14,6 +14,7 @@ from wasinn_nb.guest.build.errors import BuildError
 from wasinn_nb.nn.errors import Cancelled, WasinnError
 from wasinn_nb.nn.memory import format_bytes
 from wasinn_nb.notebook import views
+from wasinn_nb.notebook.calls import told
 from wasinn_nb.notebook.commands import Call
 from wasinn_nb.notebook.errors import render
 from wasinn_nb.notebook.figures import Standing, figures
@@ -63,6 +64,11 @@ def build_and_run(call: Call, source: str, first_line: int, origin: Origin | Non
         return views.line(
             f"{guest.name}: {guest.language}, {format_bytes(len(guest.wasm))}, not run"
         )
+    if guest.is_library:
+        guest.exports.configure(**run_arguments(call))
+        return views.line(told(guest, options.name))
+    if options.name and not guest.is_script:
+        guest.exports.configure(**{**run_arguments(call), "outputs": ()})
     GuestCell(call, guest, slot).run()
     return None
 
@@ -96,15 +102,20 @@ def _build(call: Call, slot: Slot | None, source: str, first_line: int) -> Guest
 
     if slot is None:
         with call.progress("the build") as line:
-            return build(line.elapsed)
+            guest = build(line.elapsed)
+            if not guest.is_script:
+                call.host.runner.modules.get(guest.wasm, cancel=call.cancel)
+            return guest
     shown = SlotProgress(slot)
     try:
         with cancellable(call.cancel, "the build"):
             guest = build(shown.elapsed)
+            if not guest.is_script:
+                call.host.runner.modules.get(guest.wasm, cancel=call.cancel)
     except BaseException as error:
         shown.end("stopped" if isinstance(error, Cancelled) else "failed")
         raise
-    if options.no_run:
+    if options.no_run or guest.is_library:
         shown.end("finished")
     return guest
 
@@ -146,6 +157,32 @@ def keep(call: Call, guest: Guest) -> None:
         call.shell.user_ns[call.options.name] = guest
 
 
+def run_arguments(call: Call) -> dict[str, Any]:
+    """What the options of a magic mean to :meth:`wasinn_nb.guest.guest.Guest.run`."""
+    options, preferences = call.options, call.preferences
+    read = call.namespace
+    stdin = variable(options.stdin, read, "--stdin") if options.stdin else None
+    if stdin is not None and not isinstance(stdin, (str, bytes, bytearray)):
+        raise UsageError(
+            f"--stdin: {options.stdin} is a {type(stdin).__name__}; give str or bytes."
+        )
+    inputs = {name.removeprefix("$"): variable(name, read, "--in") for name in options.inputs}
+    return {
+        "args": options.args,
+        "env": dict(options.env),
+        "models": None if options.model is None else dict(options.model),
+        "dirs": dict(options.dir),
+        "stdin": stdin,
+        "inputs": inputs,
+        "outputs": options.outputs,
+        "timeout": options.timeout or preferences.timeout,
+        "memory_limit": options.memory_limit or preferences.memory_limit_mib,
+        "output_limit": options.output_limit << 20 if options.output_limit else None,
+        "compat": options.compat or preferences.compat,
+        "allow_http": options.allow_http,
+    }
+
+
 class GuestCell:
     """One run of a guest, shown in the cell whose thread creates this.
 
@@ -184,7 +221,7 @@ class GuestCell:
 
     def _start(self) -> Run:
         try:
-            return self._guest.start(**self._arguments())
+            return self._guest.start(**run_arguments(self._call))
         except BaseException:
             if self._slot is not None and self._slot.shown:
                 self._slot.end(Standing(state="failed", reason="the run could not begin"))
@@ -194,7 +231,7 @@ class GuestCell:
         rate = self._call.preferences.paints
         if self._slot is None:
             stream = self._call.preferences.streams and not self._options.no_stream
-            line = _ActivityLine(self._call.shell, run)
+            line = ActivityLine(self._call.shell, run)
             return Pump(run, line, frame_rate=rate, stream=stream, inline=True)
         slots = RunSlots(run, self._call.surface, run.cancel, first=self._slot)
         if self._options.background and self._call.surface.live:
@@ -234,32 +271,8 @@ class GuestCell:
             left = len(warnings) - _WARNINGS_SHOWN
             print(f"({left} more in _wasinn.warnings)", file=sys.stderr)  # noqa: T201
 
-    def _arguments(self) -> dict[str, Any]:
-        options, preferences = self._options, self._call.preferences
-        read = self._call.namespace
-        stdin = variable(options.stdin, read, "--stdin") if options.stdin else None
-        if stdin is not None and not isinstance(stdin, (str, bytes, bytearray)):
-            raise UsageError(
-                f"--stdin: {options.stdin} is a {type(stdin).__name__}; give str or bytes."
-            )
-        inputs = {name.removeprefix("$"): variable(name, read, "--in") for name in options.inputs}
-        return {
-            "args": options.args,
-            "env": dict(options.env),
-            "models": None if options.model is None else dict(options.model),
-            "dirs": dict(options.dir),
-            "stdin": stdin,
-            "inputs": inputs,
-            "outputs": options.outputs,
-            "timeout": options.timeout or preferences.timeout,
-            "memory_limit": options.memory_limit or preferences.memory_limit_mib,
-            "output_limit": options.output_limit << 20 if options.output_limit else None,
-            "compat": options.compat or preferences.compat,
-            "allow_http": options.allow_http,
-        }
 
-
-class _ActivityLine:
+class ActivityLine:
     """A run where text is all there is: what it waits for, such as a model that is being loaded."""
 
     def __init__(self, shell: Any, run: Run) -> None:

@@ -80,6 +80,7 @@ class Extension:
         if (placed := sys.modules.get("wasinn_nb.notebook.widgets.placed")) is not None:
             placed.end_all()
         if self.magics.host_used:
+            self.magics.host.presenter = None
             self.magics.host.close()
 
     def _make_matcher(self) -> Any:
@@ -89,6 +90,11 @@ class Extension:
         def match(context: Any) -> Any:
             from wasinn_nb.notebook.completion import MagicMatcher
 
+            if "wasinn_nb.guest.exports.exports" in sys.modules:
+                from wasinn_nb.notebook.export_completion import completed
+
+                if found := completed(context.text_until_cursor, self._shell.user_ns):
+                    return found
             return MagicMatcher(lambda: self.magics.host, self._shell.user_ns)(context)
 
         return match

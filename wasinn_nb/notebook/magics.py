@@ -22,6 +22,9 @@ from wasinn_nb.notebook.preferences import HOST_SETTINGS, Preferences
 
 if TYPE_CHECKING:
     from wasinn_nb.api import Host
+    from wasinn_nb.guest.exports.showing import Presentation
+    from wasinn_nb.guest.options import RunOptions
+    from wasinn_nb.guest.run import Run
     from wasinn_nb.nn.cancel import CancelToken
     from wasinn_nb.notebook.cells import Origin
     from wasinn_nb.notebook.commands import Call
@@ -49,7 +52,14 @@ class WasinnMagics(Preferences):
         if not self.host_used:
             self.host_used = True
             self._configure(made)
+            made.presenter = self._show_call
         return made
+
+    def _show_call(self, run: Run, options: RunOptions) -> Presentation:
+        """Begin to show a call of an export in the cell that runs now."""
+        from wasinn_nb.notebook.calls import ShownCall
+
+        return ShownCall(run, options, self.shell, self)
 
     def _configure(self, host: Host) -> None:
         wanted = {name: getattr(self, name) for name in HOST_SETTINGS}

@@ -104,6 +104,11 @@ class Namespace:
         return list(self)
 
 
+def listing(namespace: Namespace) -> list[str]:
+    """What there is, a line each."""
+    return list(namespace._members().lines())  # noqa: SLF001 - names of the guest's only
+
+
 def _of_class(name: str, member: type) -> str:
     described = getattr(member, "_signatures", None)
     if described is not None:

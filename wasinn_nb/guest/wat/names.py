@@ -92,6 +92,10 @@ class Names:
         """A function's parameters and variables."""
         return self._space_in(_LOCAL, function)
 
+    def local_names(self, function: int) -> dict[int, str]:
+        """What a function's parameters and variables are called, by number."""
+        return dict(self._inner.get(_LOCAL, {}).get(function, {}))
+
     def labels(self, function: int) -> Space:
         """A function's blocks, in the order in which they begin."""
         return self._space_in(_LABEL, function)
