@@ -7,7 +7,7 @@ whatever is in a table, and once everything is there the *fixup* fills the table
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from wasinn_nb.guest.componentize.binary import (
     CORE_HEADER,
@@ -51,7 +51,7 @@ def shim(functions: Sequence[tuple[str, CoreType]]) -> bytes:
             section(_TABLE, vector([_FUNCREF + b"\x01" + size + size])),
             section(_EXPORT, vector([*exports, _export(TABLE_NAME, TABLE, 0)])),
             section(_CODE, vector(map(_body, codes))),
-            _names([called for called, _ in functions]),
+            _names(dict(enumerate(called for called, _ in functions))),
         )
     )
 
@@ -88,6 +88,7 @@ def fixup(types: Sequence[CoreType], *, initialize: bool, run: bool) -> bytes:
     if run:
         start = unsigned(len(imports) - 1)
         parts.append(section(_CODE, vector([_body(b"\x10" + start + b"\x41\x00")])))
+        parts.append(_names({len(imports): RUN}))
     return b"".join(parts)
 
 
@@ -121,7 +122,7 @@ def _export(called: str, kind: int, number: int) -> bytes:
     return name(called) + bytes((kind,)) + unsigned(number)
 
 
-def _names(functions: Sequence[str]) -> bytes:
+def _names(functions: Mapping[int, str]) -> bytes:
     """The custom section that tells what functions are called."""
-    named = vector(unsigned(number) + name(called) for number, called in enumerate(functions))
+    named = vector(unsigned(number) + name(called) for number, called in functions.items())
     return section(0, name("name") + section(_NAMED_FUNCTIONS, named))
