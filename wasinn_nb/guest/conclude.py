@@ -16,7 +16,7 @@ from wasinn_nb.guest.errors import (
     GuestTrap,
 )
 from wasinn_nb.guest.guest import Guest
-from wasinn_nb.guest.languages import go_traces, wat_lines
+from wasinn_nb.guest.languages import asc_traces, go_traces, wat_lines
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.run import OUTPUT_LIMIT, TIMEOUT, Run, State
@@ -34,7 +34,7 @@ _PANIC = re.compile(
     r"|panic: [^\n]*",  # Zig, Go
     re.DOTALL,
 )
-_RUNTIME = re.compile(r"(^|/)(rustc/|library/(std|core|alloc|panic)|libc/|lib/std/|\.cargo/)")
+_RUNTIME = re.compile(r"(^|/)(rustc/|library/(std|core|alloc|panic)|libc/|~lib/|lib/std/|\.cargo/)")
 _WORDS_OF_REFUSAL = ("exceeds memory limits", "GC heap out of memory")
 _WORDS_OF_EXHAUSTION = ("out of memory", "memory allocation of", "bad_alloc", "cannot allocate")
 
@@ -80,6 +80,8 @@ def _failed(
         return GuestError(f"The run met an internal error of the host: {failure!r}.")
     if text:
         run.trap = _trap(guest, text)
+        if run.trap.kind == ABORT:
+            run.trap = asc_traces.aborted(run.trap, _said(guest, run), guest.label) or run.trap
     if _exhausted(run, options, memory_size, text):
         return _out_of_memory(options)
     if run.trap is not None:
@@ -124,10 +126,15 @@ def _trap(guest: Guest, text: str) -> Trap:
 
 def _panic(guest: Guest, run: Run, code: int) -> Trap | None:
     """What a language's own run-time says of why it ended the program."""
+    if code == asc_traces.EXIT:
+        return asc_traces.aborted(Trap(ABORT), _said(guest, run), guest.label)
+    return go_traces.panicked(code, _said(guest, run), guest.label)
+
+
+def _said(guest: Guest, run: Run) -> str:
+    """The end of what it printed to standard error, with the cell called by its label."""
     said = run.stderr_bytes[-_TRACE:].decode("utf-8", "replace")
-    return go_traces.panicked(
-        code, relabel(said, guest.built) if guest.built else said, guest.label
-    )
+    return relabel(said, guest.built) if guest.built else said
 
 
 def _in_text(trap: Trap, guest: Guest) -> Trap:

@@ -15,6 +15,7 @@ const [home, idleSeconds] = process.argv.slice(2);
 const MOST_MEMORY = 700e6;
 const ENTRY = "cell.ts";
 const OUTPUT = "cell.wasm";
+const KEPT = ["array/", "dataview/", "map/", "set/", "staticarray/", "string/", "typedarray/", "wasi_nn/"];
 const WARNING = 2;
 const ERROR = 3;
 
@@ -45,7 +46,7 @@ function place(text, offset) {
   return `${line}:${Buffer.byteLength(before.slice(start)) + 1}`;
 }
 
-async function compile({ text, cwd, library, flags }) {
+async function compile({ text, cwd, library, flags, fast }) {
   process.chdir(cwd);
   addLibrary(library);
   const read = new Map([[ENTRY, text]]);
@@ -99,6 +100,11 @@ async function compile({ text, cwd, library, flags }) {
           const entry = parser.sources.find((source) => source.normalizedPath === ENTRY);
           if (entry) log.push(...suit(entry, this.program.options, at));
         }
+
+        afterCompile(binary) {
+          placeAgain(this.program);
+          if (!fast) keepCalls(this.binaryen, binary);
+        }
       },
     ],
   });
@@ -111,6 +117,27 @@ async function compile({ text, cwd, library, flags }) {
     wasm: result.error ? null : Buffer.from(output.get(OUTPUT) ?? "").toString("base64"),
     map: output.get(`${OUTPUT}.map`) ?? null,
   };
+}
+
+/**
+ * Functions that hold objects are made anew when they are given a stack for the garbage collector, and
+ * lose the places of their expressions with it; the expressions themselves are the same.
+ */
+function placeAgain(program) {
+  const starts = [...program.filesByName.values()].map((file) => file.startFunction);
+  for (const one of [...program.instancesByName.values(), ...starts]) {
+    const made = one.addDebugInfo && program.module.getFunction(one.internalName);
+    if (made) one.addDebugInfo(program.module, made);
+  }
+}
+
+/** What can end the program is not inlined: its caller's place is the one that somebody looks for. */
+function keepCalls(binaryen, binary) {
+  for (const one of KEPT) {
+    binaryen.setPassArgument("no-inline", `~lib/${one}*`);
+    binary.runPasses(["no-inline"]);
+  }
+  binaryen.setPassArgument("no-inline", null);
 }
 
 const DECLARING = new Set([

@@ -27,6 +27,8 @@ from wasinn_nb.nn.cancel import CancelToken
 
 _FILE = f"{relabel.STEM}.ts"
 _OPTIMISED = "-O"
+# Who asks for these wants speed rather than lines of traps.
+_SPEED = ("-O", "--optimize")
 # With these the module is elsewhere, or there is none.
 _FOREIGN = ("-o", "--outFile", "-t", "--textFile", "-b", "--bindings", "--noEmit", "--config")
 _HELP = ("-h", "--help", "-v", "--version")
@@ -78,6 +80,7 @@ class AssemblyScript:
                 "cwd": str(workdir.cwd),
                 "library": str(library),
                 "flags": flags,
+                "fast": any(flag.startswith(_SPEED) for flag in source.flags),
             },
             cancel=cancel,
             on_tick=throttled(progress, "compiling"),

@@ -92,6 +92,11 @@ export class Session {
     return note(this.give(1, config.toString()), "configuring a session");
   }
 
+  /** Give input `index` as text: 0 is the prompt, 1 the settings, as JSON. */
+  tryInput(index: u32, text: string): Code {
+    return note(this.give(index, text), `setting input ${index.toString()} to a text`);
+  }
+
   // ---- texts ----------------------------------------------------------------------------------
 
   /** Continue a text: `while (session.next()) process.stdout.write(session.piece);` */
