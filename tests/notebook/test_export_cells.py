@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wasinn_nb.guest.errors import GuestTypeError, GuestTrap
+from wasinn_nb.guest.errors import GuestTrap, GuestTypeError
 
 LIBRARY = """%%wasinn wat --name f
 (module

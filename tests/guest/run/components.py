@@ -33,7 +33,7 @@ _STREAMS = """
 """
 
 # what the core module imports, by name: the component's text, and how it is lowered
-_PARTS = {
+PARTS = {
     "print": (
         _STREAMS
         + """
@@ -155,7 +155,7 @@ _PARTS = {
     ),
 }
 
-_HELPERS = {
+HELPERS = {
     "print": """
   (global $stdout (mut i32) (i32.const -1))
   (func $print (param $ptr i32) (param $len i32)
@@ -176,14 +176,14 @@ def component(body: str, *parts: str, extra: str = "", pages: int = 2) -> bytes:
     """
     imports, exports, outer = [], [], []
     for part in parts:
-        source, functions = _PARTS[part]
+        source, functions = PARTS[part]
         outer.append(source)
         for function in functions:
             name, _, kind = function.partition(" ")
             imports.append(f'(import "h" "{name}" (func ${name} {kind}))')
             exports.append(f'(export "{name}" (func ${name}))')
         imports.append("")
-    helpers = "".join(_HELPERS.get(part, "") for part in parts)
+    helpers = "".join(HELPERS.get(part, "") for part in parts)
     source = f"""(component
   (core module $memory
     (memory (export "memory") {pages})

@@ -32,6 +32,7 @@ _RANGES = {
     "s64": (-(1 << 63), (1 << 63) - 1),
     "u64": (0, (1 << 64) - 1),
 }
+_NOTHING: Any = None  # numbers need to know nothing of the call
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 60
 
@@ -213,7 +214,7 @@ class Blob(Plain):
             return value
         if isinstance(value, (bytearray, memoryview)):
             return bytes(value)
-        return self._numbers.lower(value, passing)
+        return np.ascontiguousarray(self._numbers.lower(value, passing))
 
 
 class Vector(Plain):
@@ -251,7 +252,7 @@ class Vector(Plain):
     def _cast(self, array: Any, value: Any) -> Any:
         wanted, kind = self._dtype, array.dtype.kind
         if kind not in "iuf" or (kind == "f" and wanted.kind != "f"):
-            raise self._of_element(array, value)
+            return self._one_by_one(array, value)
         if wanted.kind == "f":
             if wanted.itemsize == 4 and array.dtype.itemsize > 4:
                 large = np.abs(array) >= _LARGEST_F32
@@ -265,16 +266,18 @@ class Vector(Plain):
             raise Mismatch(self._name, array[at].item(), why).inside(f"[{at}]")
         return array.astype(wanted)
 
-    def _of_element(self, array: Any, value: Any) -> Mismatch:
-        """Says which element of a sequence it is."""
-        if array is not value and isinstance(value, Sequence):
-            form = (Real if self._dtype.kind == "f" else Whole)(self._name)
-            for at, item in enumerate(value):
-                try:
-                    form.lower(item, None)  # type: ignore[arg-type] # numbers need nothing
-                except Mismatch as mismatch:
-                    return mismatch.inside(f"[{at}]")
-        return Mismatch(self.wit, array)
+    def _one_by_one(self, array: Any, value: Any) -> Any:
+        """From a sequence that is no array of numbers to numpy; says which element is none."""
+        if array is value or not isinstance(value, Sequence):
+            raise Mismatch(self.wit, array)
+        form: Form = (Real if self._dtype.kind == "f" else Whole)(self._name)
+        made = []
+        for at, item in enumerate(value):
+            try:
+                made.append(form.lower(item, _NOTHING))
+            except Mismatch as mismatch:
+                raise mismatch.inside(f"[{at}]") from None
+        return np.array(made, self._dtype)
 
 
 class Series:

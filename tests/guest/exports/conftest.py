@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.guest.run.conftest import backend, registry, runner
+
+__all__ = ["backend", "registry", "runner"]

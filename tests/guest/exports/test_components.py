@@ -1,0 +1,252 @@
+"""Exports of components: what there is, resources, errors, models, and how instances end."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import pickle
+import threading
+import time
+
+import psutil
+import pytest
+
+from tests.guest.exports import components
+from wasinn_nb.guest.errors import (
+    GuestError,
+    GuestHandleClosed,
+    GuestResultError,
+    GuestStopped,
+    GuestTimeout,
+    GuestTrap,
+    GuestTypeError,
+)
+
+
+@pytest.fixture
+def exports(runner):
+    return runner.guest(components.counters(), name="c").exports
+
+
+@pytest.fixture
+def counting(exports):
+    return exports.counting
+
+
+def soon(true):
+    """Waits until something holds."""
+    until = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
+def test_what_there_is(exports, counting):
+    assert list(exports) == [
+        "my:pkg/counting@1.0.0",
+        "other:pkg/counting@1.0.0",
+        "alive",
+        "limited-to-ten",
+    ]
+    assert exports["my:pkg/counting@1.0.0"] is counting
+    assert exports["other:pkg/counting@1.0.0"] is exports.other_pkg_counting
+    assert {"counting", "alive", "limited_to_ten", "reset"} <= set(dir(exports))
+    assert {"Counter", "take"} <= set(dir(counting))
+    assert "limited_to_ten(n: u32) -> result<u32, string>" in repr(exports)
+    assert "counting.take(c: counter) -> u32" in repr(exports)
+    with pytest.raises(AttributeError, match=r"no 'more'; there is .*limited_to_ten"):
+        exports.more  # noqa: B018
+    with pytest.raises(KeyError):
+        exports["more"]
+    assert not hasattr(exports, "__wrapped__")
+
+
+def test_signatures_and_help(exports, counting):
+    assert str(inspect.signature(exports.limited_to_ten)) == "(n: int) -> int"
+    assert exports.limited_to_ten.__doc__ == "limited_to_ten(n: u32) -> result<u32, string>"
+    assert list(inspect.signature(counting.Counter).parameters) == ["start"]
+    assert list(inspect.signature(counting.Counter.get).parameters) == ["self"]
+    assert counting.Counter.get.__doc__ == "Counter.get() -> u32"
+    assert "Counter(start: u32)" in inspect.getdoc(counting.Counter)
+
+
+def test_arguments_by_name(exports):
+    assert exports.limited_to_ten(n=3) == 3
+    with pytest.raises(GuestTypeError, match=r"missing a required argument: 'n'.*n: u32"):
+        exports.limited_to_ten()
+    with pytest.raises(GuestTypeError, match="too many positional"):
+        exports.limited_to_ten(1, 2)
+
+
+def test_an_error_is_an_exception_with_its_value(exports):
+    with pytest.raises(GuestResultError, match=r"limited_to_ten\(\) returned an error") as caught:
+        exports.limited_to_ten(11)
+    assert caught.value.value == "too many"
+    assert exports.last_call.state == "finished"
+    assert pickle.loads(pickle.dumps(caught.value)).value == "too many"
+
+
+def test_resources(exports, counting):
+    counter = counting.Counter(41)
+    assert counter.get() == 41
+    assert counting.Counter.sum(counter, counting.Counter(start=1)) == 42
+    with counting.Counter(3) as third:
+        assert exports.alive() >= 2
+    assert third.closed
+    third.close()
+    with pytest.raises(GuestHandleClosed, match="it was closed"):
+        third.get()
+    with pytest.raises(GuestHandleClosed), third:
+        pass
+    with pytest.raises(GuestTypeError, match=r"c is counter, and it was given 3"):
+        counting.take(3)
+    assert counting.take(counter) == 7
+    with pytest.raises(GuestHandleClosed, match="given to the guest"):
+        counter.get()
+    counter.close()
+    gc.collect()
+    soon(lambda: exports.alive() == 0)
+
+
+def test_a_resource_that_is_forgotten_is_dropped(exports, counting):
+    counter = counting.Counter(1)
+    assert exports.alive() == 1
+    del counter
+    gc.collect()
+    soon(lambda: exports.alive() == 0)
+
+
+def test_what_is_refused_takes_no_resource(counting):
+    counter = counting.Counter(1)
+    with pytest.raises(GuestTypeError, match="too many"):
+        counting.take(counter, counter)
+    assert counter.get() == 1
+
+
+def test_a_trap_ends_the_instance_and_the_next_call_begins_another(exports, counting, capsys):
+    counter = counting.Counter(5)
+    with pytest.raises(GuestTrap, match="the next call starts afresh"):
+        counter.boom()
+    with pytest.raises(GuestHandleClosed, match=r"its instance has ended: .*trapped"):
+        counter.get()
+    assert counter.closed
+    assert exports.alive() == 0
+    assert "c starts afresh: its last call trapped (abort)" in capsys.readouterr().err
+    assert exports.alive() == 0
+    assert not capsys.readouterr().err
+
+
+def test_another_instances_resource(runner, counting):
+    other = runner.guest(components.counters(), name="d").exports.counting
+    with pytest.raises(GuestTypeError, match="c is counter"):
+        counting.take(other.Counter(1))
+
+
+def test_a_model_is_held_for_as_long_as_its_graph_lives(runner, registry, capsys):
+    exports = runner.guest(components.MODELS, name="g").exports
+    assert exports.load() is False
+    assert capsys.readouterr().out == "working\n"
+    assert registry.describe("m").users == ("g (exports)",)
+    assert list(exports.last_call.timeline.totals) == ["load-by-name"]
+    exports.free()
+    assert not registry.describe("m").users
+    exports.load()
+    assert exports.reset()
+    assert not registry.describe("m").users
+
+
+def test_a_model_can_be_taken_away_from_an_idle_instance(runner, registry, capsys):
+    exports = runner.guest(components.MODELS, name="g").exports
+    exports.load()
+    runner.cancel(registry.describe("m").users, "unload")
+    assert not registry.describe("m").users
+    exports.load()
+    assert "a model that it used was unloaded" in capsys.readouterr().err
+
+
+def test_aliases(runner):
+    exports = runner.guest(components.MODELS, name="g").exports
+    assert exports.configure(models={"other": "m"}) is exports
+    assert exports.load() is True
+    assert "was given 'other'" in str(exports.last_call.last_error)
+    exports.configure(models={"m": "m"})
+    assert exports.load() is False
+
+
+def test_stop_and_timeout(runner):
+    exports = runner.guest(components.MODELS, name="g").exports
+    stopper = threading.Thread(
+        target=lambda: (soon(lambda: runner.active), runner.active[0].cancel())
+    )
+    stopper.start()
+    with pytest.raises(GuestStopped, match="starts afresh"):
+        exports.spin()
+    stopper.join()
+    with pytest.raises(GuestTimeout):
+        exports.configure(timeout=0.05).spin()
+    assert not runner.active
+    assert exports.load() is False
+
+
+def test_calls_of_several_threads_wait_for_each_other(exports):
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.extend(exports.limited_to_ten(3) for _ in range(20)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [3] * 80
+
+
+def test_a_callback_cannot_call_what_calls_it(runner):
+    exports = runner.guest(components.MODELS, name="g").exports
+    exports.configure(on_stdout=lambda _: exports.free())
+    with pytest.raises(GuestError, match="one call goes on at a time"):
+        exports.load()
+
+
+def test_ten_thousand_calls_leave_nothing(exports, counting):
+    def some(count):
+        for number in range(count):
+            with counting.Counter(number) as counter:
+                counter.get()
+            counting.take(counting.Counter(1))
+            counting.Counter(2)
+
+    some(200)
+    gc.collect()
+    process = psutil.Process()
+    before = process.num_fds(), threading.active_count(), process.memory_info().rss
+    some(1500)
+    soon(lambda: exports.alive() == 0)
+    gc.collect()
+    assert (process.num_fds(), threading.active_count()) == before[:2]
+    assert process.memory_info().rss - before[2] < 8 << 20
+    exports.reset()
+
+
+def test_instances_leave_nothing(runner, exports):
+    def some(count):
+        for _ in range(count):
+            exports.alive()
+            exports.reset()
+
+    some(5)
+    gc.collect()
+    process = psutil.Process()
+    before = process.num_fds(), threading.active_count()
+    some(30)
+    assert (process.num_fds(), threading.active_count()) == before
+    assert not runner.active
+
+
+def test_a_guest_that_goes_takes_its_instance_along(runner):
+    guest = runner.guest(components.counters(), name="c")
+    guest.exports.alive()
+    threads = threading.active_count()
+    del guest
+    gc.collect()
+    soon(lambda: threading.active_count() < threads)
