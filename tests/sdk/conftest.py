@@ -10,11 +10,12 @@ import wasmtime
 
 from tests.sdk.scripted_host import Ran, Script, run
 from tests.sdk.vision import Vision
+from tests.support.rust import the_rust
 from wasinn_nb import sdk
 from wasinn_nb.guest.build.cache import ArtifactCache
 from wasinn_nb.guest.build.paths import cache_root
 from wasinn_nb.guest.build.process import Finished
-from wasinn_nb.guest.languages import ziglang
+from wasinn_nb.guest.languages import rust_library, ziglang
 from wasinn_nb.guest.languages.base import Workspace
 
 DRIVERS = Path(__file__).parent / "drivers"
@@ -27,6 +28,15 @@ def compile_guest(source: Path, wasm: Path, *flags: str) -> Finished:
     zig = ziglang.detect()
     if zig is None:
         pytest.skip("the ziglang package is not installed")
+    workspace = Workspace(
+        path=wasm.parent,
+        cwd=wasm.parent,
+        sdk=sdk.include_dir().parent,
+        toolchains=cache_root(),
+        artifacts=ArtifactCache(wasm.parent / "artifacts"),
+    )
+    if source.suffix == ".rs":
+        return _compile_rust(source, wasm, workspace)
     if source.suffix == ".zig":
         command = "build-exe"
         arguments = ["-target", "wasm32-wasi", "-OReleaseSafe", f"-femit-bin={wasm}"]
@@ -36,14 +46,18 @@ def compile_guest(source: Path, wasm: Path, *flags: str) -> Finished:
         command, dialect = {".c": ("cc", ()), ".cpp": ("c++", ("-fno-exceptions",))}[source.suffix]
         arguments = [*ziglang.TARGET, "-O2", *_WARNINGS, *dialect]
         arguments += ["-I", str(sdk.include_dir()), *flags, str(source), "-o", str(wasm)]
-    workspace = Workspace(
-        path=wasm.parent,
-        cwd=wasm.parent,
-        sdk=sdk.include_dir().parent,
-        toolchains=cache_root(),
-        artifacts=ArtifactCache(wasm.parent / "artifacts"),
-    )
     return ziglang.plain(zig, workspace, command, tuple(arguments))
+
+
+def _compile_rust(source: Path, wasm: Path, workspace: Workspace) -> Finished:
+    toolchain = the_rust()
+    sysroot, library = rust_library.prepare(toolchain, workspace)
+    arguments = [
+        *("--edition=2021", "--target", toolchain.target, "-Copt-level=2", "-Dwarnings"),
+        *rust_library.flags(toolchain, sysroot, workspace),
+        *(f"--extern=wasi_nn={library}", "-o", str(wasm), str(source)),
+    ]
+    return rust_library.compiler(toolchain, workspace, arguments)
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +100,7 @@ class Driver:
         return done.stdout.splitlines(), done
 
 
-@pytest.fixture(params=["c", "cpp", "zig"], scope="session")
+@pytest.fixture(params=["c", "cpp", "zig", "rs"], scope="session")
 def driver(request: pytest.FixtureRequest, engine: wasmtime.Engine, build: Build) -> Driver:
     return Driver(request.param, engine, build)
 

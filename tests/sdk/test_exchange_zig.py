@@ -28,8 +28,8 @@ def folders(path: Path) -> tuple[Path, Path]:
     return path / "in", path / "out"
 
 
-def test_values_there_and_back_in_zig(engine: wasmtime.Engine, zig: Path, tmp_path: Path) -> None:
-    given, taken = folders(tmp_path)
+def values_of_all_kinds() -> dict[str, Any]:
+    """Values of the notebook by name, of every dtype that Zig and Rust have."""
     random = np.random.default_rng(3)
     values: dict[str, Any] = {"text": b"\0abc", "nothing": b""}
     for dtype in DTYPES[:-2]:
@@ -39,6 +39,12 @@ def test_values_there_and_back_in_zig(engine: wasmtime.Engine, zig: Path, tmp_pa
     for mode, (_, channels) in list(PIXELS.items())[:3]:
         pixels = random.integers(0, 256, (3, 5, channels) if channels else (3, 5), np.uint8)
         values[mode] = pytest.importorskip("PIL.Image").fromarray(pixels)
+    return values
+
+
+def test_values_there_and_back_in_zig(engine: wasmtime.Engine, zig: Path, tmp_path: Path) -> None:
+    given, taken = folders(tmp_path)
+    values = values_of_all_kinds()
     for name, value in values.items():
         write_input(given, name, value)
     done = run(engine, zig, args=values, folders=(given, taken))
@@ -54,27 +60,29 @@ def test_values_there_and_back_in_zig(engine: wasmtime.Engine, zig: Path, tmp_pa
     assert lines["RGBA"] == "uint8 { 3, 5, 4 } rgba"
 
 
+MALFORMED = [
+    "{}",
+    '{"dtype": "uint8", "shape": [4]}]',
+    '{"dtype": "uint8", "shape": [4], "shape": [4]}',
+    '{"dtype": "uint8", "shape": [4], "order": "F"}',
+    '{"dtype": "float128", "shape": [4]}',
+    '{"dtype": "bytes", "shape": [4]}',
+    '{"dtype": "uint8", "shape": [-4]}',
+    '{"dtype": "uint8", "shape": [4294967296, 0]}',
+    '{"dtype": "uint8", "shape": [3]}',
+    '{"dtype": "uint8", "shape": [4294967295, 4294967295, 4294967295]}',
+    '{"dtype": "uint8", "shape": [2, 2], "mode": "CMYK"}',
+    '{"dtype": "uint8", "shape": [2, 2], "mode": "RGB"}',
+    '{"dtype": "int8", "shape": [2, 2], "mode": "L"}',
+    '{"dtype": "uint8", "shape": [4], "mode": "L"}',
+    " " * 5000,
+]
+
+
 def test_malformed_sidecars_in_zig(engine: wasmtime.Engine, zig: Path, tmp_path: Path) -> None:
-    sidecars = [
-        "{}",
-        '{"dtype": "uint8", "shape": [4]}]',
-        '{"dtype": "uint8", "shape": [4], "shape": [4]}',
-        '{"dtype": "uint8", "shape": [4], "order": "F"}',
-        '{"dtype": "float128", "shape": [4]}',
-        '{"dtype": "bytes", "shape": [4]}',
-        '{"dtype": "uint8", "shape": [-4]}',
-        '{"dtype": "uint8", "shape": [4294967296, 0]}',
-        '{"dtype": "uint8", "shape": [3]}',
-        '{"dtype": "uint8", "shape": [4294967295, 4294967295, 4294967295]}',
-        '{"dtype": "uint8", "shape": [2, 2], "mode": "CMYK"}',
-        '{"dtype": "uint8", "shape": [2, 2], "mode": "RGB"}',
-        '{"dtype": "int8", "shape": [2, 2], "mode": "L"}',
-        '{"dtype": "uint8", "shape": [4], "mode": "L"}',
-        " " * 5000,
-    ]
     given, taken = folders(tmp_path)
-    names = [f"x{i}" for i in range(len(sidecars))]
-    for name, sidecar in zip(names, sidecars, strict=True):
+    names = [f"x{i}" for i in range(len(MALFORMED))]
+    for name, sidecar in zip(names, MALFORMED, strict=True):
         (given / name).write_bytes(b"1234")
         (given / f"{name}.json").write_text(sidecar)
     done = run(engine, zig, args=[*names, "missing", "x" * 600], folders=(given, taken))

@@ -1,4 +1,4 @@
-"""The high-level layer in C, C++ and Zig: one driver a language, the same outcome from each."""
+"""The high-level layer in C, C++, Zig and Rust: a driver in each, and the same outcome."""
 
 from __future__ import annotations
 

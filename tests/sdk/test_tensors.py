@@ -1,4 +1,4 @@
-"""Typed inputs and outputs in C, C++ and Zig: what reaches the host, and what comes back."""
+"""Typed inputs and outputs in C, C++, Zig and Rust: what reaches the host, and what comes back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WIDTHS = {"f16": 2, "f32": 4, "f64": 8, "u8": 1, "i32": 4, "i64": 8}
 HOSTS = ["cut", "refuse", "refuse silently"]
 
 
-@pytest.fixture(scope="module", params=["c", "cpp", "zig"])
+@pytest.fixture(scope="module", params=["c", "cpp", "zig", "rs"])
 def language(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
@@ -76,6 +76,7 @@ def test_what_a_failed_input_says(tensors: Tensors, language: str) -> None:
         == {
             "c": "error 1 of 0: setting input 4 as i32 [1, 2]: invalid argument (error 1)",
             "cpp": "error 1 of 0: setting input 4 as i32 [1, 2]: invalid argument (error 1)",
+            "rs": "error 1 of 0: setting input 4 as i32 [1, 2]: invalid argument (error 1)",
             "zig": "error 1 of 0: setting input 4 as i32 { 1, 2 }: InvalidArgument (error 1)",
         }[language]
     )

@@ -205,8 +205,8 @@ impl Chat {
         Ok(answer)
     }
 
-    fn advance(&mut self, whole_characters: bool) -> Option<Result<Vec<u8>>> {
-        let piece = advance(&mut self.context, whole_characters);
+    fn advance(&mut self) -> Option<Result<Vec<u8>>> {
+        let piece = advance(&mut self.context);
         match &piece {
             Some(Err(_)) if self.in_turn => {
                 self.in_turn = false;
@@ -304,9 +304,9 @@ pub struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// The next token's bytes, even if they end inside a character.
+    /// The next piece as the bytes that it is.
     pub fn next_bytes(&mut self) -> Option<Result<Vec<u8>>> {
-        self.chat.advance(false)
+        self.chat.advance()
     }
 
     /// End the answer after what has been handed out.
@@ -324,7 +324,7 @@ impl Iterator for Turn<'_> {
     type Item = Result<String>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let piece = self.chat.advance(true)?;
+        let piece = self.chat.advance()?;
         Some(piece.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 }

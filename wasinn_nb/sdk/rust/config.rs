@@ -100,6 +100,8 @@ pub struct Options {
     pub max_tokens: usize,
     /// Texts that end the generation and are not part of it.
     pub stop: Vec<String>,
+    /// Hand out tokens as they come, even if that splits a UTF-8 character.
+    pub raw_bytes: bool,
 }
 
 impl Options {
@@ -113,6 +115,13 @@ impl Options {
     #[must_use]
     pub fn stop(mut self, text: impl Into<String>) -> Self {
         self.stop.push(text.into());
+        self
+    }
+
+    /// For [`crate::Stream::next_bytes`].
+    #[must_use]
+    pub fn raw_bytes(mut self) -> Self {
+        self.raw_bytes = true;
         self
     }
 }

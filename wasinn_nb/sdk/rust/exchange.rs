@@ -84,6 +84,7 @@ macro_rules! numbers {
 }
 
 numbers! {
+    bool, Bool;
     i8, Int8;
     i16, Int16;
     i32, Int32;
@@ -114,6 +115,9 @@ impl Array {
         if self.dtype != T::DTYPE {
             let (is, wanted) = (self.dtype.name(), T::DTYPE.name());
             return refuse(format!("the array is of {}, and {} is wanted", is, wanted));
+        }
+        if self.dtype == DType::Bool && self.data.iter().any(|byte| *byte > 1) {
+            return refuse("the array is of bool, and has other bytes than 0 and 1");
         }
         let mut values = vec![T::default(); self.data.len() / mem::size_of::<T>()];
         unsafe {
@@ -180,7 +184,11 @@ fn describe(data: &[u8], text: &str) -> Option<(DType, Vec<u32>, Option<Format>)
     match &described {
         Value::Object(members) => {
             let known = |name: &str| matches!(name, "dtype" | "shape" | "mode");
-            members.iter().all(|(name, _)| known(name)).then_some(())?;
+            let once = |name: &str| members.iter().filter(|(other, _)| other == name).count() == 1;
+            members
+                .iter()
+                .all(|(name, _)| known(name) && once(name))
+                .then_some(())?;
         }
         _ => return None,
     }

@@ -160,6 +160,11 @@ impl Context {
         String::from_utf8_lossy(&self.progress.text).into_owned()
     }
 
+    /// The same as bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.progress.text
+    }
+
     /// How many tokens the text took, when they came one by one.
     pub fn tokens(&self) -> usize {
         self.progress.tokens

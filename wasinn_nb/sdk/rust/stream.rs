@@ -76,19 +76,21 @@ impl Progress {
             self.text.truncate(self.text.len() - length);
             cut = Some(Finish::End);
         }
-        self.text.truncate(whole(&self.text));
+        if !self.options.raw_bytes {
+            self.text.truncate(whole(&self.text));
+        }
         self.delivered = self.text.len();
         cut
     }
 
     /// What can be handed out now.
-    fn piece(&mut self, whole_characters: bool) -> Option<&[u8]> {
+    fn piece(&mut self) -> Option<&[u8]> {
         let running = self.finish == Finish::Running;
         let mut limit = self.text.len();
         if running {
             limit = self.without_partial_stop();
         }
-        if whole_characters {
+        if !self.options.raw_bytes {
             limit = whole(&self.text[..limit]);
         }
         if !running {
@@ -144,9 +146,9 @@ impl<'a> Stream<'a> {
         Self { context }
     }
 
-    /// The next token's bytes, even if they end inside a character.
+    /// The next piece as the bytes that it is; in a text they become U+FFFD where they are no UTF-8.
     pub fn next_bytes(&mut self) -> Option<Result<Vec<u8>>> {
-        advance(self.context, false)
+        advance(self.context)
     }
 
     /// End the text after what has been handed out.
@@ -169,7 +171,7 @@ impl Iterator for Stream<'_> {
     type Item = Result<String>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let piece = advance(self.context, true)?;
+        let piece = advance(self.context)?;
         Some(piece.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 }
@@ -184,7 +186,7 @@ pub(crate) fn cancel(context: &mut Context) {
     context.progress.cancel();
 }
 
-pub(crate) fn advance(context: &mut Context, whole_characters: bool) -> Option<Result<Vec<u8>>> {
+pub(crate) fn advance(context: &mut Context) -> Option<Result<Vec<u8>>> {
     loop {
         if context.progress.finish == Finish::Running {
             if let Err(failure) = context.step() {
@@ -192,7 +194,7 @@ pub(crate) fn advance(context: &mut Context, whole_characters: bool) -> Option<R
                 return Some(Err(failure));
             }
         }
-        if let Some(piece) = context.progress.piece(whole_characters) {
+        if let Some(piece) = context.progress.piece() {
             return Some(Ok(piece.to_vec()));
         }
         if context.progress.finish != Finish::Running {
