@@ -22,6 +22,7 @@ _MODULES = {
     "zig": "zig",
     "rust": "rust",
     "go": "go",
+    "assemblyscript": "assemblyscript",
     "js": "javascript",
     "wat": "wat",
 }
