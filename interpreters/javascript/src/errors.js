@@ -19,9 +19,9 @@ class Frame {
     Object.assign(this, { name, cell, at: cell.place(line, column) });
   }
 
-  /** What is called there, as far as it is names: `a.b.c`. */
-  get called() {
-    return this.cell.called(this.at);
+  /** The calls that it may be: `{ path, at }`, innermost first. */
+  get calls() {
+    return this.cell.calls(this.at);
   }
 
   toString() {

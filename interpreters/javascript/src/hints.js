@@ -32,13 +32,17 @@ export function explained(error, frames) {
   const kind = /^not a (function|constructor)$/.exec(message)?.[1];
   // in the first frame, if that is a cell's: else a function of QuickJS's was given something else
   const first = String(error.stack ?? "").trimStart();
-  if (!(error instanceof TypeError) || !kind || !frames.length || !first.includes("<input>")) {
-    return message;
-  }
-  if (!/^at [^\n]*<input>/.test(first)) return message;
-  const path = frames[0].called;
-  if (!path) return message;
-  return `${path} is ${message}${memberHint(path)}`;
+  if (!kind || !frames.length || !/^at [^\n]*<input>/.test(first)) return message;
+  const called = culprit(frames[0].calls);
+  if (!called) return message;
+  frames[0].at = called.at;
+  return `${called.path} is ${message}${memberHint(called.path)}`;
+}
+
+/** Which of some calls failed: one of what is known not to be a function, or the only one left. */
+function culprit(calls) {
+  const left = calls.filter(({ path }) => typeof resolved(path)?.value !== "function");
+  return left.find(({ path }) => resolved(path)) ?? (left.length === 1 ? left[0] : undefined);
 }
 
 function undefinedHint(name) {
@@ -49,22 +53,32 @@ function undefinedHint(name) {
   return meant(nearest(name, Object.getOwnPropertyNames(globalThis)));
 }
 
-/** For `a.b.c`, what of `a.b` is like `c`. Nothing of the cell's is called: getters are not. */
+/** For `a.b.c`, what of `a.b` is like `c`. */
 function memberHint(path) {
-  const names = path.split(".");
-  const wanted = names.pop();
-  let owner = globalThis;
-  for (const name of names) {
-    owner = property(owner, name);
-    if (owner === undefined || owner === null) return "";
-  }
-  if (typeof property(owner, wanted) === "function") return "";
+  const found = resolved(path);
+  if (!found || typeof found.value === "function") return "";
   const known = new Set();
-  for (const one of chain(owner)) {
+  for (const one of chain(found.owner)) {
     if (one === Object.prototype || one === Function.prototype) break;
     for (const name of Object.getOwnPropertyNames(one)) known.add(name);
   }
-  return meant(nearest(wanted, known));
+  return meant(nearest(path.split(".").at(-1), known));
+}
+
+/**
+ * What `a.b.c` is, and of what; undefined where `a` is no global name or `a.b` is nothing. None of
+ * the cell's code is called: getters are not.
+ */
+function resolved(path) {
+  const names = path.split(".");
+  const last = names.pop();
+  let owner = globalThis;
+  for (const name of names) {
+    owner = property(owner, name);
+    if (owner === undefined || owner === null) return undefined;
+  }
+  if (owner === globalThis && !(last in globalThis)) return undefined;
+  return { owner, value: property(owner, last) };
 }
 
 function property(owner, name) {

@@ -11,7 +11,8 @@ const BEFORE_REGEX = new Set(
   "return typeof instanceof in of new delete void throw case do else yield await".split(" "),
 );
 
-function* tokens(text) {
+/** The tokens of a script, each with where it is and what is before it. */
+export function* tokens(text) {
   let at = 0;
   let previous = null;
   const templates = [];

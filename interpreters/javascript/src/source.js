@@ -5,6 +5,7 @@
 //
 // A cell is a script in the global scope. What it declares with `let`, `const` and `class` would be
 // its own, so these become `var` at the top level; no column moves but behind `class`.
+import { callsAround } from "./calls.js";
 import { missing } from "./modules.js";
 import { declarations } from "./scan.js";
 
@@ -45,9 +46,7 @@ class Source {
   /** What is seen of a mistake before QuickJS is asked; null if nothing is. */
   #refusal([problem]) {
     if (!problem) return null;
-    const before = this.given.slice(0, problem.start).split("\n");
-    const at = { line: before.length - 1 + this.firstLine, column: [...before.at(-1)].length + 1 };
-    return { message: problem.message, at };
+    return { message: problem.message, at: this.#at(problem.start) };
   }
 
   /** What is evaluated. The line before the cell's own is ours. */
@@ -86,17 +85,22 @@ class Source {
     return { line: own - 1 + this.firstLine, column: [...given.slice(0, at)].length + 1 };
   }
 
-  /** What is called at a place, if it is names, as in `a.b.c`; else undefined. */
-  called({ line, column }) {
-    const text = [...(this.#line(line - this.firstLine + 1) ?? "")];
-    const before = text.slice(0, column - 1).join("");
-    const after = text.slice(column - 1).join("");
-    const last = /^[\p{ID_Start}$_][\p{ID_Continue}$]*(?:\??\.[\p{ID_Continue}$]+)*(?=\s*\()/u;
-    const name = last.exec(after)?.[0];
-    const path = /(?:[\p{ID_Start}$_][\p{ID_Continue}$]*\??\.)*$/u.exec(before)[0];
-    const rest = before.slice(0, before.length - path.length);
-    if (!name || /[\p{ID_Continue}$]$/u.test(rest)) return undefined;
-    return (/\.$/.test(rest) ? name : path + name).replaceAll("?", "");
+  /** The calls that one at a place may be: `{ path, at }`, innermost first. */
+  calls({ line, column }) {
+    const lines = this.given.split("\n");
+    const above = lines.slice(0, line - this.firstLine).map((one) => `${one}\n`);
+    const before = [...(lines[line - this.firstLine] ?? "")].slice(0, column - 1).join("");
+    const offset = above.join("").length + before.length;
+    return callsAround(this.given, offset).map(({ path, start }) => ({
+      path,
+      at: this.#at(start),
+    }));
+  }
+
+  /** The place of an offset in the cell. */
+  #at(offset) {
+    const before = this.given.slice(0, offset).split("\n");
+    return { line: before.length - 1 + this.firstLine, column: [...before.at(-1)].length + 1 };
   }
 
   #line(number) {

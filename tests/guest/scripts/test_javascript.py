@@ -134,7 +134,10 @@ def test_an_error_in_a_function_of_an_earlier_cell(js):
     [
         ("consle.log(1)", 1, "consle is not defined. Did you mean console?"),
         ("console.lgo(1)", 9, "console.lgo is not a function. Did you mean log?"),
-        ("new wasi_nn.Tesnor([1])", 5, "wasi_nn.Tesnor is not a function. Did you mean Tensor?"),
+        ("var x = {}; print(Math.max(x.key(x, 1)))", 30, "x.key is not a function"),
+        ("function f(o) { return o.key(\n1, o) }\nf({})", 26, "o.key is not a function"),
+        ("print(Math.flor(2.5))", 12, "Math.flor is not a function. Did you mean floor?"),
+        ("new wasi_nn.Tesnor([1])", 13, "wasi_nn.Tesnor is not a function. Did you mean Tensor?"),
         ("Graph.load('x')", 1, "Graph is not defined. It is wasi_nn.Graph"),
         ("require('fs')", 1, "require is not defined. A cell has no packages or files; "),
         ("var o = { f: {} }; o.f.g()", 24, "TypeError: o.f.g is not a function"),
