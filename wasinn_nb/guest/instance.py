@@ -87,15 +87,17 @@ class Instance:
             self._instantiate()
             self._initialize()
 
-    def call(self, function: str, values: Sequence[Any]) -> tuple[Any, ...]:
-        """Call an export; its results.
+    def call(
+        self, function: str, values: Sequence[tuple[str, Any]], results: Sequence[str]
+    ) -> tuple[Any, ...]:
+        """Call an export of known types; its results.
 
         Raises:
             GuestFailure: a trap.
             GuestExit: it ended itself instead of returning.
         """
         with self._ending():
-            return native.call_with(self._store, self._instance, function, values)
+            return native.call_with(self._store, self._instance, function, values, results)
 
     def memory(self, name: str) -> tuple[int, int]:
         """Address and size of an exported memory."""

@@ -106,23 +106,28 @@ def call(store: wasmtime.Store, instance: Any, name: str) -> int:
 
 
 def call_with(
-    store: wasmtime.Store, instance: Any, name: str, values: Sequence[tuple[str, Any]]
+    store: wasmtime.Store,
+    instance: Any,
+    name: str,
+    values: Sequence[tuple[str, Any]],
+    results: Sequence[str],
 ) -> tuple[Any, ...]:
     """Call an exported function with numbers; its results, integers as signed ones.
 
     Args:
+        store, instance, name: the function.
         values: each with its type: ``i32``, ``i64``, ``f32`` or ``f64``.
+        results: the types of its results, which are those that it has.
 
     Raises:
         GuestFailure: it trapped.
     """
     export = get_export(store, instance, name)
-    kinds = wasmtime.Func._from_raw(export.of.func).type(store).results
     arguments = (ffi.wasmtime_val_t * len(values))()
     for argument, (kind, value) in zip(arguments, values, strict=True):
         argument.kind = _NUMBERS[kind]
         setattr(argument.of, kind, value)
-    returned = (ffi.wasmtime_val_t * len(kinds))()
+    returned = (ffi.wasmtime_val_t * len(results))()
     trap = ctypes.POINTER(ffi.wasm_trap_t)()
     error = ffi.wasmtime_func_call(
         store._context(),
@@ -130,12 +135,12 @@ def call_with(
         arguments,
         len(values),
         returned,
-        len(kinds),
+        len(results),
         ctypes.byref(trap),
     )
     raise_failure(error, trap)
-    pairs = zip(returned, kinds, strict=True)
-    return tuple(getattr(value.of, str(kind)) for value, kind in pairs)
+    pairs = zip(returned, results, strict=True)
+    return tuple(getattr(value.of, kind) for value, kind in pairs)
 
 
 def memory_at(store: wasmtime.Store, instance: Any, name: str) -> tuple[int, int]:

@@ -268,20 +268,20 @@ class TupleForm:
     """A tuple."""
 
     def __init__(self, items: Iterable[Form]) -> None:
-        self._items = tuple(items)
-        self.wit = f"tuple<{', '.join(item.wit for item in self._items)}>"
-        kinds = tuple(item.annotation for item in self._items)
+        self.items = tuple(items)
+        self.wit = f"tuple<{', '.join(item.wit for item in self.items)}>"
+        kinds = tuple(item.annotation for item in self.items)
         self.annotation: Any = GenericAlias(tuple, kinds)
-        self.codec: Codec = codecs.Tuple(*(item.codec for item in self._items))
+        self.codec: Codec = codecs.Tuple(*(item.codec for item in self.items))
 
     def lower(self, value: Any, passing: Passing) -> tuple[Any, ...]:
         """From a sequence of as many."""
         if isinstance(value, (str, bytes, dict, set)) or not hasattr(value, "__len__"):
             raise Mismatch(self.wit, value)
-        if len(value) != len(self._items):
-            raise Mismatch(self.wit, value, f"it has {len(self._items)} elements")
+        if len(value) != len(self.items):
+            raise Mismatch(self.wit, value, f"it has {len(self.items)} elements")
         made = []
-        for at, (form, item) in enumerate(zip(self._items, value, strict=True)):
+        for at, (form, item) in enumerate(zip(self.items, value, strict=True)):
             try:
                 made.append(form.lower(item, passing))
             except Mismatch as mismatch:
@@ -290,7 +290,7 @@ class TupleForm:
 
     def lift(self, value: tuple[Any, ...], passing: Passing) -> tuple[Any, ...]:
         """As a tuple."""
-        pairs = zip(self._items, value, strict=True)
+        pairs = zip(self.items, value, strict=True)
         return tuple(form.lift(item, passing) for form, item in pairs)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import wasmtime
-
 from wasinn_nb.guest.exports import naming
 from wasinn_nb.guest.exports.composites import TupleForm
 from wasinn_nb.guest.exports.forms import Form, Mismatch, Plain, Real, Whole
-from wasinn_nb.guest.exports.functions import Described, Export, Function, Param
+from wasinn_nb.guest.exports.functions import Described, Enter, Export, Function, Param
 from wasinn_nb.guest.exports.memory import Memory
 from wasinn_nb.guest.exports.namespace import Members
+from wasinn_nb.guest.exports.signatures import Signature, signatures
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.exports.calls import Caller
@@ -55,55 +54,51 @@ _FORMS: dict[str, Form] = {
 }
 
 
-def fill(
-    exports: Members, module: CompiledModule, caller: Caller, names: dict[str, list[str]]
-) -> None:
-    """Add everything that a module exports and that can be called.
-
-    Args:
-        names: those of the parameters, where they are known, by the function's name.
-    """
+def fill(exports: Members, module: CompiledModule, wasm: bytes, caller: Caller) -> None:
+    """Add everything that a module exports and that can be called."""
     has_malloc = module.exports.get("malloc") == "func"
-    for export in module.native.exports:
-        name, native = export.name, export.type
-        if isinstance(native, wasmtime.FuncType) and name not in ENTRIES:
-            described = _described(name, native, names.get(name, []))
-            function = Function(Export(described, caller, _enter(described)))
+    known = signatures(wasm)
+    for name, kind in module.exports.items():
+        if kind == "func" and name not in ENTRIES:
+            described = _described(name, known.get(name))
+            function = Function(Export(described, caller, _enter(name, described)))
             exports.add(name, function, naming.core(name))
-        elif isinstance(native, wasmtime.MemoryType) and not (native.is_64 or native.is_shared):
+        elif kind == "memory" and not module.memory_problem:
             memory = Memory(name, caller, has_malloc=has_malloc)
             exports.add(name, memory, naming.core(name))
 
 
-def _described(name: str, native: Any, names: list[str]) -> Described:
-    params, results = [str(one) for one in native.params], [str(one) for one in native.results]
+def _described(name: str, signature: Signature | None) -> Described:
     own = naming.core(name)
+    if signature is None:
+        return Described(own, problem="its types cannot be read", text="(...)")
+    params, results = signature.params, signature.results
     if any(kind not in _FORMS for kind in (*params, *results)):
         text = f"({', '.join(params)}) -> ({', '.join(results)})"
         return Described(own, problem="it has vectors or references", text=text)
-    called = [
+    names = signature.names
+    if len({naming.core(one) for one in names}) != len(params):
+        names = tuple(f"p{number}" for number in range(len(params)))
+    called = tuple(
         Param(text, naming.core(text), _FORMS[kind])
-        for text, kind in zip(_whole(names, len(params)), params, strict=True)
-    ]
+        for text, kind in zip(names, params, strict=True)
+    )
     forms = [_FORMS[kind] for kind in results]
     result = forms[0] if len(forms) == 1 else TupleForm(forms) if forms else None
-    return Described(own, tuple(called), result)
+    return Described(own, called, result)
 
 
-def _whole(names: list[str], count: int) -> list[str]:
-    """Names for all parameters, each for one only."""
-    if len(names) >= count and len({naming.core(name) for name in names[:count]}) == count:
-        return names[:count]
-    return [f"p{number}" for number in range(count)]
-
-
-def _enter(described: Described) -> Any:
+def _enter(name: str, described: Described) -> Enter:
     kinds = [param.form.wit for param in described.params]
-    name = described.name
-    many = described.result is not None and isinstance(described.result, TupleForm)
+    result = described.result
+    many = isinstance(result, TupleForm)
+    returned = [item.wit for item in result.items] if isinstance(result, TupleForm) else []
+    if result is not None and not many:
+        returned = [result.wit]
 
     def enter(live: Live, values: Sequence[Any]) -> Any:
-        results = live.core.call(name, list(zip(kinds, values, strict=True)))
+        given = list(zip(kinds, values, strict=True))
+        results = live.core.call(name, given, returned)
         return results if many else results[0] if results else None
 
     return enter

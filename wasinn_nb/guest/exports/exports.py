@@ -64,6 +64,5 @@ class Exports(Namespace):
             Catalog(module, self._host.engine, self._caller, Docs(), home).fill(members)
         else:
             from wasinn_nb.guest.exports import core
-            from wasinn_nb.guest.exports.parameters import parameter_names
 
-            core.fill(members, module, self._caller, parameter_names(self._guest.wasm))
+            core.fill(members, module, self._guest.wasm, self._caller)

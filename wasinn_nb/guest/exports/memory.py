@@ -33,8 +33,8 @@ class Memory:
         self._has_malloc = has_malloc
 
     def __repr__(self) -> str:
-        live = self._caller.live
-        return "memory" if live is None else f"memory of {len(self):,} bytes"
+        put = "put(data), new(size), " if self._has_malloc else ""
+        return f"{put}read(pointer, size), array(pointer, shape, dtype), write(pointer, data)"
 
     def __len__(self) -> int:
         """How many bytes it has."""
@@ -97,7 +97,9 @@ class Memory:
             )
 
         def work(live: Live) -> int:
-            pointer: int = live.core.call("malloc", [("i32", size)])[0] & 0xFFFF_FFFF
+            pointer: int = (
+                live.core.call("malloc", [("i32", _signed(size))], ["i32"])[0] & 0xFFFF_FFFF
+            )
             return pointer
 
         pointer = self._do("new", work)
@@ -113,7 +115,7 @@ class Memory:
 
         def work(live: Live) -> None:
             if live is buffer.live:
-                live.core.call(_FREE, [("i32", _signed(buffer.pointer))])
+                live.core.call(_FREE, [("i32", _signed(buffer.pointer))], [])
 
         self._do(_FREE, work)
 
