@@ -102,9 +102,10 @@ class Exports:
         instance = self._builder.instantiate(component, args)
         exported = self._builder.export(called, INSTANCE, instance)
         self._instances[interface] = exported
+        # from now on its types are what the export has: only those have names outside
+        self._types = Types(self)
         for type_ in interface.types.values():
-            if not isinstance(type_.kind, Resource):
-                self._known.pop(type_, None)
+            self._known.pop(type_, None)
 
     def _need(self, type_: Type) -> None:
         """Have what a type is made of imported, where it is not exported."""
@@ -190,8 +191,17 @@ class _Outside:
         """The number of a type, as it is exported."""
         found = self._known.get(type_)
         if found is None:
-            found = self._inner.named(type_)
             if type_.owner is self._interface:
-                found = self._builder.export(type_.name, TYPE, found)
+                found = self._builder.export(type_.name, TYPE, self._defined(type_))
+            else:
+                found = self._inner.named(type_)
             self._known[type_] = found
         return found
+
+    def _defined(self, type_: TypeDef) -> int:
+        """A type of the interface's own, made of types that are exported where there are such."""
+        if isinstance(type_.kind, Resource):
+            return self._inner.named(type_)
+        if isinstance(type_.kind, Alias) and isinstance(type_.kind.target, TypeDef):
+            return self.named(type_.kind.target)
+        return self.define(self.types.structure(type_))

@@ -77,14 +77,15 @@ def fixup(types: Sequence[CoreType], *, initialize: bool, run: bool) -> bytes:
     parts = [
         CORE_HEADER,
         section(_TYPE, vector(map(_type, all_types))),
-        section(_IMPORT, vector([table, *described])),
+        section(_IMPORT, vector([table] * bool(types) + described)),
     ]
     if run:
         parts.append(section(_FUNCTION, vector([unsigned(nothing + 1)])))
         parts.append(section(_EXPORT, vector([_export(RUN, FUNC, len(imports))])))
     if initialize:
         parts.append(section(_START, unsigned(nothing)))
-    parts.append(section(_ELEMENT, vector([b"\x00\x41\x00" + _END + places])))
+    if types:
+        parts.append(section(_ELEMENT, vector([b"\x00\x41\x00" + _END + places])))
     if run:
         start = unsigned(len(imports) - 1)
         parts.append(section(_CODE, vector([_body(b"\x10" + start + b"\x41\x00")])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from wasinn_nb.guest.componentize import abi, glue
@@ -10,12 +10,12 @@ from wasinn_nb.guest.componentize.abi import Lowered
 from wasinn_nb.guest.componentize.core import CoreModule, CoreType
 from wasinn_nb.guest.componentize.errors import ComponentizeError
 from wasinn_nb.guest.componentize.ports import COMMAND, RUN_PREFIX
-from wasinn_nb.guest.wit.model import Function, Interface, Resource, TypeDef
+from wasinn_nb.guest.wit.model import Alias, Function, Interface, Resource, TypeDef
 
 _POST = "cabi_post_"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lift:
     """An export of the component.
 
@@ -55,7 +55,7 @@ def lifts(module: CoreModule, exports: Mapping[str, Interface | Function]) -> li
         found.append(Lift(COMMAND.id, COMMAND, {"run": None}))
     if start is not None and start != CoreType(()):
         raise ComponentizeError(f"The program's _start is {start}, it should be {CoreType(())}.")
-    return found
+    return _sorted(found)
 
 
 def post_return(module: CoreModule, name: str, lowered: Lowered) -> str | None:
@@ -70,6 +70,32 @@ def post_return(module: CoreModule, name: str, lowered: Lowered) -> str | None:
     if there is not None and there != expected:
         raise ComponentizeError(f"The program's {called!r} is {there}, it should be {expected}.")
     return None if there is None else called
+
+
+def _sorted(found: list[Lift]) -> list[Lift]:
+    """Interfaces behind those whose types they use."""
+    by_port = {lift.port: lift for lift in found}
+    ordered: dict[Lift, None] = {}
+
+    def add(lift: Lift | None) -> None:
+        if lift is None or lift in ordered:
+            return
+        for owner in _used(lift.port):
+            add(by_port.get(owner))
+        ordered[lift] = None
+
+    for lift in found:
+        add(lift)
+    return list(ordered)
+
+
+def _used(port: Interface | Function) -> Iterator[Interface]:
+    """The interfaces that an interface takes types over from."""
+    for type_ in port.types.values() if isinstance(port, Interface) else ():
+        target = type_.kind.target if isinstance(type_.kind, Alias) else None
+        if isinstance(target, TypeDef) and isinstance(target.owner, Interface):
+            if target.owner is not port:
+                yield target.owner
 
 
 def _lift(module: CoreModule, called: str, port: Interface | Function) -> Lift:

@@ -1,0 +1,168 @@
+"""Core guests as components: the adapter says what the core host would have said."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import psutil
+import pytest
+import wasmtime
+from wasmtime import component
+
+import wasinn_nb as wn
+from scripts import adapters
+from tests.abi.models import Shelf
+from wasinn_nb.abi.wit.session import Session
+
+HERE = Path(__file__).parent
+NAMES = {"text": "adapter-text", "digits": "adapter-digits"}
+
+
+@pytest.fixture(scope="module")
+def host(toolchain_dir):
+    host = wn.host()
+    host.load(NAMES["text"], "builtin:tinytales")
+    host.load(NAMES["digits"], "builtin:digits")
+    yield host
+    for name in NAMES.values():
+        host.forget(name)
+
+
+def built(host, source, abi="component", **options):
+    text = (HERE / source).read_text("utf-8") if source.endswith(".c") else source
+    return host.build(text, "c", abi=abi, **options)
+
+
+def test_the_adapters_are_what_their_sources_give(toolchain_dir):
+    for name, data in adapters.compiled().items():
+        assert (adapters.FOLDER / f"{name}.wasm").read_bytes() == data, (
+            "run python -m scripts.adapters"
+        )
+
+
+def test_files_clocks_and_streams_are_those_of_the_core_abi(host, tmp_path):
+    said = []
+    for abi in ("core", "component"):
+        (shut := tmp_path / f"ro-{abi}").mkdir()
+        (given := tmp_path / f"rw-{abi}").mkdir()
+        (shut / "given").write_text("here\n")
+        run = built(host, "wasi.c", abi).run(
+            dirs={given: ("/io", "rw"), shut: "/ro"},
+            stdin="x\ny\n" * 5000,
+            env={"HOME": "/nowhere=é", "EMPTY": ""},
+        )
+        assert run.stderr == ""
+        said.append(run.stdout)
+        assert (given / "d" / "c.txt").stat().st_mtime_ns == 2_000_000_000_007
+    assert said[0] == said[1]
+    assert "slept 1\nnow 1\n" in said[0]
+    assert said[0].endswith("stdin y\n/nowhere=é \n")
+
+
+def test_whatever_a_guest_gives_is_answered_with_the_same_number(host):
+    said = [built(host, "hostile.c", abi).run(models=NAMES).stdout for abi in ("core", "component")]
+    assert said[0] == said[1]
+    assert said[0].count(": 1\n") > 30
+
+
+STANDARD = """
+#define WASI_NN_STANDARD_ONLY
+#include <stdio.h>
+#include <string.h>
+#include <wasi_nn.h>
+#define SETTINGS "{\\"temp\\": 0, \\"n-predict\\": 12}"
+int main(void) {
+    uint32_t graph, context, size = 0, dims[4] = {2, 1, 8, 8};
+    float pixels[128] = {0, 1, 2, 3}, scores[20];
+    char text[4096];
+    wasi_nn_tensor image = {dims, 4, WASI_NN_TYPE_F32, pixels, sizeof pixels};
+    printf("%d", wasi_nn_load_by_name("nobody", 6, &graph));
+    printf(" %d", wasi_nn_load_by_name("gone", 4, &graph));
+    printf(" %d", wasi_nn_load_by_name("digits", 6, &graph));
+    printf(" %d", wasi_nn_init_execution_context(graph, &context));
+    printf(" %d", wasi_nn_compute(context));
+    printf(" %d", wasi_nn_set_input(context, 0, &image));
+    printf(" %d", wasi_nn_compute(context));
+    printf(" %d", wasi_nn_get_output(context, 0, scores, 8, &size));
+    printf(" %d %u", wasi_nn_get_output(context, 0, scores, sizeof scores, &size), size);
+    printf(" %d\\n", wasi_nn_get_output(context, 1, scores, sizeof scores, &size));
+    for (int i = 0; i < 20; i++) printf("%.4f ", scores[i]);
+    printf("\\n%d", wasi_nn_load_by_name("text", 4, &graph));
+    printf(" %d", wasi_nn_init_execution_context(graph, &context));
+    printf(" %d", wasi_nn_set_input_text(context, 1, SETTINGS, strlen(SETTINGS)));
+    printf(" %d", wasi_nn_set_input_text(context, 0, "Once upon a time", 16));
+    printf(" %d", wasi_nn_compute(context));
+    printf(" %d %u", wasi_nn_get_output(context, 0, text, 5, &size), size);
+    printf(" %.5s", text);
+    printf(" %d\\n", wasi_nn_get_output(context, 0, text, sizeof text, &size));
+    fwrite(text, 1, size, stdout);
+    for (int i = 0; i < 4096; i++) text[i] = "and "[i % 4];
+    printf("\\n%d", wasi_nn_set_input_text(context, 0, text, 4096));
+    printf(" %d\\n", wasi_nn_compute(context));
+    return 0;
+}
+"""
+
+
+def test_what_needs_the_standard_alone_imports_the_standard_alone(host, tmp_path):
+    (tmp_path / "gone.gguf").write_bytes(b"GGUF")
+    host.preload(f"adapter-gone:ggml:auto:{tmp_path / 'gone.gguf'}")
+    (tmp_path / "gone.gguf").unlink()
+    models = NAMES | {"gone": "adapter-gone"}
+    said = [built(host, STANDARD, abi).run(models=models).stdout for abi in ("core", "component")]
+    host.forget("adapter-gone")
+    packages = {one.module.partition("/")[0] for one in built(host, STANDARD).imports}
+    assert {name for name in packages if "nn" in name} == {"wasi:nn"}
+    assert said[0] == said[1]
+    assert said[1].startswith("8 103 0 0 ")
+    assert said[1].endswith(" 102\n")
+
+
+class Cycling:
+    """A guest of a run of its own, which lives on after its program has ended."""
+
+    def __init__(self, wasm, *args):
+        engine = wasmtime.Engine()
+        self.shelf = Shelf()
+        self.shelf.calls.record = lambda call: None
+        self.shelf.loads = self.shelf.failures = self.shelf.read = Forgetting()
+        self.session = Session(self.shelf)
+        self.linker = component.Linker(engine)
+        self.linker.add_wasip2()
+        self.kept = self.session.define(self.linker)
+        self.store = wasmtime.Store(engine)
+        config = wasmtime.WasiConfig()
+        config.argv = ["guest", *map(str, args)]
+        self.store.set_wasi(config)
+        native = component.Component(engine, wasm)
+        instance = self.linker.instantiate(self.store, native)
+        run = instance.get_export_index(self.store, "wasi:cli/run@0.2.0")
+        run = instance.get_export_index(self.store, "run", run)
+        assert instance.get_func(self.store, run)(self.store).tag == "ok"
+        gc.collect()
+        self.size = psutil.Process().memory_info().rss
+
+    def close(self):
+        self.store.close()
+        self.linker.close()
+        self.session.close()
+        assert not self.shelf.bugs
+        assert not self.shelf.open_contexts
+        assert not self.shelf.open_leases
+
+
+class Forgetting(list):
+    def append(self, item):
+        pass
+
+
+def test_ten_thousand_graphs_contexts_and_tensors_leave_nothing(host):
+    wasm = built(host, "cycles.c").wasm
+    sizes = []
+    for times in (500, 500, 10_000):
+        guest = Cycling(wasm, 0, times, "gu")
+        assert [len(table) for table in guest.session._nn.tables] == [0, 0, 0, 0]
+        sizes.append(guest.size)
+        guest.close()
+    assert sizes[2] - sizes[1] < 2 << 20
