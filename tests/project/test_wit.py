@@ -9,9 +9,9 @@ def test_every_file_is_on_its_page(root):
     folder = resources.files("wasinn_nb") / "wit"
     page = (root / "docs" / "components.md").read_text()
     names = {
-        entry.name for entry in folder.iterdir() if entry.name.startswith(("wasi-", "wasinn-llm"))
+        entry.name for entry in folder.iterdir() if entry.name.startswith(("wasi-nn", "wasinn-llm"))
     }
-    assert len(names) == 4
+    assert len(names) == 5
     for name in names:
         assert f"`{name}`" in page
         package = next(
@@ -22,15 +22,19 @@ def test_every_file_is_on_its_page(root):
 
 def test_the_host_serves_what_the_files_say():
     from tests.abi.models import Shelf
-    from tests.abi.wit import wit
     from wasinn_nb.abi.wit.session import Session
+    from wasinn_nb.guest.wit import shipped
+    from wasinn_nb.guest.wit.model import Resource
 
+    told = {
+        interface.id: interface
+        for package in shipped().packages.values()
+        if package.name.startswith(("wasi:nn@", "wasinn:llm@"))
+        for interface in package.interfaces.values()
+    }
     served = Session(Shelf()).interfaces
-    for stem in (
-        "wasinn-llm",
-        *(f"wasi-nn-0.2.0-rc-2024-{d}" for d in ("06-25", "08-19", "10-28")),
-    ):
-        for name, interface in wit.read(stem).items():
-            assert set(served[name].functions) == set(interface.functions)
-            resources_ = {n for n, kind in interface.types.items() if kind == ("resource",)}
-            assert set(served[name].resources) == resources_
+    assert set(served) == set(told)
+    for name, interface in told.items():
+        assert set(served[name].functions) == {one.extern for one in interface.functions.values()}
+        own = {n for n, type_ in interface.types.items() if isinstance(type_.kind, Resource)}
+        assert set(served[name].resources) == own

@@ -147,7 +147,7 @@ class Core:
         outputs: tuple[tuple[Codec, ...], Codec] = ((this, U32, U32), Result(_OUTPUT, ERROR))
         inputs = (this, U32, List(U32), U32, Octets())
         return Interface(
-            {"graph": nn.graphs, "graph-execution-context": nn.contexts},
+            {},  # they are those of wasi:nn
             {
                 "load": Function((List(Octets()), U32, U32), graph, self.load),
                 "load-by-name": Function((Octets(), Option(Octets())), graph, self.load_by_name),
