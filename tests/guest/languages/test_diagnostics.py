@@ -29,7 +29,7 @@ LOGS = st.lists(LINES, max_size=12).map("\n".join)
 TEXTS = st.one_of(st.text(max_size=200), st.just("int main(void) {\n\treturn é漢;\n}"))
 
 
-@pytest.mark.parametrize("name", ["c", "cpp", "zig", "wat"])
+@pytest.mark.parametrize("name", ["c", "cpp", "zig", "rust", "wat"])
 @given(log=LOGS, text=TEXTS, first=st.integers(1, 9))
 @example(log="cell.c:" + "9" * 5000 + ":1: error: x", text="", first=1)
 @example(log="cell.c:2:9: error: x", text="漢漢漢漢", first=2)

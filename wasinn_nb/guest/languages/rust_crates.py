@@ -138,7 +138,11 @@ def named(source: Source, directory: Path) -> dict[str, Crate]:
         plain = re.fullmatch(r"([A-Za-z][\w-]*)(?:@([\w.^~=*-]+))?", text)
         if plain:  # as for `cargo add`
             table = {plain[1]: plain[2] or "*"}
-        if not table or not all(isinstance(one, str | dict) for one in table.values()):
+        if (
+            text.startswith("[")
+            or not table
+            or not all(isinstance(one, str | dict) for one in table.values())
+        ):
             problem = f"{text or 'this'} is no line of a [dependencies] table"
             raise _refused(problem, line, column, ('help: as in  // cargo: serde_json = "1"',))
         for name, wanted in table.items():

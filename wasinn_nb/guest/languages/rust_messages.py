@@ -139,9 +139,9 @@ def _place(span: Remark | None) -> tuple[int | None, int | None]:
     if span is None:
         return None, None
     line, column = span.get("line_start"), span.get("column_start")
-    if not isinstance(line, int) or not isinstance(column, int):
+    if not isinstance(line, int) or line < 1:
         return None, None
-    return line, column
+    return line, column if isinstance(column, int) and column > 0 else None
 
 
 def _in_cell(span: Remark, file: str) -> Remark | None:

@@ -31,6 +31,7 @@ _EXE = ".exe" if sys.platform == "win32" else ""
 _DEBIAN = "apt install rustc cargo libstd-rust-dev-wasm32 lld"
 _RUSTUP = "install Rust from https://rustup.rs, then: rustup target add wasm32-wasip1"
 _SAMPLE = 'fn main() {\n    println!("{}", std::env::args().count());\n}\n'
+_USUAL = ("/usr/local/bin", "/usr/bin", "/opt/homebrew/bin")
 _LLD_RELEASES = range(14, 31)
 _PROBE_SECONDS = 60
 # After a search that found nothing, the next one may come.
@@ -179,8 +180,7 @@ def _commands() -> Iterator[Path]:
     rustup = Path(os.environ.get("RUSTUP_HOME") or home / ".rustup")
     with suppress(OSError):
         places += sorted(one / "bin" for one in (rustup / "toolchains").iterdir())[::-1]
-    places += [Path(one) for one in ("/usr/local/bin", "/usr/bin", "/opt/homebrew/bin")]
-    places += sorted(Path("/usr/lib").glob("rust-*/bin"))[::-1]
+    places += [Path(one) for one in _USUAL]
     for place in places:
         if (place / name).is_file():
             yield place / name
