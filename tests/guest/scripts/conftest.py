@@ -18,15 +18,24 @@ def host():
     host.close()
 
 
-@pytest.fixture
-def js(host):
-    """``js(text, name=None, **options of a run)``: build and run a cell; returns the run."""
+def cells(host, language):
+    """``run(text, name=None, **options of a run)``: build and run a cell; returns the run."""
     numbers = itertools.count(1)
 
     def run(text, name=None, *, force=False, **options):
         label = f"In[{next(numbers)}]"
-        guest = host.build(text, "js", name=name, label=label, first_line=2, force=force)
+        guest = host.build(text, language, name=name, label=label, first_line=2, force=force)
         return guest.run(**options)
 
     yield run
     host.runner.machines.close()
+
+
+@pytest.fixture
+def js(host):
+    yield from cells(host, "js")
+
+
+@pytest.fixture
+def py(host):
+    yield from cells(host, "python")

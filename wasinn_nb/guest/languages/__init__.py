@@ -24,6 +24,7 @@ _MODULES = {
     "go": "go",
     "assemblyscript": "assemblyscript",
     "js": "javascript",
+    "python": "python",
     "wat": "wat",
 }
 NAMES = tuple(_MODULES)

@@ -40,6 +40,7 @@ class ScriptInstance:
         self._models = models
         self._cancel = cancel
         self._machine: Machine | None = None
+        self._sandbox: Sandbox | None = None
 
     def run(
         self,
@@ -61,6 +62,9 @@ class ScriptInstance:
         self._machine = machine
         if lost:
             self._models.warn(f"{self._kept} starts afresh: {lost}.")
+        self._sandbox = sandbox
+        if machine.folders is not None:
+            machine.folders.lend(sandbox)
         machine.relay.attach(self._models, sandbox, stdio, self._cancel)
         self._cancel.raise_if_cancelled()
         entered()
@@ -82,6 +86,8 @@ class ScriptInstance:
         if machine is None:
             return
         machine.end_run()
+        if machine.folders is not None and self._sandbox is not None:
+            machine.folders.take_back(self._sandbox)
         kept = self._machines.give_back(self._kept, machine)
         if self._kept is not None and not kept:
             self._models.warn(

@@ -14,6 +14,7 @@ from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.modules import CompiledModule
 from wasinn_nb.guest.options import Directory, RunOptions
 from wasinn_nb.guest.sandbox import Sandbox
+from wasinn_nb.guest.scripts.folders import Folders
 from wasinn_nb.guest.scripts.relay import Relay
 from wasinn_nb.guest.scripts.world import (
     CALLS,
@@ -30,6 +31,7 @@ from wasinn_nb.nn.errors import Cancelled, WasinnError
 
 # what a cell that was told to end has for it, before it is ended
 _GRACE = 0.3
+_FILES = "wasi:filesystem/preopens@"
 
 
 class _Session(Session):
@@ -56,19 +58,24 @@ class Machine:
         engine: what the component was compiled for.
         module: the compiled component.
         options: of the first run: the directories that it may see for all its life.
+        keeps: it is to live for several runs.
 
     Attributes:
         relay: where its calls go.
+        folders: its ``/in`` and ``/out``, if it has files.
         alive: whether it can run another cell.
     """
 
-    def __init__(self, engine: Engine, module: CompiledModule, options: RunOptions) -> None:
+    def __init__(
+        self, engine: Engine, module: CompiledModule, options: RunOptions, *, keeps: bool = False
+    ) -> None:
         import wasmtime
         from wasmtime import component
 
         exported = next(name for name in CELLS if name in module.exports)
         self._grace = _GRACE if exported == ENDS_ITSELF else 0.0
-        self.relay = Relay(ends_itself=exported == ENDS_ITSELF)
+        self.relay = Relay(keeps=keeps, ends_itself=exported == ENDS_ITSELF)
+        self.folders: Folders | None = None
         self.alive = True
         self.key = module.key
         self.dirs: tuple[Directory, ...] = options.dirs
@@ -82,7 +89,11 @@ class Machine:
         self._linker: Any = linker
         try:
             limit(store, options.memory_limit)
-            store.set_wasi(Sandbox(options).bare_wasi())
+            config = Sandbox(options).bare_wasi()
+            if any(wanted.module.startswith(_FILES) for wanted in module.imports):
+                self.folders = Folders()
+                self.folders.grant(config)
+            store.set_wasi(config)
             linker.add_wasip2()
             self._kept = [
                 *self._session.define(linker),
@@ -131,6 +142,9 @@ class Machine:
                 owned.close()
         self._session.close()
         self.relay.detach()
+        if self.folders is not None:
+            self.folders.close()
+            self.folders = None
         self._store = self._linker = None
         self._kept = []
         self._functions = {}

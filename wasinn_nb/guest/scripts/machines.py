@@ -60,8 +60,8 @@ class Machines:
                     machine.limit_memory(options.memory_limit)
                     return machine, ""
                 machine.close()
-                return Machine(self._engine, module, options), changed
-            return Machine(self._engine, module, options), ""
+                return Machine(self._engine, module, options, keeps=True), changed
+            return Machine(self._engine, module, options, keeps=True), ""
         except BaseException:
             with self._lock:
                 self._taken.discard(name)

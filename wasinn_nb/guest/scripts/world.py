@@ -112,6 +112,9 @@ class World(Protocol):
     def stopped(self) -> bool:
         """Whether the run is to end."""
 
+    def keeps(self) -> bool:
+        """Whether another cell will find what this one defines."""
+
     def report(self, text: str) -> None:
         """The exception that the cell ends with, as its language prints it."""
 
@@ -137,6 +140,7 @@ def interface(world: World) -> Interface:
         "print": Function((channel, String()), None, world.print),
         "sleep": Function((F64,), None, world.sleep),
         "stopped": Function((), BOOL, world.stopped),
+        "keeps": Function((), BOOL, world.keeps),
         "report": Function((String(),), None, world.report),
         "stdin": Function((), Bytes(), world.stdin),
         "input": Function((String(),), Option(Bytes()), world.input),
