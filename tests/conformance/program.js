@@ -1,5 +1,5 @@
 // The conformance program in JavaScript; README.md says what each line is.
-const { Graph, NNError, Tensor } = wasi_nn;
+import { Graph, NNError, Tensor } from "wasi_nn";
 
 const PROMPT = "Once upon a time";
 const COUNTING = 'root ::= "One, two, 你好."';

@@ -8,6 +8,7 @@ const SOURCES: Record<string, () => Promise<{ default: string }>> = {
   [QUICKSTART]: () => import("../../../notebooks/01_quickstart.ipynb?raw"),
   "02_vision.ipynb": () => import("../../../notebooks/02_vision.ipynb?raw"),
   "03_devices_and_speed.ipynb": () => import("../../../notebooks/03_devices_and_speed.ipynb?raw"),
+  "04_languages.ipynb": () => import("../../../notebooks/04_languages.ipynb?raw"),
   "05_model_config.ipynb": () => import("../../../notebooks/05_model_config.ipynb?raw"),
   "06_pipeline.ipynb": () => import("../../../notebooks/06_pipeline.ipynb?raw"),
 };
