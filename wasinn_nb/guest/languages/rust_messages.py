@@ -104,7 +104,7 @@ def _diagnostic(remark: Remark, source: Source, file: str) -> Diagnostic | None:
     if span is None and spans:
         where = PurePath(str(spans[0].get("file_name")).replace("\\", "/")).name
         message = f"in {where}, line {spans[0].get('line_start')}: {message}"
-    code = found["code"] if isinstance(found := remark.get("code"), dict) else ""
+    code = found.get("code") if isinstance(found := remark.get("code"), dict) else ""
     line, column = _place(span)
     if code == "E0601":
         return Diagnostic("error", "there is no main function", notes=(_NO_MAIN,))
