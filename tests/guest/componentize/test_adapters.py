@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 import wasmtime
 from hypothesis import given, settings
@@ -179,14 +181,12 @@ def test_functions_in_constants_are_kept():
     wasmtime.Module(wasmtime.Engine(), found.data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_damaged_adapter_is_said_to_be_one(data):
     damaged = bytearray(_ADAPTERS["old"])
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(8, len(damaged) - 1))
         damaged[at] = data.draw(st.integers(0, 255))
-    try:
+    with suppress(InvalidWasm):
         trim(bytes(damaged), frozenset(["print"]))
-    except InvalidWasm:
-        pass

@@ -96,7 +96,8 @@ def test_a_value_comes_back(type_):
         world w {{ import host; export guest; }}
     """)
     host, guest = found.interface("t:t/host"), found.interface("t:t/guest")
-    assert host and guest
+    assert host
+    assert guest
     take, give = host.functions.values()
     put, fetch = (abi.exported(one).type for one in guest.functions.values())
     forwarded = " ".join(f"(local.get {at})" for at in range(len(put.params)))

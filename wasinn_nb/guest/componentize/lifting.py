@@ -93,9 +93,9 @@ def _used(port: Interface | Function) -> Iterator[Interface]:
     """The interfaces that an interface takes types over from."""
     for type_ in port.types.values() if isinstance(port, Interface) else ():
         target = type_.kind.target if isinstance(type_.kind, Alias) else None
-        if isinstance(target, TypeDef) and isinstance(target.owner, Interface):
-            if target.owner is not port:
-                yield target.owner
+        owner = target.owner if isinstance(target, TypeDef) else port
+        if isinstance(owner, Interface) and owner is not port:
+            yield owner
 
 
 def _lift(module: CoreModule, called: str, port: Interface | Function) -> Lift:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from wasinn_nb.guest.build.model import InvalidWasm
 from wasinn_nb.guest.componentize import core
 from wasinn_nb.guest.componentize.binary import CORE_HEADER, section, vector
 from wasinn_nb.guest.componentize.core import CoreModule, read_core
@@ -96,6 +97,8 @@ def _reached(code: _Code, wanted: frozenset[str], imported: int) -> frozenset[in
         live.add(number)
         if number < imported:
             continue
+        if number - imported >= len(code.bodies):
+            raise InvalidWasm(f"An adapter is damaged: there is no function {number}.")
         body = code.bodies[number - imported]
         pending |= (body.calls | (code.elements if body.indirect else frozenset())) - live
     return frozenset(live)
