@@ -11,7 +11,7 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, make_dataclass
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.abi.wit import codec as codecs
 from wasinn_nb.abi.wit.codec import Codec, Err
@@ -300,7 +300,7 @@ class OptionForm:
     def __init__(self, some: Form) -> None:
         self._some = some
         self.wit = f"option<{some.wit}>"
-        self.annotation: Any = Union[some.annotation, None]  # noqa: UP007 - of any object
+        self.annotation: Any = some.annotation | None
         # a value that can be None itself would pass for one that is not there
         self._outer = isinstance(some, OptionForm)
         self.codec: Codec = (OuterOption if self._outer else codecs.Option)(some.codec)
@@ -331,7 +331,7 @@ class ResultForm:
         self.err = err
         inner = [ok.wit if ok else "_", err.wit if err else ""]
         self.wit = f"result<{', '.join(filter(None, inner))}>" if ok or err else "result"
-        self.annotation: Any = Union[Ok, Err]  # noqa: UP007 - as above
+        self.annotation: Any = Ok | Err
         self.codec: Codec = codecs.Result(ok.codec if ok else None, err.codec if err else None)
 
     @property

@@ -1,18 +1,31 @@
-"""What the authors of a component say of what it exports."""
+"""What the authors of a component say of what it exports.
+
+Binaries keep no such words. They come from the WIT that a guest was built with, and from that of the
+packages which are known here.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from wasinn_nb.guest.wit import Packages, WitError, WitSource, read, shipped
+from wasinn_nb.guest.wit.model import Function, Interface, World
+
+if TYPE_CHECKING:
+    from wasinn_nb.guest.build.model import Source
+
+_OF_A_CELL = "local:cell"
 
 
 class Docs:
-    """The words of WIT packages, where there are any.
+    """The words of WIT packages, by what components call things.
 
     Args:
-        packages: a :class:`wasinn_nb.guest.wit.model.Packages`, or None.
+        packages: where they stand.
     """
 
-    def __init__(self, packages: Any = None) -> None:
+    def __init__(self, packages: Packages) -> None:
         self._packages = packages
 
     def interface_docs(self, interface: str) -> str:
@@ -27,12 +40,38 @@ class Docs:
         return defined.docs if defined is not None else ""
 
     def function_docs(self, interface: str, name: str) -> str:
-        """Of a function, by its name in the component."""
+        """Of a function; of the world itself if ``interface`` is empty."""
+        if not interface:
+            return next(
+                (one.docs for one in self._of_worlds(name) if isinstance(one, Function)), ""
+            )
         found = self._interface(interface)
-        if found is None:
-            return ""
-        functions = [one for one in found.functions.values() if one.extern == name]
-        return functions[0].docs if functions else ""
+        functions = found.functions.values() if found is not None else ()
+        return next((one.docs for one in functions if one.extern == name), "")
 
-    def _interface(self, name: str) -> Any:
-        return self._packages.interface(name) if self._packages is not None and name else None
+    def _interface(self, name: str) -> Interface | None:
+        if not name:
+            return None
+        found = self._packages.interface(name)
+        inline = (one for one in self._of_worlds(name) if isinstance(one, Interface))
+        return found or next(inline, None)
+
+    def _of_worlds(self, name: str) -> Iterator[object]:
+        """What worlds export under a name."""
+        for world in self._worlds():
+            if name in world.exports:
+                yield world.exports[name]
+
+    def _worlds(self) -> Iterator[World]:
+        for package in self._packages.packages.values():
+            yield from package.worlds.values()
+
+
+def docs_of(source: Source | None) -> Docs:
+    """The words for a guest of this source."""
+    if source is None or not source.wit:
+        return Docs(shipped())
+    try:
+        return Docs(read(WitSource(source.wit), known=shipped(), package=_OF_A_CELL))
+    except WitError:  # who builds with it is told
+        return Docs(shipped())

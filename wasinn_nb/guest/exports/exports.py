@@ -58,10 +58,10 @@ class Exports(Namespace):
         module = self._guest.module
         if module.is_component:
             from wasinn_nb.guest.exports.catalog import Catalog
-            from wasinn_nb.guest.exports.docs import Docs
+            from wasinn_nb.guest.exports.docs import docs_of
 
-            home = self._guest.name
-            Catalog(module, self._host.engine, self._caller, Docs(), home).fill(members)
+            docs, home = docs_of(self._guest.source), self._guest.name
+            Catalog(module, self._host.engine, self._caller, docs, home).fill(members)
         else:
             from wasinn_nb.guest.exports import core
 
