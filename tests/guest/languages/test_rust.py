@@ -149,7 +149,7 @@ def test_a_module_says_nothing_of_the_machine(build, builder, rust):
     wasm = build(text).wasm
     assert not re.search(rb"/wasinn-\w{8}\b", wasm)
     for place in (Path.home(), cache_root(), Path.cwd()):
-        assert os.fsencode(f"{place}/") not in wasm, place
+        assert not re.search(rb"(?<![\w.-])" + re.escape(os.fsencode(place)) + rb"/", wasm), place
     assert b"/wasinn" in wasm
     assert builder.build(Source(text, "rust", first_line=2), force=True).wasm == wasm
     assert len(wasm) < 1_000_000
@@ -390,8 +390,11 @@ def test_an_archive_without_debug_information_links_as_before(rust, run, tmp_pat
         subprocess.run([*command, *flags, "-o", output, tmp_path / f"{name}.rs"], check=True)
         return output
 
-    text = "pub fn twice(x: i32) -> i32 {\n    2 * x\n}\npub fn thrice(x: i32) -> i32 {\n    3 * x\n}\n"
-    library = compile_it("two", text, "--crate-type=rlib")
+    functions = (
+        "pub fn twice(x: i32) -> i32 { 2 * x }\n",
+        "pub fn thrice(x: i32) -> i32 { 3 * x }\n",
+    )
+    library = compile_it("two", "".join(functions), "--crate-type=rlib")
     archive = library.read_bytes()
     stripped = rust_library.without_debug(archive)
     assert len(stripped) < len(archive)
