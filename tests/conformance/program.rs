@@ -230,7 +230,7 @@ fn errors(context: &mut Context) {
     );
     says(
         "not in this host",
-        context.configure(r#"{"mmproj": "eyes.gguf"}"#),
+        context.configure(r#"{"image": "eyes.png"}"#),
     );
 }
 
