@@ -52,7 +52,7 @@ print(memoryview(t).tolist(), t.data[1, 2], t.tobytes()[:4], Tensor([7]).item())
         "Tensor([1, 2], shape=(2,), type=FP64)",
         "Tensor([0, 1, 2, 3], shape=(2, 2), type=I32)",
         "Tensor([1], shape=(1,), type=FP16)",
-        "Tensor([1.5, -2, 9.99696e+37], shape=(3,), type=BF16)",
+        "Tensor([1.5, -2, 9.96921e+37], shape=(3,), type=BF16)",
         "Tensor([0.5, 2], shape=(2,), type=FP16)",
         "Tensor([1.5], shape=(1,), type=FP64)",
         "Tensor([97, 98], shape=(2,), type=U8)",
