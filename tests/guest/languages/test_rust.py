@@ -155,6 +155,16 @@ def test_a_module_says_nothing_of_the_machine(build, builder, rust):
     assert len(wasm) < 1_000_000
 
 
+PAGE = Path(__file__).parents[3] / "docs" / "rust.md"
+CELLS = re.findall(r"^```rust\n%%wasinn (.*)\n((?:.*\n)*?)```$", PAGE.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("magic", "source"), [cell for cell in CELLS if "serde" not in cell[1]])
+def test_a_program_of_the_page(build, magic, source):
+    assert magic.split()[0] == "rust"
+    assert build(source).warnings == ""
+
+
 # ---- errors
 
 
