@@ -13,12 +13,15 @@ from tests.sdk.vision import Vision
 from tests.support.rust import the_rust
 from wasinn_nb import sdk
 from wasinn_nb.guest.build.cache import ArtifactCache
+from wasinn_nb.guest.build.model import Source
 from wasinn_nb.guest.build.paths import cache_root
 from wasinn_nb.guest.build.process import Finished
-from wasinn_nb.guest.languages import rust_library, ziglang
-from wasinn_nb.guest.languages.base import Workspace
+from wasinn_nb.guest.languages import assemblyscript, go, rust_library, ziglang
+from wasinn_nb.guest.languages.base import CompileFailed, Language, Workspace
 
 DRIVERS = Path(__file__).parent / "drivers"
+CELLS: dict[str, Language] = {".go": go.LANGUAGE, ".ts": assemblyscript.LANGUAGE}
+"""Languages that are compiled here as they are in cells."""
 Build = Callable[..., Path]
 _WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
 
@@ -37,6 +40,8 @@ def compile_guest(source: Path, wasm: Path, *flags: str) -> Finished:
     )
     if source.suffix == ".rs":
         return _compile_rust(source, wasm, workspace)
+    if source.suffix in CELLS:
+        return _compile_cell(CELLS[source.suffix], source, wasm, workspace)
     if source.suffix == ".zig":
         command = "build-exe"
         arguments = ["-target", "wasm32-wasi", "-OReleaseSafe", f"-femit-bin={wasm}"]
@@ -47,6 +52,18 @@ def compile_guest(source: Path, wasm: Path, *flags: str) -> Finished:
         arguments = [*ziglang.TARGET, "-O2", *_WARNINGS, *dialect]
         arguments += ["-I", str(sdk.include_dir()), *flags, str(source), "-o", str(wasm)]
     return ziglang.plain(zig, workspace, command, tuple(arguments))
+
+
+def _compile_cell(language: Language, source: Path, wasm: Path, workspace: Workspace) -> Finished:
+    toolchain = language.detect()
+    assert toolchain is not None, language.install
+    cell = Source(source.read_text(encoding="utf-8"), language.name)
+    try:
+        made = language.build(cell, workspace, toolchain, progress=None, cancel=None)
+    except CompileFailed as failed:
+        return Finished(1, failed.log)
+    wasm.write_bytes(made.wasm)
+    return Finished(0, made.log)
 
 
 def _compile_rust(source: Path, wasm: Path, workspace: Workspace) -> Finished:
@@ -100,7 +117,7 @@ class Driver:
         return done.stdout.splitlines(), done
 
 
-@pytest.fixture(params=["c", "cpp", "zig", "rs"], scope="session")
+@pytest.fixture(params=["c", "cpp", "zig", "rs", "go", "ts"], scope="session")
 def driver(request: pytest.FixtureRequest, engine: wasmtime.Engine, build: Build) -> Driver:
     return Driver(request.param, engine, build)
 

@@ -27,6 +27,7 @@ _NO_SUCH = {
 }
 _MISSING = re.compile(r"Cannot find name '(?P<name>\w+)'")
 _NOT_TEXT = re.compile(r"Type '(?P<type>[^']+)' is not assignable to type 'string'")
+_NULL = re.compile(r"Type '(?P<type>[^'|]+) \| null' is not assignable to type '(?P=type)'")
 _CLOSURE = re.compile(r"[Cc]losures?\b")
 _EXCEPTIONS = re.compile(r"Not implemented: (?:Exceptions|Try|try)|[Ee]xception handling")
 _ASYNC = re.compile(r"\basync\b|\bawait\b")
@@ -46,6 +47,10 @@ def _hint(message: str, line: str) -> str:  # noqa: PLR0911 - one for each messa
         if _ASYNC.search(line):
             return "there is no async here: calls of the host return when they are done"
         return _NO_SUCH.get(match["name"], "")
+    if _NULL.search(message):
+        return (
+            "it may be null: compare it with null in a function's own variable, or write it with !"
+        )
     if match := _NOT_TEXT.search(message):
         if "null" in match["type"]:
             return ""

@@ -1,7 +1,7 @@
 """What AssemblyScript says when a program ends itself: an error is thrown, or an index is wrong.
 
-``abort: MESSAGE in FILE(LINE:COLUMN)`` goes to standard error. The SDK's ``wasi.ts`` traps then; other
-implementations of WASI for the language exit with 255.
+``abort: MESSAGE in FILE(LINE:COLUMN)`` goes to standard error. The SDK's ``wasi.ts`` traps then;
+other implementations of WASI for the language exit with 255.
 """
 
 from __future__ import annotations

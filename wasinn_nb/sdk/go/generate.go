@@ -13,6 +13,7 @@ import (
 type Options struct {
 	MaxTokens int      // 0: until the model ends
 	Stop      []string // texts that end the generation and are not part of it
+	Raw       bool     // hand out tokens as they come, even if that splits a character
 }
 
 // Finish is why a text ended.
@@ -122,7 +123,9 @@ func (s *Session) drain(yield func(string, error) bool) {
 		if running {
 			limit = s.withoutPartialStop()
 		}
-		limit = whole(s.text[:limit])
+		if !s.options.Raw {
+			limit = whole(s.text[:limit])
+		}
 		if !running {
 			s.text = s.text[:limit]
 		}
@@ -221,7 +224,9 @@ func (s *Session) computeText() (string, error) {
 			s.finish = Length
 		}
 	}
-	s.text = s.text[:whole(s.text)]
+	if !s.options.Raw {
+		s.text = s.text[:whole(s.text)]
+	}
 	s.delivered = len(s.text)
 	return string(s.text), nil
 }

@@ -38,7 +38,7 @@ type Model struct {
 // guest's own.
 func Load(name string, config ...Config) (*Model, error) {
 	model, text := &Model{name: name}, []byte(name)
-	doing := "loading the model " + strconv.Quote(name)
+	doing := "loading model " + strconv.Quote(name)
 	var number int32
 	if len(config) == 0 {
 		number = raw.LoadByName(pointer(text), uint32(len(text)), unsafe.Pointer(&model.graph))
@@ -64,14 +64,14 @@ func (m *Model) Graph() uint32 { return m.graph }
 
 // Unload frees the model's memory in the host. Its sessions are dead afterwards.
 func (m *Model) Unload() error {
-	return check(raw.Unload(m.graph), "unloading the model "+strconv.Quote(m.name))
+	return check(raw.Unload(m.graph), "unloading model "+strconv.Quote(m.name))
 }
 
 // Open starts a session. [Session.Close] frees it.
 func (m *Model) Open() (*Session, error) {
 	session := &Session{finish: End}
 	number := raw.InitExecutionContext(m.graph, unsafe.Pointer(&session.context))
-	if err := check(number, "opening a session of the model "+strconv.Quote(m.name)); err != nil {
+	if err := check(number, "opening a session of model "+strconv.Quote(m.name)); err != nil {
 		return nil, err
 	}
 	return session, nil

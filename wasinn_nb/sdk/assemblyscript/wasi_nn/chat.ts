@@ -1,7 +1,7 @@
 // Dialogues. All of one goes to the host with every turn. A host that lists the model's own template
 // in its metadata renders the messages; for any other the guest renders them in the style it names.
 
-import { Code, check } from "./error";
+import { Code, check, lastCode } from "./error";
 import { quote, textOf } from "./json";
 import { Finish, Options, Session } from "./session";
 
@@ -130,21 +130,32 @@ export class Chat {
 
   /** Bring the next piece of the answer; false when it is complete and has joined the dialogue. */
   next(): bool {
+    const more = this.tryNext();
+    if (this.session.finish == Finish.Failed) check(lastCode());
+    return more;
+  }
+
+  /** The same; false also when it fails, and `session.finish` is Failed then. */
+  tryNext(): bool {
     const more = this.session.tryNext();
     if (!more) this.conclude();
-    if (this.session.finish == Finish.Failed) return this.session.next();
     return more;
   }
 
   /** One turn with one call of the host; the answer. */
   ask(message: string, options: Options = new Options()): string {
+    check(this.tryAsk(message, options));
+    return this.session.text;
+  }
+
+  /** The same; the answer is in `session.text`. */
+  tryAsk(message: string, options: Options = new Options()): Code {
     this.conclude();
     this.session.end();
-    check(this.give(message, options));
-    const code = this.session.computeText();
+    let code = this.give(message, options);
+    if (code == Code.Success) code = this.session.computeText();
     this.conclude();
-    check(code);
-    return this.session.text;
+    return code;
   }
 
   /** Add the answer of the turn that goes on, or take the question back if there is none. */
@@ -167,7 +178,7 @@ export class Chat {
       code = this.session.start(this.asJson(), options, true);
     } else {
       const stops = [wordsOf(this.style).stop].concat(options.stop);
-      code = this.session.start(this.asText(), new Options(options.maxTokens, stops), false);
+      code = this.session.start(this.asText(), new Options(options.maxTokens, stops, options.raw), false);
     }
     this.inTurn = code == Code.Success;
     if (!this.inTurn) this.messages.pop();

@@ -53,7 +53,7 @@ export class Model {
         RESULT,
       );
     }
-    if (note(number, `loading the model "${name}"`)) return null;
+    if (note(number, `loading model "${name}"`)) return null;
     return new Model(load<u32>(RESULT), name);
   }
 
@@ -67,7 +67,7 @@ export class Model {
   /** The same; null if it fails. */
   tryOpen(): Session | null {
     const number = raw.init_execution_context(this.graph, RESULT);
-    if (note(number, `opening a session of the model "${this.name}"`)) return null;
+    if (note(number, `opening a session of model "${this.name}"`)) return null;
     return new Session(load<u32>(RESULT));
   }
 
@@ -94,6 +94,6 @@ export class Model {
 
   /** Free the model's memory in the host. Its sessions are dead afterwards. */
   unload(): void {
-    check(note(raw.unload(this.graph), `unloading the model "${this.name}"`));
+    check(note(raw.unload(this.graph), `unloading model "${this.name}"`));
   }
 }

@@ -13,6 +13,8 @@ export class Options {
     public maxTokens: i32 = 0,
     /** Texts that end the generation and are not part of it. */
     public stop: string[] = [],
+    /** Hand out tokens as they come, even if that splits a character. */
+    public raw: bool = false,
   ) {}
 }
 
@@ -64,11 +66,10 @@ export class Session {
   finish: Finish = Finish.End;
   /** How many tokens the last text took, where they came one by one. */
   tokens: i32 = 0;
-  /** What `next` brought, in whole characters. */
-  piece: string = "";
 
   private bytes: Bytes = new Bytes(1024);
   private delivered: i32 = 0;
+  private before: i32 = 0;
   private options: Options = new Options();
   private stops: ArrayBuffer[] = [];
   private single: bool = false;
@@ -126,15 +127,25 @@ export class Session {
       }
       const running = this.finish == Finish.Running;
       let limit = running ? this.withoutPartialStop() : this.bytes.size;
-      limit = textLength(this.bytes.data, limit);
+      if (!this.options.raw) limit = textLength(this.bytes.data, limit);
       if (!running) this.bytes.size = limit;
       if (limit > this.delivered) {
-        this.piece = this.bytes.text(this.delivered, limit);
+        this.before = this.delivered;
         this.delivered = limit;
         return true;
       }
       if (!running) return false;
     }
+  }
+
+  /** What `next` brought, in whole characters. */
+  get piece(): string {
+    return this.bytes.text(this.before, this.delivered);
+  }
+
+  /** The same, as the bytes that it is in UTF-8. */
+  get pieceBytes(): ArrayBuffer {
+    return this.bytes.copy(this.before, this.delivered);
   }
 
   /** End the text after what was brought. */
@@ -159,6 +170,11 @@ export class Session {
   /** What was generated since the last prompt. */
   get text(): string {
     return this.bytes.text(0, this.bytes.size);
+  }
+
+  /** The same, as the bytes that it is in UTF-8. */
+  get textBytes(): ArrayBuffer {
+    return this.bytes.copy(0, this.bytes.size);
   }
 
   /** The vector of a text. */
@@ -287,7 +303,7 @@ export class Session {
   start(prompt: string, options: Options, messages: bool): Code {
     this.options = options;
     this.stops = options.stop.map<ArrayBuffer>((stop) => encode(stop));
-    this.bytes.size = this.delivered = this.tokens = 0;
+    this.bytes.size = this.delivered = this.before = this.tokens = 0;
     this.finish = Finish.Failed;
     if (this.chatting != messages) {
       const code = this.tryConfigure(new Config().set("chat", messages));
@@ -321,7 +337,8 @@ export class Session {
     else if (this.finish == Finish.End && maxTokens > 0 && this.usage().outputTokens >= maxTokens) {
       this.finish = Finish.Length;
     }
-    this.bytes.size = this.delivered = textLength(this.bytes.data, this.bytes.size);
+    if (!this.options.raw) this.bytes.size = textLength(this.bytes.data, this.bytes.size);
+    this.delivered = this.bytes.size;
     return Code.Success;
   }
 

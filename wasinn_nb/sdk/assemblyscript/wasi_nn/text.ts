@@ -4,6 +4,41 @@ export function encode(text: string): ArrayBuffer {
   return String.UTF8.encode(text);
 }
 
+/** A text from its bytes; what is not UTF-8 becomes U+FFFD. */
+export function decode(data: usize, size: i32): string {
+  let text = "";
+  let at = 0;
+  let from = 0;
+  while (at < size) {
+    const length = characterLength(data + at, size - at);
+    if (length > 0) {
+      at += length;
+    } else {
+      text += String.UTF8.decodeUnsafe(data + from, at - from) + "\ufffd";
+      from = ++at;
+    }
+  }
+  return text + String.UTF8.decodeUnsafe(data + from, size - from);
+}
+
+/** How many bytes the character at a place has; 0 if there is none. */
+function characterLength(at: usize, left: i32): i32 {
+  const first = <u32>load<u8>(at);
+  if (first < 0x80) return 1;
+  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || length > left) return 0;
+  for (let i = 1; i < length; i++) {
+    if ((load<u8>(at + i) & 0xc0) != 0x80) return 0;
+  }
+  const second = <u32>load<u8>(at + 1);
+  // not the shortest form, surrogates, and what is beyond Unicode
+  if (first == 0xe0 && second < 0xa0) return 0;
+  if (first == 0xed && second > 0x9f) return 0;
+  if (first == 0xf0 && second < 0x90) return 0;
+  if (first == 0xf4 && second > 0x8f) return 0;
+  return length;
+}
+
 export class Bytes {
   size: i32 = 0;
   private buffer: ArrayBuffer;
@@ -29,7 +64,11 @@ export class Bytes {
   }
 
   text(from: i32, to: i32): string {
-    return String.UTF8.decodeUnsafe(this.data + from, to - from);
+    return decode(this.data + from, to - from);
+  }
+
+  copy(from: i32, to: i32): ArrayBuffer {
+    return this.buffer.slice(from, to);
   }
 
   /** Where `wanted` is, from a place on; -1 if it is not there. */
@@ -53,6 +92,7 @@ export function textLength(data: usize, size: i32): i32 {
   for (let back = 1; back < 4 && back <= size; back++) {
     const byte = load<u8>(data + size - back);
     if ((byte & 0xc0) == 0x80) continue;
+    if (byte > 0xf4) return size; // begins no character
     const length = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
     return length > back ? size - back : size;
   }
