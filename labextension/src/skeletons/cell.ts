@@ -5,6 +5,7 @@ import c from "./guest.c?raw";
 import cpp from "./guest.cpp?raw";
 import go from "./guest.go?raw";
 import js from "./guest.js?raw";
+import python from "./guest.python?raw";
 import rust from "./guest.rust?raw";
 import wat from "./guest.wat?raw";
 import zig from "./guest.zig?raw";
@@ -14,7 +15,17 @@ import { PROMPT } from "./prompt";
 const ALIAS = "default";
 
 /** Sources by language. */
-export const SOURCES: Record<string, string> = { assemblyscript, c, cpp, go, js, rust, wat, zig };
+export const SOURCES: Record<string, string> = {
+  assemblyscript,
+  c,
+  cpp,
+  go,
+  js,
+  python,
+  rust,
+  wat,
+  zig,
+};
 
 /** The text of a guest cell that uses a model; of a language without a skeleton the first line. */
 export function guestCell(language: string, model: string): string {
