@@ -112,6 +112,8 @@ def _check(type_: Type, where: str, seen: set[Type]) -> None:
         )
     elif isinstance(plain, TypeDef) and _flags(plain) > _MOST_FLAGS:
         missing = f"more than {_MOST_FLAGS} flags in one type"
+    elif isinstance(plain, TypeDef) and plain.kind in (Record(()), Flags(())):
+        missing = f"{plain.name!r} with nothing in it"
     if missing:
         raise ComponentizeError(f"{where} has a type that components cannot have yet: {missing}.")
     for part in parts(type_):

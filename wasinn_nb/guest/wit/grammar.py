@@ -134,7 +134,7 @@ def type_item(cursor: Cursor, docs: str, gated: Gate) -> tuple[TypeItem | FuncIt
     what = {"record": "a field's name", "flags": "a flag"}.get(word, "a case")
     cursor.expect("{", f"{word} {name!r}")
     members = cursor.listed("}", lambda: member(cursor, what, kind), what)
-    if not members:
+    if not members and kind in {"variant", "enum"}:
         raise place.error(f"{word} {name!r} has nothing in it")
     return (TypeItem(head, kind, members),)
 

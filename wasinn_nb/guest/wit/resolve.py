@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from wasinn_nb.guest.wit.gates import included
-from wasinn_nb.guest.wit.model import Interface, Package, Packages, TypeDef, World
+from wasinn_nb.guest.wit.model import Interface, Package, Packages, World
 from wasinn_nb.guest.wit.scope import Scope
 from wasinn_nb.guest.wit.source import Place
 from wasinn_nb.guest.wit.syntax import (
@@ -46,6 +46,7 @@ class Resolver:
         self.features = features
         self._pending: dict[tuple[str, str], _Pending] = {}
         self._docs: dict[str, str] = {}
+        self._parts: list[tuple[PackageItem, str]] = []
 
     def packages(self, parts: Iterable[PackageItem], default: str) -> Packages:
         """All packages: those that are known, and those of the texts.
@@ -55,6 +56,7 @@ class Resolver:
         """
         for part in parts:
             self._collect(part, default)
+        self._check_uses()
         found = Packages(dict(self.known.packages))
         for name, docs in self._docs.items():
             found.packages[name] = Package(name, docs)
@@ -114,6 +116,7 @@ class Resolver:
             raise part.place.error("the text does not say which package it is of", hint=_UNNAMED)
         if name in self.known.packages:
             raise part.place.error(f"the package {name} is there already")
+        self._parts.append((part, name))
         docs = self._docs.setdefault(name, part.docs)
         self._docs[name] = docs or part.docs
         for item in part.items:
@@ -123,6 +126,16 @@ class Resolver:
             if key in self._pending:
                 raise item.head.place.error(f"{item.head.name!r} is there twice in {name}")
             self._pending[key] = _Pending(item, name, part)
+
+    def _check_uses(self) -> None:
+        """Look up what texts name for themselves, whether or not they mention it again."""
+        for part, package in self._parts:
+            scope = Scope(Interface("", package), package, part)
+            items = {item.head.name for item in part.items}
+            for use in part.uses:
+                self.interface(use.path, scope)
+                if use.name in items:
+                    raise use.path.place.error(f"{use.name!r} is there twice in this text")
 
     def _found(self, path: Path, scope: Scope) -> Interface | World:
         if path.package:
@@ -195,6 +208,3 @@ def _gate(item: object) -> Gate:
         return item.gate
     head = getattr(item, "head", None)
     return head.gate if head is not None else Gate()
-
-
-__all__ = ["Resolver", "TypeDef"]

@@ -107,9 +107,9 @@ class Scope:
         """A function with its types."""
         resource = self._type(item.resource, item.head.place) if item.resource else None
         params = [self._param(member) for member in item.params]
-        names = [param.name for param in params]
+        names = [param.name.lower() for param in params]
         for member in item.params:
-            if names.count(member.name) > 1:
+            if names.count(member.name.lower()) > 1:
                 raise member.place.error(f"two parameters are called {member.name!r}")
         result = self.type(item.result) if item.result is not None else None
         if resource is not None and item.kind == "method":
@@ -145,9 +145,10 @@ class Scope:
         return Own(found) if isinstance(found, TypeDef) and found.is_resource else found
 
     def _claim(self, name: str, place: Place) -> None:
-        if name in self._names:
+        # components do not tell capitals from small letters
+        if name.lower() in self._names:
             raise place.error(f"{name!r} is there twice")
-        self._names.add(name)
+        self._names.add(name.lower())
 
     def _param(self, member: Member) -> Param:
         return Param(member.name, self._member_type(member))
@@ -184,9 +185,9 @@ class Scope:
         return place.error(f"there is no type {name!r}", hint=hint)
 
     def _kind(self, item: TypeItem) -> Record | Variant | Enum | Flags | Resource | Alias:
-        names = [member.name for member in item.members]
+        names = [member.name.lower() for member in item.members]
         for number, member in enumerate(item.members):
-            if member.name in names[:number]:
+            if member.name.lower() in names[:number]:
                 raise member.place.error(f"{member.name!r} is there twice in {item.head.name!r}")
         match item.kind:
             case "record":

@@ -83,7 +83,7 @@ def _port(lookup: Lookup, scope: Scope, world: World, item: PortItem) -> None:
         lookup.fill(what, item.what, scope.part, scope.package)
         name = item.head.name
     there = world.imports if item.direction == "import" else world.exports
-    if name in there:
+    if name.lower() in map(str.lower, there):
         raise place.error(f"the world {item.direction}s {name!r} twice")
     if item.direction == "import":
         world.imports[name] = what
