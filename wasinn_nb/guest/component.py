@@ -140,6 +140,10 @@ class ComponentInstance:
             linker.add_wasi_http()
             store.set_wasi_http()
         self._kept += self._session.define(linker)
+        with linker.root() as root:
+            for wanted in self._module.imports:
+                if wanted.kind == "types" and not _provided(wanted.module, self._session):
+                    root.add_instance(wanted.module).close()
         watcher, self._undo = self._engine.watch(store, self._cancel)
         self._kept.append(watcher)
         self._cancel.raise_if_cancelled()
@@ -203,7 +207,7 @@ def limit(store: Any, mebibytes: int | None) -> None:
 
 def check_imports(module: CompiledModule, session: Session, *, allow_http: bool) -> None:
     """Raise :class:`GuestLinkError` naming every interface that nobody provides."""
-    names = [wanted.module for wanted in module.imports if wanted.kind != "type"]
+    names = [one.module for one in module.imports if one.kind not in ("type", "types")]
     if not allow_http and any(name.startswith(_SENDS_HTTP) for name in names):
         raise GuestLinkError(
             "The guest wants to send HTTP requests, which no guest may unless it is granted.",

@@ -47,7 +47,8 @@ class Import:
 class CompiledModule:
     """A module or component as native code. ``exports`` maps names to kinds.
 
-    A component's imports are whole interfaces: of the kind ``instance``, without a name.
+    A component's imports are whole interfaces: of the kind ``instance``, or ``types`` if there is
+    nothing in one that anybody has to provide, and without a name.
     """
 
     native: Any
@@ -237,9 +238,17 @@ def _described_component(native: Any, key: str, engine: Engine) -> CompiledModul
         # the package wraps items that have names
         return kinds.get(type(getattr(item, "ty", item)), "type")
 
+    def imported(item: Any) -> str:
+        found = kind_of(item)
+        if found != "instance":
+            return found
+        inside = getattr(item, "ty", item).exports(engine.native).values()
+        values = (isinstance(getattr(one, "ty", one), component.ValType) for one in inside)
+        return "types" if all(values) else found
+
     described = native.type
     imports = tuple(
-        Import(name, "", kind_of(item)) for name, item in described.imports(engine.native).items()
+        Import(name, "", imported(item)) for name, item in described.imports(engine.native).items()
     )
     exports = {name: kind_of(item) for name, item in described.exports(engine.native).items()}
     return CompiledModule(native, key, imports, exports, is_component=True)

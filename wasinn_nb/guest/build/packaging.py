@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
 from wasinn_nb.guest.build.errors import BuildError
 from wasinn_nb.guest.build.model import Diagnostic, InvalidWasm, Source, kind
+
+if TYPE_CHECKING:
+    from wasinn_nb.guest.wit import Packages
+    from wasinn_nb.guest.wit.model import World
 
 _PACKAGE = "local:cell"
 
@@ -28,29 +32,38 @@ def packaged(wasm: bytes, source: Source, language: str) -> bytes:
     if source.abi == "core" or kind(wasm) == "component":
         return wasm
     from wasinn_nb.guest.adapters import ComponentizeError, as_component
-    from wasinn_nb.guest.wit import WitError, WitSource, read, shipped
 
-    packages, world = shipped(), None
-    if source.wit:
-        try:
-            given = read(WitSource(source.wit, "the WIT"), known=packages, package=_PACKAGE)
-        except WitError as error:
-            _refuse(f"in the WIT: {error}", source, language)
-        own = [
-            world
-            for name, package in given.packages.items()
-            if name not in packages.packages
-            for world in package.worlds.values()
-        ]
-        if len(own) != 1:
-            _refuse(f"the WIT has {len(own)} worlds; it must have one", source, language)
-        packages, world = given, own[0]
     try:
+        packages, world = world_of(source) if source.wit else (None, None)
         return as_component(wasm, packages, world)
     except (ComponentizeError, InvalidWasm) as error:
-        _refuse(f"this cannot be a component: {error}", source, language)
+        raise _refused(f"this cannot be a component: {error}", source, language) from None
 
 
-def _refuse(message: str, source: Source, language: str) -> NoReturn:
-    found = [Diagnostic("error", message)]
-    raise BuildError(found, label=source.label, language=language) from None
+def world_of(source: Source) -> tuple[Packages, World]:
+    """The world that a component is to have, and the packages that it refers to.
+
+    Raises:
+        BuildError: the WIT is wrong.
+    """
+    from wasinn_nb.guest.wit import WitError, WitSource, read, shipped
+
+    known = shipped()
+    try:
+        given = read(WitSource(source.wit, "the WIT"), known=known, package=_PACKAGE)
+    except WitError as error:
+        raise _refused(f"in the WIT: {error}", source, source.language) from None
+    own = [
+        world
+        for name, package in given.packages.items()
+        if name not in known.packages
+        for world in package.worlds.values()
+    ]
+    if len(own) != 1:
+        message = f"the WIT has {len(own)} worlds; it must have one"
+        raise _refused(message, source, source.language)
+    return given, own[0]
+
+
+def _refused(message: str, source: Source, language: str) -> BuildError:
+    return BuildError([Diagnostic("error", message)], label=source.label, language=language)
