@@ -39,7 +39,7 @@ def compile_guest(source: Path, wasm: Path, *flags: str) -> Finished:
         artifacts=ArtifactCache(wasm.parent / "artifacts"),
     )
     if source.suffix == ".rs":
-        return _compile_rust(source, wasm, workspace)
+        return _compile_rust(source, wasm, workspace, *flags)
     if source.suffix in CELLS:
         return _compile_cell(CELLS[source.suffix], source, wasm, workspace)
     if source.suffix == ".zig":
@@ -66,13 +66,13 @@ def _compile_cell(language: Language, source: Path, wasm: Path, workspace: Works
     return Finished(0, made.log)
 
 
-def _compile_rust(source: Path, wasm: Path, workspace: Workspace) -> Finished:
+def _compile_rust(source: Path, wasm: Path, workspace: Workspace, *flags: str) -> Finished:
     toolchain = the_rust()
     sysroot, library = rust_library.prepare(toolchain, workspace)
     arguments = [
         *("--edition=2021", "--target", toolchain.target, "-Copt-level=2", "-Dwarnings"),
         *rust_library.flags(toolchain, sysroot, workspace),
-        *(f"--extern=wasi_nn={library}", "-o", str(wasm), str(source)),
+        *(f"--extern=wasi_nn={library}", *flags, "-o", str(wasm), str(source)),
     ]
     return rust_library.compiler(toolchain, workspace, arguments)
 
@@ -127,7 +127,7 @@ def outcome(pieces: list[bytes], finish: str) -> list[str]:
     return [f"piece {one.hex()}" for one in pieces] + [f"end {finish} {b''.join(pieces).hex()}"]
 
 
-@pytest.fixture(scope="session", params=["c", "cpp", "zig"])
+@pytest.fixture(scope="session", params=["c", "cpp", "zig", "rs"])
 def vision(
     request: pytest.FixtureRequest,
     engine: wasmtime.Engine,
@@ -141,4 +141,6 @@ def vision(
         source.write_text(f'extern "C" {{\n{(DRIVERS / "vision.c").read_text()}}}\n')
     if request.param == "zig":
         flags.append("-rdynamic")
+    if request.param == "rs":
+        flags = ["--crate-type=cdylib"]
     return Vision(request.param, engine, build(source, *flags))
