@@ -6,7 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from wasinn_nb.guest.build import relabel
+from wasinn_nb.guest.build import packaging, relabel
 from wasinn_nb.guest.build.model import Diagnostic, Source
 from wasinn_nb.guest.build.process import Finished
 from wasinn_nb.guest.languages import clang, diagnostics, ziglang
@@ -30,6 +30,8 @@ _PRELUDE = Path(__file__).with_name("prelude.c")
 _PARTIAL = ("-c", "-S", "-E", "-r", "-o", "-fsyntax-only")
 _BARE = ("-nostdlib", "-ffreestanding", "-nostartfiles", "-nodefaultlibs")
 _REACTOR = "-mexec-model=reactor"
+# Who calls a library's functions has to have memory in it for what it gives them.
+_ALLOCATOR = ("-Wl,--export=malloc", "-Wl,--export=free")
 # A cell that exports functions and has no main is a library of them.
 _EXPORTS = re.compile(r"\bexport_name\b")
 _HAS_MAIN = re.compile(r"\bmain\s*\(")
@@ -99,7 +101,8 @@ class CFamily:
     ) -> Compiled:
         """Compile and link; see :class:`~wasinn_nb.guest.languages.base.Language`."""
         user = absolute(source.flags, workdir.cwd)
-        if _EXPORTS.search(source.text) and not _HAS_MAIN.search(source.text):
+        exports = source.wit or _EXPORTS.search(source.text)
+        if exports and not _HAS_MAIN.search(source.text):
             user = (*user, _REACTOR)
         for flag in user:
             if flag in _PARTIAL:
@@ -123,8 +126,10 @@ class CFamily:
             (level, _ASSERT, "-Wall", *_TRACE, *_stable_paths(workdir), *flags),
             (
                 *user,
+                *(_ALLOCATOR if _REACTOR in user and not bare else ()),
                 *("-MD", "-MF", str(listing), "-o", str(output)),
                 *("-isystem", str(workdir.sdk / "include"), "-iquote", str(workdir.cwd)),
+                *_component(source, workdir),
                 str(cell),
                 *objects,
             ),
@@ -173,6 +178,22 @@ class CFamily:
 
     def _prelude(self, workdir: Workspace, toolchain: Toolchain, cancel: CancelToken | None) -> str:
         return stored_object(workdir, toolchain, "prelude", _PRELUDE, (_OPTIMISED,), cancel=cancel)
+
+
+def _component(source: Source, workdir: Workspace) -> tuple[str, ...]:
+    """What a component's cell is compiled with: what its world has is declared above it."""
+    if source.abi != "component":
+        return ()
+    told = ("-DWASINN_COMPONENT",)
+    if not source.wit:
+        return told
+    from wasinn_nb.guest.bindings import of_world
+
+    header = workdir.path / "include" / "world.h"
+    header.parent.mkdir()
+    text = of_world(packaging.world_of(source)[1])
+    header.write_text(text, encoding="utf-8", newline="\n")
+    return (*told, "-isystem", str(header.parent), "-include", header.name)
 
 
 def _dependencies(
