@@ -89,6 +89,21 @@ def test_only_what_changed_is_built_again_without_installing(checkout, event, bu
     assert checkout.build() == []
 
 
+def test_a_part_with_a_script_is_built_by_python(checkout, monkeypatch):
+    root = checkout.root
+    script = "from pathlib import Path\nwith Path('built').open('a') as out:\n    out.write('x')\n"
+    (root / "make.py").write_text(f"import os\nos.chdir({str(root)!r})\n{script}")
+    part = frontend.Part("third", "the third", ("make.py",), "built", script="make.py")
+    monkeypatch.setattr(frontend, "PARTS", (part,))
+    for _ in range(2):
+        assert [line for line in checkout.build() if line != "ci"] == []
+        assert (root / "built").read_text() == "x"
+    (root / "__pycache__").mkdir()
+    (root / "built").unlink()
+    checkout.build()
+    assert (root / "built").read_text() == "x"
+
+
 @pytest.mark.parametrize("name", frontend.PACKAGES)
 def test_other_packages_are_installed(checkout, name):
     checkout.build()
