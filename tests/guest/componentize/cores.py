@@ -34,10 +34,9 @@ def signature(type_: abi.CoreType) -> str:
     return f"{params} {f'(result {type_.results[0]})' if type_.results else ''}"
 
 
-def importing(called: str, function: Function) -> str:
+def importing(called: str, function: Function, identifier: str = "") -> str:
     type_ = signature(abi.imported(function).type)
-    own = f"${function.name}" if function.resource is None else ""
-    return f'(import "{called}" "{function.extern}" (func {own} {type_}))'
+    return f'(import "{called}" "{function.extern}" (func {identifier} {type_}))'
 
 
 def trivial(world: World) -> bytes:

@@ -57,7 +57,7 @@ def test_all_of_wasi_is_what_wasmtime_has():
         for function in interface.functions.values()
         if interface.name != "run"
     ]
-    core = module(*_anonymous(wanted), MEMORY, '(func (export "_start"))')
+    core = module(*wanted, MEMORY, '(func (export "_start"))')
     engine = wasmtime.Engine()
     compiled = component.Component(engine, componentize(core, shipped()))
     linker, store = component.Linker(engine), wasmtime.Store(engine)
@@ -65,11 +65,6 @@ def test_all_of_wasi_is_what_wasmtime_has():
     store.set_wasi(wasmtime.WasiConfig())
     assert linker.instantiate(store, compiled)
     assert len(wanted) > 60
-
-
-def _anonymous(wanted: list[str]) -> list[str]:
-    """Without identifiers, of which the same may be there twice."""
-    return [" ".join(word for word in one.split() if word[0] != "$") for one in wanted]
 
 
 def test_a_later_release_is_served_with_what_is_known():
@@ -97,6 +92,35 @@ def test_a_reactor_is_initialized_before_anything_else():
     running = instance(data, {"t:t/log": {"say": lambda _store, text: said.append(text)}})
     assert said == ["ready"]
     assert running.call("answer") == 42
+
+
+def test_a_module_that_starts_by_itself():
+    """Its function runs when what it calls is there; ``_initialize`` comes after it."""
+    core = module(
+        '(import "t:t/log" "say" (func $say (param i32 i32)))',
+        MEMORY,
+        '(data (i32.const 8) "firstthen")',
+        "(func $first (call $say (i32.const 8) (i32.const 5)))",
+        "(start $first)",
+        '(func (export "_initialize") (call $say (i32.const 13) (i32.const 4)))',
+    )
+    found = packages("interface log { say: func(text: string); }")
+    said = []
+    data = componentize(core, found)
+    instance(data, {"t:t/log": {"say": lambda _store, text: said.append(text)}})
+    assert said == ["first", "then"]
+
+
+def test_a_module_that_only_starts():
+    found = packages("interface log { say: func(n: u32); }")
+    core = module(
+        '(import "t:t/log" "say" (func $say (param i32)))',
+        "(func $f (call $say (i32.const 3)))",
+        "(start $f)",
+    )
+    said = []
+    instance(componentize(core, found), {"t:t/log": {"say": lambda _store, n: said.append(n)}})
+    assert said == [3]
 
 
 def test_what_a_function_returned_is_given_back():
@@ -153,5 +177,5 @@ def test_the_packages_that_come_with_us():
         for interface in package.interfaces.values()
         for function in interface.functions.values()
     ]
-    core = module(*_anonymous(wanted), MEMORY, '(func (export "_start"))')
+    core = module(*wanted, MEMORY, '(func (export "_start"))')
     validated(componentize(core, shipped()))

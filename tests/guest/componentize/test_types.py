@@ -75,7 +75,9 @@ def worlds(draw: st.DrawFn) -> str:
     second = draw(interfaces("more", ("mine.thing", "mine.things", "shared.handle")))
     ports = draw(
         st.lists(
-            st.sampled_from(["import inn;", "export out;", "export more;", "export mine;"]),
+            st.sampled_from(
+                ["import inn;", "import out;", "export out;", "export more;", "export mine;"]
+            ),
             unique=True,
         )
     )

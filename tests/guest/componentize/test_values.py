@@ -104,8 +104,8 @@ def test_a_value_comes_back(type_):
     spilled = bool(abi.imported(give).type.params)
     fetched = "(call $give (i32.const 64)) (i32.const 64)" if spilled else "(call $give)"
     core = module(
-        importing("t:t/host", take),
-        importing("t:t/host", give),
+        importing("t:t/host", take, "$take"),
+        importing("t:t/host", give, "$give"),
         MEMORY,
         f'(func (export "t:t/guest#put") {signature(put)} (call $take {forwarded}))',
         f'(func (export "t:t/guest#fetch") {signature(fetch)} {fetched})',

@@ -70,7 +70,6 @@ class CoreModule:
         exports: by name.
         types: of its functions, those that it imports first.
         sections: where its parts are.
-        starts: whether it has a function that runs while it is instantiated.
     """
 
     data: bytes
@@ -78,7 +77,6 @@ class CoreModule:
     exports: dict[str, Offered]
     types: tuple[CoreType, ...]
     sections: Sections
-    starts: bool
 
     def function(self, name: str) -> CoreType | None:
         """The type of an exported function."""
@@ -113,8 +111,7 @@ def read_core(data: bytes) -> CoreModule:
     if section:
         functions += section.vector(lambda: function_type(section))
     exports = _exports(found.section(sections.EXPORT), functions)
-    starts = bool(found.section(sections.START))
-    return CoreModule(data, imports, exports, tuple(functions), found, starts)
+    return CoreModule(data, imports, exports, tuple(functions), found)
 
 
 def _imports(section: Reader, types: Types) -> tuple[Wanted, ...]:

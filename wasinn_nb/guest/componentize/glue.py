@@ -56,18 +56,18 @@ def shim(functions: Sequence[tuple[str, CoreType]]) -> bytes:
     )
 
 
-def fixup(types: Sequence[CoreType], *, initialize: bool, run: bool) -> bytes:
-    """What fills the table; then it calls ``_initialize``.
+def fixup(types: Sequence[CoreType], first: Sequence[str], *, run: bool) -> bytes:
+    """What fills the table; then it calls what prepares the program.
 
     Args:
         types: of the functions in the table.
-        initialize: whether there is a function that prepares the program.
+        first: the functions that prepare the program.
         run: whether to export ``run``, which calls ``_start`` and says that all is well.
     """
     nothing = len(types)
     all_types = [*types, CoreType(()), CoreType((), ("i32",))]
     imports = [(str(number), number) for number in range(len(types))]
-    imports += [(INITIALIZE, nothing)] * initialize + [(START, nothing)] * run
+    imports += [(called, nothing) for called in first] + [(START, nothing)] * run
     size = unsigned(len(types))
     table = name("") + name(TABLE_NAME) + bytes((TABLE,)) + _FUNCREF + b"\x01" + size + size
     described = [
@@ -79,17 +79,17 @@ def fixup(types: Sequence[CoreType], *, initialize: bool, run: bool) -> bytes:
         section(_TYPE, vector(map(_type, all_types))),
         section(_IMPORT, vector([table] * bool(types) + described)),
     ]
+    prepare = b"".join(b"\x10" + unsigned(nothing + at) for at in range(len(first)))
+    start = b"\x10" + unsigned(len(imports) - 1) + b"\x41\x00"
+    own = vector([unsigned(nothing), unsigned(nothing + 1)][: 1 + run])
+    parts.append(section(_FUNCTION, own))
     if run:
-        parts.append(section(_FUNCTION, vector([unsigned(nothing + 1)])))
-        parts.append(section(_EXPORT, vector([_export(RUN, FUNC, len(imports))])))
-    if initialize:
-        parts.append(section(_START, unsigned(nothing)))
+        parts.append(section(_EXPORT, vector([_export(RUN, FUNC, len(imports) + 1)])))
+    parts.append(section(_START, unsigned(len(imports))))
     if types:
         parts.append(section(_ELEMENT, vector([b"\x00\x41\x00" + _END + places])))
-    if run:
-        start = unsigned(len(imports) - 1)
-        parts.append(section(_CODE, vector([_body(b"\x10" + start + b"\x41\x00")])))
-        parts.append(_names({len(imports): RUN}))
+    parts.append(section(_CODE, vector([_body(prepare), _body(start)][: 1 + run])))
+    parts.append(_names(dict(enumerate([INITIALIZE, RUN][: 1 + run], len(imports)))))
     return b"".join(parts)
 
 

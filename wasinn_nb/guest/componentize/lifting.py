@@ -50,11 +50,15 @@ def lifts(module: CoreModule, exports: Mapping[str, Interface | Function]) -> li
         ComponentizeError: the program lacks something, or has it with another type.
     """
     found = [_lift(module, called, port) for called, port in exports.items()]
+    for name in (glue.START, glue.INITIALIZE):
+        there = module.function(name)
+        if there is not None and there != CoreType(()):
+            raise ComponentizeError(
+                f"The program's {name} is {there}, it should be {CoreType(())}."
+            )
     start = module.function(glue.START)
     if start is not None and not any(called.startswith(RUN_PREFIX) for called in exports):
         found.append(Lift(COMMAND.id, COMMAND, {"run": None}))
-    if start is not None and start != CoreType(()):
-        raise ComponentizeError(f"The program's _start is {start}, it should be {CoreType(())}.")
     return _sorted(found)
 
 

@@ -10,6 +10,7 @@ from wasinn_nb.guest.componentize import abi, core
 from wasinn_nb.guest.componentize.core import CoreModule, CoreType, Wanted, read_core
 from wasinn_nb.guest.componentize.errors import ComponentizeError
 from wasinn_nb.guest.componentize.ports import Call, Intrinsic, Ports
+from wasinn_nb.guest.componentize.start import without_start
 from wasinn_nb.guest.componentize.trim import trim
 
 MAIN = "__main_module__"
@@ -92,6 +93,7 @@ class Parts:
         self._numbers = {name: self._modules.index(one) for name, one in adapters.items()}
         self._names = {number: name for name, number in reversed(self._numbers.items())}
         self._wanted: dict[int, dict[str, None]] = {}
+        data = without_start(read_core(data))
         self.main = Part("main", data, read_core(data))
         self.adapters: dict[int, Part] = {}
         self._check_main()

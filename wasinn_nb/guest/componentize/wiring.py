@@ -26,6 +26,7 @@ from wasinn_nb.guest.componentize.parts import (
     Provider,
 )
 from wasinn_nb.guest.componentize.ports import Call, Intrinsic
+from wasinn_nb.guest.componentize.start import STARTER
 
 
 class Indirect(NamedTuple):
@@ -211,17 +212,18 @@ class Wiring:
         return self._builder.core_instantiate(module, {})
 
     def _fixup(self, shim: int | None, *, run: bool) -> CoreItem | None:
-        initialize = self._parts.main.core.function(glue.INITIALIZE) == CoreType(())
-        if not (self._table or initialize or run):
+        outside = self._parts.main.core
+        first = [one for one in (STARTER, glue.INITIALIZE) if outside.function(one) is not None]
+        if not (self._table or first or run):
             return None
         types = [one.type for one in self._table.values()]
-        data = glue.fixup(types, initialize=initialize, run=run)
+        data = glue.fixup(types, first, run=run)
         items = {str(at): one.get() for at, one in enumerate(self._table.values())}
         if shim is not None:
             table = self._builder.core_export(shim, core.TABLE, glue.TABLE_NAME)
             items[glue.TABLE_NAME] = table
-        if initialize:
-            items[glue.INITIALIZE] = self.main(glue.INITIALIZE)
+        for one in first:
+            items[one] = self.main(one)
         if run:
             items[glue.START] = self.main(glue.START)
         module = self._builder.core_module(data, "fixup")
