@@ -19,6 +19,30 @@ def test_a_javascript_cell(shell, capsys):
     assert capsys.readouterr().out == "undefined\n"
 
 
+def test_a_python_cell(shell, capsys):
+    shell.run("%%wasinn python --name cell\nx = 20\nprint(x + 1)\n")
+    shell.run("%%wasinn py --name cell --env A=1 -- b\nimport os, sys\nprint(x, sys.argv[1:])\n")
+    assert capsys.readouterr().out == "21\n20 ['b']\n"
+    with pytest.raises(BuildError) as refused:
+        shell.run("%%wasinn python\n\nprint('é', x y)\n")
+    (found,) = refused.value.diagnostics
+    assert (found.line, found.column) == (3, 12)
+    with pytest.raises(GuestRaised) as caught:
+        shell.run("\n%%wasinn python\ndef f(x):\n    return x.y\n\nf(1)\n")
+    label = f"In[{shell.execution_count - 1}]"
+    assert str(caught.value).split("\n") == [
+        f"{label}:4:12: AttributeError: 'int' object has no attribute 'y'",
+        "Traceback (most recent call last):",
+        f'  File "{label}", line 6, in <module>',
+        "    f(1)",
+        "    ~^^^",
+        f'  File "{label}", line 4, in f',
+        "    return x.y",
+        "           ^^^",
+        "AttributeError: 'int' object has no attribute 'y'",
+    ]
+
+
 def test_errors_are_at_the_cell_s_lines(shell):
     with pytest.raises(BuildError) as refused:
         shell.run("%%wasinn js\nlet x = ;\n")

@@ -25,7 +25,6 @@ from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions, default_memory_limit
 from wasinn_nb.guest.run import Run
 from wasinn_nb.guest.scripts.instance import cell_of
-from wasinn_nb.guest.scripts.machine import Machine
 from wasinn_nb.guest.scripts.machines import Machines
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.events import EventBus, EventKind
@@ -124,14 +123,14 @@ class Runner:
         options = RunOptions(memory_limit=default_memory_limit())
         cancel = cancel or CancelToken()
         module = self.modules.get(guest.wasm, cancel=cancel, on_wait=on_wait)
-        machine = Machine(self._engine, module, options)
+        machine = self.machines.take_to_check(module, options)
         try:
             found = machine.check(cell_of(guest, options), cancel)
         except GuestFailure:
             cancel.raise_if_cancelled()
             return  # whoever runs it will meet it again, and tell it better
         finally:
-            machine.close()
+            self.machines.checked(machine)
         if found is None:
             return
         line, column = found.line or None, found.column or None

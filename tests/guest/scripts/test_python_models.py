@@ -176,15 +176,17 @@ stream = graph.generate("Once")""",
     run = py(
         """
 print(len(list(graph.generate("Once", max_tokens=1))))
-for call in (lambda: context.generate("x"), lambda: next(stream)):
+for call in (lambda: context.generate("x"), lambda: next(stream), lambda: stream.usage):
     try:
         call()
     except NNError as error:
-        print(error.message)""",
+        print(error.message)
+stream.close()""",
         "kept",
     )
     assert run.stdout == (
         "1\nThe context ended with the cell that made it. Its model is still loaded: make another."
+        "\nThe generation ended with the cell that began it."
         "\nThe generation ended with the cell that began it.\n"
     )
 

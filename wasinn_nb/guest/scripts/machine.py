@@ -58,23 +58,22 @@ class Machine:
         engine: what the component was compiled for.
         module: the compiled component.
         options: of the first run: the directories that it may see for all its life.
-        keeps: it is to live for several runs.
 
     Attributes:
         relay: where its calls go.
         folders: its ``/in`` and ``/out``, if it has files.
+        forgets_checks: whether checking a cell leaves nothing of it behind.
         alive: whether it can run another cell.
     """
 
-    def __init__(
-        self, engine: Engine, module: CompiledModule, options: RunOptions, *, keeps: bool = False
-    ) -> None:
+    def __init__(self, engine: Engine, module: CompiledModule, options: RunOptions) -> None:
         import wasmtime
         from wasmtime import component
 
         exported = next(name for name in CELLS if name in module.exports)
         self._grace = _GRACE if exported == ENDS_ITSELF else 0.0
-        self.relay = Relay(keeps=keeps, ends_itself=exported == ENDS_ITSELF)
+        self.forgets_checks = exported == ENDS_ITSELF
+        self.relay = Relay(ends_itself=exported == ENDS_ITSELF)
         self.folders: Folders | None = None
         self.alive = True
         self.key = module.key

@@ -23,6 +23,7 @@ class Machines:
         self._lock = threading.Lock()
         self._idle: dict[str, Machine] = {}
         self._taken: set[str] = set()
+        self._spare: Machine | None = None
 
     @property
     def names(self) -> list[str]:
@@ -44,7 +45,7 @@ class Machines:
             GuestError: another run has it.
         """
         if name is None:
-            return Machine(self._engine, module, options), ""
+            return self._new(module, options), ""
         with self._lock:
             if name in self._taken:
                 raise GuestError(
@@ -60,12 +61,39 @@ class Machines:
                     machine.limit_memory(options.memory_limit)
                     return machine, ""
                 machine.close()
-                return Machine(self._engine, module, options, keeps=True), changed
-            return Machine(self._engine, module, options, keeps=True), ""
+                return self._new(module, options, keeps=True), changed
+            return self._new(module, options, keeps=True), ""
         except BaseException:
             with self._lock:
                 self._taken.discard(name)
             raise
+
+    def take_to_check(self, module: CompiledModule, options: RunOptions) -> Machine:
+        """A machine that runs nothing; it is given back with :meth:`checked`."""
+        return self._new(module, options)
+
+    def checked(self, machine: Machine) -> None:
+        """A cell was checked: who runs it can have the machine, if that left nothing behind."""
+        unused: Machine | None = machine
+        if machine.alive and machine.forgets_checks:
+            with self._lock:
+                unused, self._spare = self._spare, machine
+        if unused is not None:
+            unused.close()
+
+    def _new(self, module: CompiledModule, options: RunOptions, *, keeps: bool = False) -> Machine:
+        """A machine in which nothing has run."""
+        with self._lock:
+            spare, self._spare = self._spare, None
+        if spare is not None:
+            if not _changed(spare, module, options):
+                spare.limit_memory(options.memory_limit)
+                spare.relay.keeps_definitions = keeps
+                return spare
+            spare.close()
+        machine = Machine(self._engine, module, options)
+        machine.relay.keeps_definitions = keeps
+        return machine
 
     def give_back(self, name: str | None, machine: Machine) -> bool:
         """A run has ended; returns whether what it defined is kept."""
@@ -100,6 +128,9 @@ class Machines:
         """End all that no run has."""
         with self._lock:
             machines, self._idle = list(self._idle.values()), {}
+            if self._spare is not None:
+                machines.append(self._spare)
+                self._spare = None
         for machine in machines:
             machine.close()
 

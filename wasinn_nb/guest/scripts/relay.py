@@ -23,16 +23,16 @@ class Relay:
     A component that lives for several runs is linked once; what it is linked with is this.
 
     Args:
-        keeps: for cells of a name, which find what earlier ones have defined.
         ends_itself: its cells ask whether they are to end; others trap where they are.
 
     Attributes:
+        keeps_definitions: for cells of a name, which find what earlier ones have defined.
         reported: the exception that the cell ended with, as its language prints it.
     """
 
-    def __init__(self, *, keeps: bool = False, ends_itself: bool = False) -> None:
+    def __init__(self, *, ends_itself: bool = False) -> None:
         self.reported = ""
-        self._keeps = keeps
+        self.keeps_definitions = False
         self._ends_itself = ends_itself
         self._models: RunModels | None = None
         self._sandbox: Sandbox | None = None
@@ -71,7 +71,7 @@ class Relay:
 
     def keeps(self) -> bool:
         """Whether another cell will find what this one defines."""
-        return self._keeps
+        return self.keeps_definitions
 
     def report(self, text: str) -> None:
         """The exception that the cell ends with, as its language prints it."""

@@ -32,7 +32,7 @@ from wasinn_nb.abi.wit.linker import Function, Interface
 HOST = "wasinn:script/host@0.1.0"
 CELLS = ("wasinn:script/cells@0.1.0", "wasinn:script/async-cells@0.1.0")
 ENDS_ITSELF = CELLS[0]
-"""Whose cells ask whether they are to end."""
+"""Whose cells ask whether they are to end, and of whose checks nothing is left."""
 
 _PLACE = Record({"line": U32, "column": U32})
 _PROBLEM = Record({"message": String(), "at": _PLACE})

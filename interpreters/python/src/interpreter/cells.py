@@ -37,9 +37,7 @@ class Cells:
     def check(self, cell: types.Cell) -> types.Problem | None:
         """What keeps a cell from being run at all. Runs nothing of it."""
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                _compile(cell)
+            _compile(cell)
         except _REFUSALS as error:
             return reports.problem(error, cell)
         return None
@@ -61,9 +59,11 @@ def _run(cell: types.Cell) -> types.Outcome:
     code = None
     try:
         try:
-            code = _compile(cell)
+            code, remarks = _compile(cell)
         except _REFUSALS as error:
             return types.Outcome_Syntax(reports.problem(error, cell))
+        for one in remarks:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
         if host.keeps():
             stopping.watch(code)
         stopping.begin()
@@ -88,22 +88,26 @@ def _exit(code: object) -> types.Outcome:
 
 
 _sources: OrderedDict[str, None] = OrderedDict()
-_compiled: OrderedDict[tuple[str, int, str], CodeType] = OrderedDict()
+_Compiled = tuple[CodeType, list[warnings.WarningMessage]]
+_compiled: OrderedDict[tuple[str, int, str], _Compiled] = OrderedDict()
 _is_new = True
 
 
-def _compile(cell: types.Cell) -> CodeType:
-    """A cell as code whose lines are the notebook's; it may await at its top."""
+def _compile(cell: types.Cell) -> _Compiled:
+    """A cell as code whose lines are the notebook's, which may await at its top; and warnings."""
     key = (cell.label, cell.first_line, cell.source)
-    code = _compiled.get(key)
-    if code is None:
-        text = "\n" * (cell.first_line - 1) + cell.source
+    if key in _compiled:
+        return _compiled[key]
+    text = "\n" * (cell.first_line - 1) + cell.source
+    _show_lines(cell.label, text)
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always")
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        _show_lines(cell.label, text)
-        code = _compiled[key] = compile(text, cell.label, "exec", flags, dont_inherit=True)
-        while len(_compiled) > _CODES:
-            _compiled.popitem(last=False)
-    return code
+        code = compile(text, cell.label, "exec", flags, dont_inherit=True)
+    _compiled[key] = code, remarks
+    while len(_compiled) > _CODES:
+        _compiled.popitem(last=False)
+    return code, remarks
 
 
 def _show_lines(label: str, text: str) -> None:

@@ -375,8 +375,7 @@ class TokenStream(Iterator[Token]):
     def __next__(self) -> Token:
         if self._usage is not None:
             raise StopIteration
-        if self._generation != _generation:
-            raise InvalidArgument("The generation ended with the cell that began it.")
+        self._check()
         stopping.flush()
         try:
             return self._next()
@@ -397,7 +396,12 @@ class TokenStream(Iterator[Token]):
         """How it goes, or went: tokens, rates, and why it ended."""
         if self._usage is not None:
             return self._usage
+        self._check()
         return self._stream.usage()
+
+    def _check(self) -> None:
+        if self._generation != _generation:
+            raise InvalidArgument("The generation ended with the cell that began it.")
 
     def close(self) -> None:
         """End it; its context keeps what it has read and said."""

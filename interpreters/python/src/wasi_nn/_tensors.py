@@ -11,6 +11,8 @@ from typing import Any
 from wit_world.imports.tensor import Tensor as HostTensor
 from wit_world.imports.tensor import TensorType
 
+from wasi_nn._errors import TooLarge
+
 # as the struct module writes them; there is none for BF16
 _FORMATS = {
     TensorType.FP16: "e",
@@ -182,8 +184,6 @@ def given(value: Any) -> HostTensor:
     """What the host is given: a handle for this call, which takes it."""
     tensor = value if type(value) is Tensor else Tensor(value)
     if len(tensor._bytes) > _LARGEST:
-        from wasi_nn._errors import TooLarge
-
         raise TooLarge(
             f"A tensor of {len(tensor._bytes):,} bytes cannot be given to a model from here; "
             f"the most is {_LARGEST:,}. Give it in parts, or from a C, Zig or Rust cell."
