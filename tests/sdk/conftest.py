@@ -68,11 +68,11 @@ def _compile_cell(language: Language, source: Path, wasm: Path, workspace: Works
 
 def _compile_rust(source: Path, wasm: Path, workspace: Workspace, *flags: str) -> Finished:
     toolchain = the_rust()
-    sysroot, library = rust_library.prepare(toolchain, workspace)
+    sysroot, crates = rust_library.prepare(toolchain, workspace)
     arguments = [
         *("--edition=2021", "--target", toolchain.target, "-Copt-level=2", "-Dwarnings"),
         *rust_library.flags(toolchain, sysroot, workspace),
-        *(f"--extern=wasi_nn={library}", *flags, "-o", str(wasm), str(source)),
+        *(f"--extern=wasi_nn={crates['wasi_nn']}", *flags, "-o", str(wasm), str(source)),
     ]
     return rust_library.compiler(toolchain, workspace, arguments)
 

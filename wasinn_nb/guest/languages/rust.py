@@ -1,4 +1,4 @@
-"""Rust. The SDK is there as the crate ``wasi_nn``, and under the name ``wasmedge_wasi_nn`` too.
+"""Rust. The SDK is there as the crate ``wasi_nn``, and as ``wasmedge_wasi_nn`` for its sources.
 
 Rust has no ``#line``: the source is written below as many empty lines as the cell has above it, so
 its own numbers are the user's. A cell with ``// cargo:`` lines is built by cargo (`rust_crates`).
@@ -28,8 +28,6 @@ from wasinn_nb.nn.cancel import CancelToken
 _FILE = f"{relabel.STEM}.rs"
 _ONCE = "preparing Rust's standard library once"
 _EDITION = "2021"
-# Names that the SDK's crate goes by in sources that were written for the published ones.
-_CRATES = ("wasi_nn", "wasmedge_wasi_nn")
 # A cell that exports functions and has no main is a library of them.
 _EXPORTS = re.compile(r"#\s*\[\s*(?:unsafe\s*\(\s*)?(?:no_mangle|export_name)\b")
 _HAS_MAIN = re.compile(r"\bfn\s+main\s*\(")
@@ -96,7 +94,7 @@ class RustLanguage:
                 f"--remap-path-prefix={workdir.cwd}={relabel.DIRECTORY}",
             ),
             own=(
-                *(f"--extern={name}={sdk}" for name in _CRATES if name not in crates),
+                *(f"--extern={name}={path}" for name, path in sdk.items() if name not in crates),
                 *absolute(flags, workdir.cwd),
             ),
             beside=tuple(_beside(source.text, workdir.cwd)),

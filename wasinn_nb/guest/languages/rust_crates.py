@@ -200,6 +200,7 @@ def build(
     project = rust_library.folder(toolchain, workdir.toolchains) / "crates" / digest
     waiting = throttled(progress, "waiting for another cell with the same crates")
     with file_lock(project / "building.lock", cancel=cancel, on_wait=waiting):
+        rust_library.forget_unused(project.parent.iterdir())
         _write(project / "Cargo.toml", manifest)
         place(job, project)
         finished = _cargo(job, project, workdir, toolchain, progress, cancel)

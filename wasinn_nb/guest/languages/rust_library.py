@@ -8,10 +8,12 @@ with these sections empty, and links to everything else. Code, metadata and iden
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import struct
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,10 +24,12 @@ from wasinn_nb.guest.languages.base import CompileFailed, Workspace
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.locks import file_lock
 
-CRATE = "wasi_nn"
-"""What the SDK's crate is called."""
+CRATES: dict[str, tuple[str, ...]] = {"wasi_nn": (), "wasmedge_wasi_nn": ("--cfg=wasmedge",)}
+"""What the SDK's crate is called, and compiled with: as itself, and as either of the published."""
 
 _RECORD = "compiler"
+_NO_SYSROOT = "no-sysroot"
+_MONTH_SECONDS = 30 * 86400
 _ARCHIVE = b"!<arch>\n"
 _HEADER = 60
 _SIZE = slice(48, 58)
@@ -39,10 +43,10 @@ def folder(toolchain: rustc.Rust, toolchains: Path) -> Path:
     return toolchains / toolchain.identity
 
 
-def ready(toolchain: rustc.Rust, workdir_sdk: Path, toolchains: Path) -> bool:
-    """Whether there is nothing left to build once."""
+def ready(toolchain: rustc.Rust, sdk: Path, toolchains: Path) -> bool:
+    """Whether there is nothing left to build once for the SDK in ``sdk``."""
     place = folder(toolchain, toolchains)
-    return (place / "sysroot").is_dir() and _sdk_file(place, workdir_sdk).is_file()
+    return _made(toolchain, place) is not None and _crates(place, sdk).is_dir()
 
 
 def prepare(
@@ -51,24 +55,27 @@ def prepare(
     *,
     waiting: Tick = None,
     cancel: CancelToken | None = None,
-) -> tuple[Path, Path]:
-    """The sysroot to compile with, and the SDK's library; made now if they are not there.
+) -> tuple[Path, dict[str, Path]]:
+    """The sysroot to compile with, and the SDK's crates by name; made now if they are not there.
 
     Raises:
         CompileFailed: the SDK does not compile.
         Cancelled: through ``cancel``.
     """
     place = folder(toolchain, workdir.toolchains)
-    sdk = _sdk_file(place, workdir.sdk)
-    if (place / "sysroot").is_dir() and sdk.is_file():
-        return place / "sysroot", sdk
-    with file_lock(place / "building.lock", cancel=cancel, on_wait=waiting):
-        _forget_removed(workdir.toolchains)
-        (place / _RECORD).write_text(str(toolchain.path), encoding="utf-8")
-        sysroot = _sysroot(toolchain, place)
-        if not sdk.is_file():
-            _build_sdk(toolchain, workdir, sysroot, sdk, waiting, cancel)
-    return sysroot, sdk
+    crates = _crates(place, workdir.sdk)
+    sysroot = _made(toolchain, place)
+    if sysroot is None or not crates.is_dir():
+        with file_lock(place / "building.lock", cancel=cancel, on_wait=waiting):
+            _forget_removed(workdir.toolchains)
+            (place / _RECORD).write_text(str(toolchain.path), encoding="utf-8")
+            sysroot = _sysroot(toolchain, place)
+            if not crates.is_dir():
+                _build_crates(toolchain, workdir, sysroot, crates, waiting, cancel)
+    for used in (place / _RECORD, crates):
+        with suppress(OSError):
+            os.utime(used)
+    return sysroot, {name: crates / f"lib{name}.rlib" for name in CRATES}
 
 
 def flags(toolchain: rustc.Rust, sysroot: Path, workdir: Workspace) -> list[str]:
@@ -76,7 +83,7 @@ def flags(toolchain: rustc.Rust, sysroot: Path, workdir: Workspace) -> list[str]
     remapped = [
         (toolchain.sysroot / "lib" / "rustlib" / "src" / "rust", "/rust"),
         (sysroot.parent, "/toolchain"),
-        (workdir.sdk / "rust", CRATE),
+        (workdir.sdk / "rust", "wasi_nn"),
         (workdir.path, relabel.DIRECTORY),
     ]
     return [
@@ -86,14 +93,15 @@ def flags(toolchain: rustc.Rust, sysroot: Path, workdir: Workspace) -> list[str]
     ]
 
 
-def _sdk_file(place: Path, sdk: Path) -> Path:
+def _crates(place: Path, sdk: Path) -> Path:
+    """Where the SDK's crates are, compiled from these sources."""
     digest = hashlib.sha256()
     for path in sorted((sdk / "rust").glob("*.rs")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return place / f"sdk-{digest.hexdigest()[:16]}" / f"lib{CRATE}.rlib"
+    return place / f"sdk-{digest.hexdigest()[:16]}"
 
 
-def _build_sdk(
+def _build_crates(
     toolchain: rustc.Rust,
     workdir: Workspace,
     sysroot: Path,
@@ -101,29 +109,34 @@ def _build_sdk(
     tick: Tick,
     cancel: CancelToken | None,
 ) -> None:
-    made = workdir.path / target.name
-    finished = compiler(
-        toolchain,
-        workdir,
-        [
-            *("--edition=2021", "--crate-type=rlib", f"--crate-name={CRATE}"),
-            *("--target", toolchain.target, "-Copt-level=2", "-Cdebuginfo=0", "-Ccodegen-units=1"),
-            *flags(toolchain, sysroot, workdir),
-            *("-Awarnings", "-o", str(made), str(workdir.sdk / "rust" / "lib.rs")),
-        ],
-        tick=tick,
-        cancel=cancel,
-    )
-    if finished.returncode != 0:
-        log = workdir.scrub(finished.output, toolchain)
-        raise CompileFailed(f"{log}\nerror: this rustc does not compile the guest SDK\n")
-    for old in target.parent.parent.glob("sdk-*"):
-        shutil.rmtree(old, ignore_errors=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # whole or not at all: others look without the lock
-    partial = target.with_suffix(".partial")
-    shutil.copyfile(made, partial)
-    partial.replace(target)
+    forget_unused(target.parent.glob("sdk-*"))
+    partial = Path(tempfile.mkdtemp(prefix="partial-", dir=target.parent))
+    for name, options in CRATES.items():
+        finished = compiler(
+            toolchain,
+            workdir,
+            [
+                *("--edition=2021", "--crate-type=rlib", f"--crate-name={name}", *options),
+                *("--target", toolchain.target, "-Copt-level=2", "-Ccodegen-units=1"),
+                *flags(toolchain, sysroot, workdir),
+                *("-Awarnings", f"--out-dir={partial}", str(workdir.sdk / "rust" / "lib.rs")),
+            ],
+            tick=tick,
+            cancel=cancel,
+        )
+        if finished.returncode != 0:
+            shutil.rmtree(partial, ignore_errors=True)
+            log = workdir.scrub(finished.output, toolchain)
+            raise CompileFailed(f"{log}\nerror: this rustc does not compile the guest SDK\n")
+    partial.rename(target)  # whole or not at all: others look without the lock
+
+
+def forget_unused(places: Iterable[Path]) -> None:
+    """Remove those folders that nothing has used for a month."""
+    for place in places:
+        with suppress(OSError):
+            if time.time() - place.stat().st_mtime > _MONTH_SECONDS:
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def compiler(
@@ -146,20 +159,27 @@ def compiler(
 
 
 def _forget_removed(toolchains: Path) -> None:
-    """Remove what was made for compilers that are no longer there."""
+    """Remove what was made for compilers that are no longer there, or no longer used."""
     for record in toolchains.glob(f"rustc-*/{_RECORD}"):
         with suppress(OSError):
-            if not Path(record.read_text(encoding="utf-8")).exists():
+            unused = time.time() - record.stat().st_mtime > _MONTH_SECONDS
+            if unused or not Path(record.read_text(encoding="utf-8")).exists():
                 shutil.rmtree(record.parent, ignore_errors=True)
+
+
+def _made(toolchain: rustc.Rust, place: Path) -> Path | None:
+    """The sysroot to use, if that has been settled."""
+    if (place / "sysroot").is_dir():
+        return place / "sysroot"
+    return toolchain.sysroot if (place / _NO_SYSROOT).exists() else None
 
 
 def _sysroot(toolchain: rustc.Rust, place: Path) -> Path:
     """Our sysroot; the compiler's own where none can be made."""
-    made = place / "sysroot"
-    if made.is_dir():
+    if (made := _made(toolchain, place)) is not None:
         return made
+    partial = Path(tempfile.mkdtemp(prefix="partial-", dir=place))
     try:
-        partial = Path(tempfile.mkdtemp(prefix="sysroot-", dir=place))
         own = toolchain.sysroot / "lib" / "rustlib"
         libraries = partial / "lib" / "rustlib"
         (libraries / toolchain.target / "lib").mkdir(parents=True)
@@ -172,12 +192,12 @@ def _sysroot(toolchain: rustc.Rust, place: Path) -> Path:
                 copy.write_bytes(without_debug(path.read_bytes()))
             else:
                 copy.symlink_to(path, target_is_directory=path.is_dir())
-        partial.rename(made)
-    except (OSError, ValueError, struct.error):  # no links on this system, or another archive
-        with suppress(OSError, UnboundLocalError):
-            shutil.rmtree(partial)
+        partial.rename(place / "sysroot")
+    except (OSError, ValueError, IndexError, struct.error):  # no links here, or other archives
+        shutil.rmtree(partial, ignore_errors=True)
+        (place / _NO_SYSROOT).touch()
         return toolchain.sysroot
-    return made
+    return place / "sysroot"
 
 
 def without_debug(archive: bytes) -> bytes:

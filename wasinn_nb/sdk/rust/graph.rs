@@ -1,4 +1,5 @@
-//! The API of the crates `wasi-nn` 0.6 and `wasmedge-wasi-nn` 0.8, name for name.
+//! The API of the crates `wasi-nn` 0.6 and, compiled with `--cfg wasmedge`, `wasmedge-wasi-nn` 0.8,
+//! name for name.
 
 use crate::error::{BackendError, Error};
 use crate::raw;
@@ -205,10 +206,26 @@ impl Graph {
     }
 
     /// A line of work on this graph.
+    #[cfg(wasmedge)]
     pub fn init_execution_context(&self) -> Result<GraphExecutionContext, Error> {
+        let handle = self.open()?;
+        Ok(GraphExecutionContext { handle })
+    }
+
+    /// A line of work on this graph.
+    #[cfg(not(wasmedge))]
+    pub fn init_execution_context(&self) -> Result<GraphExecutionContext<'_>, Error> {
+        let handle = self.open()?;
+        Ok(GraphExecutionContext {
+            graph: self,
+            handle,
+        })
+    }
+
+    fn open(&self) -> Result<u32, Error> {
         let mut handle = 0;
         done(unsafe { raw::init_execution_context(self.handle, &mut handle) })?;
-        Ok(GraphExecutionContext { handle })
+        Ok(handle)
     }
 
     /// Free the model's memory in the host.
@@ -230,76 +247,111 @@ impl fmt::Debug for Graph {
 }
 
 /// Inputs and outputs of a [`Graph`].
+#[cfg(wasmedge)]
 pub struct GraphExecutionContext {
     handle: u32,
 }
 
-impl GraphExecutionContext {
-    /// Give an input: elements of any type, as the bytes that they are.
-    pub fn set_input<T: Sized>(
-        &mut self,
-        index: usize,
-        tensor_type: TensorType,
-        dimensions: &[usize],
-        data: impl AsRef<[T]>,
-    ) -> Result<(), Error> {
-        let dimensions: Vec<u32> = dimensions.iter().map(|&one| one as u32).collect();
-        let data = data.as_ref();
-        let bytes =
-            unsafe { slice::from_raw_parts(data.as_ptr().cast::<u8>(), mem::size_of_val(data)) };
-        let record = raw::tensor(&dimensions, tensor_type as u32, bytes);
-        done(unsafe { raw::set_input(self.handle, index as u32, &record) })
-    }
+/// Inputs and outputs of a [`Graph`].
+#[cfg(not(wasmedge))]
+pub struct GraphExecutionContext<'a> {
+    graph: &'a Graph,
+    handle: u32,
+}
 
-    /// Run the model on its inputs.
-    pub fn compute(&mut self) -> Result<(), Error> {
-        done(unsafe { raw::compute(self.handle) })
-    }
-
-    /// Run the model for one token.
-    pub fn compute_single(&mut self) -> Result<(), Error> {
-        done(unsafe { raw::compute_single(self.handle) })
-    }
-
-    /// End the generation of single tokens.
-    pub fn fini_single(&mut self) -> Result<(), Error> {
-        done(unsafe { raw::fini_single(self.handle) })
-    }
-
-    /// Copy an output into `out_buffer`; how many bytes it has.
-    pub fn get_output<T: Sized>(&self, index: usize, out_buffer: &mut [T]) -> Result<usize, Error> {
-        self.fetch(raw::get_output, index, out_buffer)
-    }
-
-    /// Copy what belongs to the last single token into `out_buffer`; how many bytes it has.
-    pub fn get_output_single<T: Sized>(
-        &self,
-        index: usize,
-        out_buffer: &mut [T],
-    ) -> Result<usize, Error> {
-        self.fetch(raw::get_output_single, index, out_buffer)
-    }
-
-    fn fetch<T>(&self, get: raw::Getter, index: usize, buffer: &mut [T]) -> Result<usize, Error> {
-        let mut size = 0;
-        let capacity = mem::size_of_val(buffer) as u32;
-        let buffer = buffer.as_mut_ptr().cast::<u8>();
-        done(unsafe { get(self.handle, index as u32, buffer, capacity, &mut size) })?;
-        Ok(size as usize)
+#[cfg(not(wasmedge))]
+impl GraphExecutionContext<'_> {
+    pub fn graph(&self) -> &Graph {
+        self.graph
     }
 }
 
-impl fmt::Display for GraphExecutionContext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "GraphExecutionContext#{}", self.handle)
-    }
+// The crates differ in this type's parameter, and in nothing else.
+macro_rules! context {
+    ($($context:tt)+) => {
+        impl $($context)+ {
+            /// Give an input: elements of any type, as the bytes that they are.
+            pub fn set_input<T: Sized>(
+                &mut self,
+                index: usize,
+                tensor_type: TensorType,
+                dimensions: &[usize],
+                data: impl AsRef<[T]>,
+            ) -> Result<(), Error> {
+                let dimensions: Vec<u32> = dimensions.iter().map(|&one| one as u32).collect();
+                let data = data.as_ref();
+                let bytes = unsafe {
+                    slice::from_raw_parts(data.as_ptr().cast::<u8>(), mem::size_of_val(data))
+                };
+                let record = raw::tensor(&dimensions, tensor_type as u32, bytes);
+                done(unsafe { raw::set_input(self.handle, index as u32, &record) })
+            }
+
+            /// Run the model on its inputs.
+            pub fn compute(&mut self) -> Result<(), Error> {
+                done(unsafe { raw::compute(self.handle) })
+            }
+
+            /// Run the model for one token.
+            pub fn compute_single(&mut self) -> Result<(), Error> {
+                done(unsafe { raw::compute_single(self.handle) })
+            }
+
+            /// End the generation of single tokens.
+            pub fn fini_single(&mut self) -> Result<(), Error> {
+                done(unsafe { raw::fini_single(self.handle) })
+            }
+
+            /// Copy an output into `out_buffer`; how many bytes it has.
+            pub fn get_output<T: Sized>(
+                &self,
+                index: usize,
+                out_buffer: &mut [T],
+            ) -> Result<usize, Error> {
+                self.fetch(raw::get_output, index, out_buffer)
+            }
+
+            /// Copy what belongs to the last single token into `out_buffer`; how many bytes it has.
+            pub fn get_output_single<T: Sized>(
+                &self,
+                index: usize,
+                out_buffer: &mut [T],
+            ) -> Result<usize, Error> {
+                self.fetch(raw::get_output_single, index, out_buffer)
+            }
+
+            fn fetch<T>(
+                &self,
+                get: raw::Getter,
+                index: usize,
+                buffer: &mut [T],
+            ) -> Result<usize, Error> {
+                let mut size = 0;
+                let capacity = mem::size_of_val(buffer) as u32;
+                let buffer = buffer.as_mut_ptr().cast::<u8>();
+                done(unsafe { get(self.handle, index as u32, buffer, capacity, &mut size) })?;
+                Ok(size as usize)
+            }
+        }
+
+        impl fmt::Display for $($context)+ {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "GraphExecutionContext#{}", self.handle)
+            }
+        }
+
+        impl fmt::Debug for $($context)+ {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}", self.handle)
+            }
+        }
+    };
 }
 
-impl fmt::Debug for GraphExecutionContext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.handle)
-    }
-}
+#[cfg(wasmedge)]
+context!(GraphExecutionContext);
+#[cfg(not(wasmedge))]
+context!(GraphExecutionContext<'_>);
 
 fn done(errno: i32) -> Result<(), Error> {
     match errno {

@@ -10,7 +10,8 @@
 //!     }
 //!
 //! The API of the crates `wasi-nn` 0.6 and `wasmedge-wasi-nn` 0.8 ([`GraphBuilder`], [`Graph`],
-//! [`GraphExecutionContext`], [`Error`]): sources that were written for them compile as they are.
+//! [`GraphExecutionContext`], [`Error`]): sources that were written for them compile as they are. For
+//! the second one this crate is compiled again under its name, with `--cfg wasmedge`.
 //! [`generated`] has the functions of `wasi-nn` up to 0.5.
 //!
 //! And [`raw`], the functions themselves.
