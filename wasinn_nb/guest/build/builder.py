@@ -42,7 +42,13 @@ from wasinn_nb.sdk import include_dir
 _FORMAT = 2
 _KIND = "module"
 # Text that may reach files below the user's working directory.
-_LOCAL_FILES = re.compile(r'^\s*#\s*(?:include|include_next|embed|import)\s*"|__has_', re.MULTILINE)
+_LOCAL_FILES = re.compile(
+    r'^\s*#\s*(?:include|include_next|embed|import)\s*"|__has_'  # C, C++
+    r"|^\s*(?:pub\b.*)?\bmod\s+\w+\s*;|\binclude(?:_str|_bytes)?!|//\s*cargo:"  # Rust
+    r'|^\s*(?:import\s+)?(?:[\w.]+\s+)?"(?!wasinn/)[\w.~-]+(?:/[\w.~-]+)+"\s*$'  # Go
+    r"""|\bfrom\s+["'](?!wasi_nn["'])""",  # AssemblyScript
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +298,7 @@ def _run(
     try:
         return language.build(source, workspace, toolchain, progress=progress, cancel=cancel)
     except CompileFailed as failed:
-        log = relabel(failed.log, source)
+        log = relabel(failed.shown, source)
         found = language.explain(failed.log, source)
         if not any(one.severity == "error" for one in found):
             last = log.strip().rsplit("\n", 1)[-1] or "it printed nothing"
