@@ -111,10 +111,11 @@ async function compile({ text, cwd, library, flags, fast }) {
   if (result.error && !log.some((line) => line.includes("error: "))) {
     log.push(`error: ${result.error.message.split("\n")[0]}`);
   }
+  const refused = result.error || log.some((line) => line.startsWith("error: "));
   return {
     log: log.join("\n"),
     used: [...used],
-    wasm: result.error ? null : Buffer.from(output.get(OUTPUT) ?? "").toString("base64"),
+    wasm: refused ? null : Buffer.from(output.get(OUTPUT) ?? "").toString("base64"),
     map: output.get(`${OUTPUT}.map`) ?? null,
   };
 }

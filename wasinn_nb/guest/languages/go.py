@@ -6,6 +6,7 @@ and columns are the user's.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -89,7 +90,8 @@ class Go:
             progress=progress,
             cancel=cancel,
         )
-        log = workdir.scrub(finished.output, toolchain).replace(f"{place.directory}/", "")
+        said = finished.output.replace(f"{place.directory}{os.sep}", "")
+        log = workdir.scrub(said.replace(str(place.directory), "."), toolchain)
         if finished.returncode != 0:
             raise CompileFailed(log)
         wasm = output.read_bytes() if output.is_file() else b""

@@ -69,8 +69,8 @@ def _diagnostic(remark: _Remark, source: Source, file: str) -> Diagnostic:
         message = f"in {remark.file}, line {remark.line}: {message}"
         return Diagnostic("error", message, notes=_notes(remark.notes, hint))
     text = source.line(remark.line)
-    if text is None:  # the end of the cell
-        return Diagnostic("error", message, notes=_notes(remark.notes, hint))
+    if text is None:  # an empty cell
+        return Diagnostic("error", message, source.first_line, 1, "", _notes(remark.notes, hint))
     column = in_characters(remark.column, text) if remark.column else None
     notes = [_relabelled(note, source, file) for note in remark.notes]
     return Diagnostic("error", message, remark.line, column, text, _notes(notes, hint))

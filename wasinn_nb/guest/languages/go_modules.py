@@ -25,6 +25,9 @@ _OVERLAID = "_cell"
 _BODY = re.compile(r"^(?:func|type|var|const)\b", re.MULTILINE)
 _QUOTED = re.compile(r'"([^"\n\\]+)"|`([^`\n]+)`')
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_KEPT = re.compile(r"\s*(?:module|go)\s")
+# `# path version`, and whatever replaces it.
+_VENDORED = re.compile(r"^# (\S+) v\S+", re.MULTILINE)
 # Every file of the user's module that went into a package, one a line.
 _FILES = (
     "{{if .Module}}{{if .Module.Main}}{{$directory := .Dir}}"
@@ -105,20 +108,20 @@ def _write_module(workspace: Workspace, module: str) -> None:
 def _overlaid(files: dict[str, str], workspace: Workspace, root: Path) -> Place:
     mine = root / _OVERLAID
     replaced = {str(mine / name): str(workspace.path / name) for name in files}
-    _write_module(workspace, (root / "go.mod").read_text(encoding="utf-8"))
+    module = (root / "go.mod").read_text(encoding="utf-8")
     used = [root / "go.mod"]
-    mode = "-mod=mod"
-    if (root / "go.sum").is_file():
-        used.append(root / "go.sum")
-        (workspace.path / "go.sum").write_bytes((root / "go.sum").read_bytes())
     vendored = root / "vendor" / "modules.txt"
     if vendored.is_file():
         used.append(vendored)
-        mode = "-mod=vendor"
-        replaced |= _vendored(vendored, workspace)
+        module, there = _vendored(module, vendored, workspace)
+        replaced |= there
+    elif (root / "go.sum").is_file():
+        used.append(root / "go.sum")
+        (workspace.path / "go.sum").write_bytes((root / "go.sum").read_bytes())
+    _write_module(workspace, module)
     overlay = workspace.path / "overlay.json"
     overlay.write_text(json.dumps({"Replace": replaced}), encoding="utf-8")
-    flags = (mode, f"-modfile={workspace.path / 'go.mod'}", f"-overlay={overlay}")
+    flags = ("-mod=mod", f"-modfile={workspace.path / 'go.mod'}", f"-overlay={overlay}")
     package = f"./{_OVERLAID}"
     return Place(
         root,
@@ -130,17 +133,22 @@ def _overlaid(files: dict[str, str], workspace: Workspace, root: Path) -> Place:
     )
 
 
-def _vendored(listing: Path, workspace: Workspace) -> dict[str, str]:
-    """The SDK among the vendored modules."""
-    sdk = workspace.sdk / "go"
-    sources = sorted(sdk.rglob("*.go"))
-    packages = sorted({one.parent.relative_to(sdk).as_posix() for one in sources})
-    names = [SDK if one == "." else f"{SDK}/{one}" for one in packages]
-    added = "\n".join((f"# {SDK} {_VERSION} => {sdk}", "## explicit; go 1.21", *names, ""))
-    extended = workspace.path / "modules.txt"
-    extended.write_text(listing.read_text(encoding="utf-8") + added, encoding="utf-8")
-    copies = {listing.parent / SDK / one.relative_to(sdk): one for one in sources}
-    return {str(there): str(here) for there, here in {**copies, listing: extended}.items()}
+def _vendored(module: str, listing: Path, workspace: Workspace) -> tuple[str, dict[str, str]]:
+    """A module whose requirements are what is in ``vendor``, and what is to be laid over that.
+
+    Go reads the list of vendored modules where it is and nowhere else, so the SDK cannot join them;
+    but each can be named as the directory that replaces it, once it has a ``go.mod``.
+    """
+    parts = [line for line in module.splitlines() if _KEPT.match(line)]
+    there = {}
+    for number, path in enumerate(_VENDORED.findall(listing.read_text(encoding="utf-8"))):
+        directory = listing.parent / path
+        described = workspace.path / f"{number}.mod"
+        described.write_text(f"module {path}\n", encoding="utf-8")
+        there[str(directory / "go.mod")] = str(described)
+        parts.append(f"require {path} {_VERSION}")
+        parts.append(f"replace {path} => {json.dumps(str(directory))}")
+    return "\n".join(parts) + "\n", there
 
 
 def _downloaded() -> str:

@@ -21,8 +21,8 @@ _PANIC = re.compile(
 _CALL = re.compile(
     r"(?P<function>\S[^\n]*)\n\t(?P<file>[^\n]*?):(?P<line>\d{1,9})(?: [^\n]*)?$", re.MULTILINE
 )
-# What the signals and re-panics are, for those who maintain Go.
-_DETAIL = re.compile(r"\n\[signal [^\n]*|\[recovered[^\]\n]*\]|\s*goroutine \d+ .*", re.DOTALL)
+# Which signal it would be elsewhere, and panics that were recovered before this one.
+_DETAIL = re.compile(r"\n\[signal [^\n]*|^.*\n\tpanic: | \[recovered[^\]\n]*\]", re.DOTALL)
 _ASLEEP = "all goroutines are asleep"
 _WAITS = "Something waits for a channel or a lock that nobody will ever serve."
 

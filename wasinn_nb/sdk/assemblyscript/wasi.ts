@@ -3,6 +3,8 @@
 //
 // asconfig.json of this directory puts it in place: asc program.ts --config .../asconfig.json
 
+import { Date as StandardDate } from "date";
+
 // @ts-ignore: decorator
 @external("wasi_snapshot_preview1", "fd_write")
 declare function fd_write(fd: i32, vectors: usize, count: i32, written: usize): i32;
@@ -142,10 +144,31 @@ export namespace performance {
   }
 }
 
-export namespace Date {
+/** The standard library's, with a clock. */
+export class SystemDate extends StandardDate {
   /** Milliseconds since 1970. */
-  export function now(): i64 {
+  static now(): i64 {
     return (nanoseconds(REALTIME) / 1000000) as i64;
+  }
+
+  static UTC(
+    year: i32,
+    month: i32 = 0,
+    day: i32 = 1,
+    hour: i32 = 0,
+    minute: i32 = 0,
+    second: i32 = 0,
+    millisecond: i32 = 0,
+  ): i64 {
+    return StandardDate.UTC(year, month, day, hour, minute, second, millisecond);
+  }
+
+  static parse(text: string): SystemDate {
+    return SystemDate.fromString(text);
+  }
+
+  static fromString(text: string): SystemDate {
+    return new SystemDate(StandardDate.fromString(text).getTime());
   }
 }
 
