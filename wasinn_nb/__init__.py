@@ -18,7 +18,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from wasinn_nb.abi.wit.codec import Err
+    from wasinn_nb.abi.wit.values import Some
     from wasinn_nb.api import Host, build, host, load_guest
+    from wasinn_nb.guest.exports.composites import Ok
     from wasinn_nb.guest.guest import Guest
     from wasinn_nb.guest.run import Run
     from wasinn_nb.nn.errors import NNError, WasinnError
@@ -30,12 +33,15 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Err",
     "Guest",
     "Host",
     "ModelConfig",
     "ModelPanel",
     "NNError",
+    "Ok",
     "Run",
+    "Some",
     "TokenStream",
     "WasinnError",
     "__version__",
@@ -46,12 +52,15 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Err": "wasinn_nb.abi.wit.codec",
     "Guest": "wasinn_nb.guest.guest",
     "Host": "wasinn_nb.api",
     "ModelConfig": "wasinn_nb.notebook.widgets.config",
     "ModelPanel": "wasinn_nb.notebook.widgets.panel",
     "NNError": "wasinn_nb.nn.errors",
+    "Ok": "wasinn_nb.guest.exports.composites",
     "Run": "wasinn_nb.guest.run",
+    "Some": "wasinn_nb.abi.wit.values",
     "TokenStream": "wasinn_nb.notebook.widgets.stream",
     "WasinnError": "wasinn_nb.nn.errors",
     "build": "wasinn_nb.api",

@@ -14,6 +14,9 @@ from wasinn_nb.nn.errors import Busy, NotFound
 from wasinn_nb.nn.lease import Lease
 from wasinn_nb.nn.record import UnloadReport
 
+KEPT = ".exports"
+"""How the names of holders end that are no runs, but instances kept between calls."""
+
 _FOREVER = float("inf")
 
 
@@ -171,8 +174,9 @@ def unload_each(names: Iterable[str], unload: Callable[[str], UnloadReport]) -> 
 
 def _busy(entry: Entry) -> Busy:
     holders = entry.holders
+    # instances that are kept between calls have the name of what ends them
+    kept = [holder for holder in holders if holder.endswith(KEPT)]
+    hint = f"End it first: {kept[0]}.reset()" if kept else "Stop that run first, or wait for it."
     return Busy(
-        f"Model {entry.name!r} is in use by {', '.join(holders)}.",
-        hint="Stop that run first, or wait for it.",
-        holders=holders,
+        f"Model {entry.name!r} is in use by {', '.join(holders)}.", hint=hint, holders=holders
     )

@@ -22,6 +22,7 @@ from wasinn_nb.guest.errors import (
     GuestTrap,
     GuestTypeError,
 )
+from wasinn_nb.nn.errors import Busy
 
 
 @pytest.fixture
@@ -117,7 +118,9 @@ def test_arguments_by_name(exports):
 
 
 def test_an_error_is_an_exception_with_its_value(exports):
-    with pytest.raises(GuestResultError, match=r"limited_to_ten\(\) returned an error") as caught:
+    with pytest.raises(
+        GuestResultError, match=r"limited_to_ten\(\) returned an error: too many$"
+    ) as caught:
         exports.limited_to_ten(11)
     assert caught.value.value == "too many"
     assert exports.last_call.state == "finished"
@@ -184,8 +187,10 @@ def test_a_model_is_held_for_as_long_as_its_graph_lives(runner, registry, capsys
     exports = runner.guest(components.MODELS, name="g").exports
     assert exports.load() is False
     assert capsys.readouterr().out == "working\n"
-    assert registry.describe("m").users == ("g (exports)",)
+    assert registry.describe("m").users == ("g.exports",)
     assert list(exports.last_call.timeline.totals) == ["load-by-name"]
+    with pytest.raises(Busy, match=r"End it first: g\.exports\.reset\(\)"):
+        registry.unload("m", wait=0)
     exports.free()
     assert not registry.describe("m").users
     exports.load()

@@ -22,6 +22,7 @@ from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions, default_memory_limit
 from wasinn_nb.guest.run import CALLBACK, INTERRUPT, OUTPUT_LIMIT, TIMEOUT, Run
 from wasinn_nb.nn.errors import Cancelled, InvalidArgument, WasinnError
+from wasinn_nb.nn.table import KEPT
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.guest import Guest
@@ -82,6 +83,7 @@ class Caller:
         self._host = host
         self._live: Live | None = None
         self._release: Callable[[], object] = _nothing
+        self._present: Run | None = None
         self._lost = ""
         self._turn = threading.Lock()
         self._owner = 0
@@ -89,7 +91,7 @@ class Caller:
     @property
     def name(self) -> str:
         """Under which its instance holds models."""
-        return f"{self._guest.name} (exports)"
+        return f"{self._guest.name}{KEPT}"
 
     @property
     def live(self) -> Live | None:
@@ -107,7 +109,7 @@ class Caller:
 
     def stop(self, reason: str) -> None:
         """End the call that goes on, and the instance. Does not wait for a call."""
-        run = self.last
+        run = self._present
         if self._owner and run is not None and not run.done:
             run.cancel(reason)
         else:
@@ -131,16 +133,22 @@ class Caller:
             live.wait()
         return True
 
-    def call(self, function: str, work: Work) -> Any:
+    def call(self, function: str, work: Work, *, of_guest: bool = True) -> Any:
         """Call; returns what ``work`` does.
+
+        Args:
+            function: what is called.
+            work: calls it.
+            of_guest: it is a function of the guest's, whose run is to be looked at afterwards.
 
         Raises:
             GuestError: it did not return.
             KeyboardInterrupt: after ending the call, and the instance.
         """
         with self._in_turn(function):
-            run = self._host.call_started(self._guest, function)
-            self.last = run
+            run = self._present = self._host.call_started(self._guest, function)
+            if of_guest:
+                self.last = run
             call: Call | None = None
             try:
                 call = Call(run, self._instance(), self.options, self._guest, self._host)

@@ -1,7 +1,7 @@
 """What the authors of a component say of what it exports.
 
-Binaries keep no such words. They come from the WIT that a guest was built with, and from that of the
-packages which are known here.
+Binaries keep no such words. They come from the WIT that a guest was built with, and from that of
+the packages which are known here.
 """
 
 from __future__ import annotations

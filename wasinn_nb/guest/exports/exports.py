@@ -55,6 +55,8 @@ class Exports(Namespace):
         return self._known
 
     def _fill(self, members: Members) -> None:
+        if self._guest.is_script:  # whose module is its language's
+            return
         module = self._guest.module
         if module.is_component:
             from wasinn_nb.guest.exports.catalog import Catalog

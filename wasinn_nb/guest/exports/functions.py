@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 from wasinn_nb.abi.wit.codec import Err
 from wasinn_nb.guest.errors import GuestError, GuestResultError, GuestTypeError
 from wasinn_nb.guest.exports.composites import OptionForm, ResultForm
-from wasinn_nb.guest.exports.forms import Form, Mismatch, described
+from wasinn_nb.guest.exports.forms import Form, Mismatch
 from wasinn_nb.guest.exports.resources import Passing
+from wasinn_nb.guest.words import plain
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.exports.calls import Caller
     from wasinn_nb.guest.exports.live import Live
+
+_LONGEST_ERROR = 2000
 
 Enter = Callable[["Live", Sequence[Any]], Any]
 """Calls the export in an instance, with what the codecs write; returns what they read."""
@@ -102,9 +105,9 @@ class Export:
     def _opened(self, form: ResultForm, value: Any) -> Any:
         if not isinstance(value, Err):
             return value.value
-        said = f": {described(value.value)}" if form.err else ""
+        said = f": {_in_words(value.value)}" if form.err else "."
         raise GuestResultError(
-            f"{self.described.name}() returned an error{said}.", value=value.value
+            f"{self.described.name}() returned an error{said}", value=value.value
         )
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sequence[Any]:
@@ -147,6 +150,11 @@ class Function:
 
     def __repr__(self) -> str:
         return f"<{self._export.described.signature}>"
+
+
+def _in_words(error: Any) -> str:
+    """What a guest gave as an error: its own words where it is text."""
+    return plain(error if isinstance(error, str) else repr(error), _LONGEST_ERROR)
 
 
 def method(export: Export) -> Any:

@@ -120,7 +120,7 @@ class Memory:
         self._do(_FREE, work)
 
     def _do(self, what: str, work: Any) -> Any:
-        return self._caller.call(f"{self._name}.{what}", work)
+        return self._caller.call(f"{self._name}.{what}", work, of_guest=False)
 
     def _place(self, live: Live, pointer: Any, size: int) -> int:
         """An address in this process, checked against the memory as it is now."""
