@@ -2,6 +2,7 @@
 import * as host from "wasinn:script/host@0.1.0";
 
 import { frames } from "./errors.js";
+import { proceed } from "./stopped.js";
 import { table } from "./table.js";
 
 const DEPTH = 4;
@@ -91,6 +92,7 @@ function text(values) {
 /** Print a text; a half of a character, which the host has no way to be given, is replaced. */
 export function print(channel, text) {
   host.print(channel, text.toWellFormed());
+  proceed();
 }
 
 let indent = "";

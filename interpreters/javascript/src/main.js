@@ -5,6 +5,7 @@ import { console, format, print } from "./console.js";
 import { Exit, describe, place } from "./errors.js";
 import { imported } from "./modules.js";
 import { STOPPED, prepare } from "./source.js";
+import { Stopped, proceed } from "./stopped.js";
 import { crypto, random } from "./random.js";
 import { TextDecoder, TextEncoder } from "./text.js";
 import { TimerQueue } from "./timers.js";
@@ -26,7 +27,10 @@ const globals = {
   exit: (code = 0) => {
     throw new Exit(code);
   },
-  sleep: (milliseconds) => host.sleep(milliseconds / 1000),
+  sleep: (milliseconds) => {
+    host.sleep(milliseconds / 1000);
+    proceed();
+  },
   TextEncoder,
   TextDecoder,
   crypto,
@@ -145,6 +149,7 @@ async function settle() {
 function ended(error) {
   timers.clear();
   if (error instanceof Exit) return { tag: "exit", val: error.code };
+  if (error instanceof Stopped) return { tag: "done" };
   const { message, frames } = describe(error);
   return raised(message.toWellFormed(), place(frames, present.source), frames.map(String));
 }

@@ -6,6 +6,7 @@ import { Model, TokenStream as HostStream } from "wasinn:llm/models@0.1.0";
 
 import { array, boolean, dimensions, integer, number, record, text } from "./given.js";
 import { state } from "./state.js";
+import { proceed } from "./stopped.js";
 import { TextDecoder, TextEncoder } from "./text.js";
 
 // -- errors -------------------------------------------------------------------------------------
@@ -58,6 +59,7 @@ function asked(call) {
 }
 
 function translated(error) {
+  proceed();
   const payload = error?.payload ?? error;
   if (typeof payload?.data === "function") {
     const found = failure(payload.code(), payload.data());

@@ -19,7 +19,7 @@ from wasinn_nb.guest.scripts.relay import Relay
 from wasinn_nb.guest.scripts.world import (
     CALLS,
     CELLS,
-    ENDS_ITSELF,
+    FORGETS_CHECKS,
     HOST,
     Case,
     Cell,
@@ -35,15 +35,11 @@ _FILES = "wasi:filesystem/preopens@"
 
 
 class _Session(Session):
-    """The models' side; a call that is stopped fails where the cell then ends itself."""
-
-    def __init__(self, host: Relay, *, ends_itself: bool) -> None:
-        super().__init__(host)
-        self._ends_itself = ends_itself
+    """The models' side; a call that is stopped fails, and the cell then ends itself."""
 
     def judged(self, name: str, error: BaseException, *, fallible: bool) -> WasinnError:
         """See :class:`Session`."""
-        if self._ends_itself and fallible and isinstance(error, Cancelled):
+        if fallible and isinstance(error, Cancelled):
             return error
         return super().judged(name, error, fallible=fallible)
 
@@ -71,15 +67,14 @@ class Machine:
         from wasmtime import component
 
         exported = next(name for name in CELLS if name in module.exports)
-        self._grace = _GRACE if exported == ENDS_ITSELF else 0.0
-        self.forgets_checks = exported == ENDS_ITSELF
-        self.relay = Relay(ends_itself=exported == ENDS_ITSELF)
+        self.forgets_checks = exported == FORGETS_CHECKS
+        self.relay = Relay()
         self.folders: Folders | None = None
         self.alive = True
         self.key = module.key
         self.dirs: tuple[Directory, ...] = options.dirs
         self._engine = engine
-        self._session = _Session(self.relay, ends_itself=exported == ENDS_ITSELF)
+        self._session = _Session(self.relay)
         self._kept: list[Any] = []
         self._functions: dict[str, Any] = {}
         store = wasmtime.Store(engine.native)
@@ -160,7 +155,7 @@ class Machine:
 
     @contextmanager
     def _watched(self, cancel: CancelToken) -> Iterator[None]:
-        watcher, undo = self._engine.watch(self._store, cancel, grace=self._grace)
+        watcher, undo = self._engine.watch(self._store, cancel, grace=_GRACE)
         try:
             yield
         finally:

@@ -22,18 +22,14 @@ class Relay:
 
     A component that lives for several runs is linked once; what it is linked with is this.
 
-    Args:
-        ends_itself: its cells ask whether they are to end; others trap where they are.
-
     Attributes:
         keeps_definitions: for cells of a name, which find what earlier ones have defined.
         reported: the exception that the cell ended with, as its language prints it.
     """
 
-    def __init__(self, *, ends_itself: bool = False) -> None:
+    def __init__(self) -> None:
         self.reported = ""
         self.keeps_definitions = False
-        self._ends_itself = ends_itself
         self._models: RunModels | None = None
         self._sandbox: Sandbox | None = None
         self._stdio: Stdio | None = None
@@ -59,11 +55,9 @@ class Relay:
             self._stdio.write(text.encode("utf-8", "replace"), to_error=channel == "error")
 
     def sleep(self, seconds: float) -> None:
-        """Wait; a run that is stopped meanwhile traps."""
+        """Wait, until the run is stopped at most; the cell asks."""
         if self._cancel is not None and seconds > 0:
             self._cancel.wait(min(seconds, _LONGEST_SLEEP))
-            if not self._ends_itself:
-                self._cancel.raise_if_cancelled()
 
     def stopped(self) -> bool:
         """Whether the run is to end."""

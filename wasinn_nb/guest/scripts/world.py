@@ -31,8 +31,8 @@ from wasinn_nb.abi.wit.linker import Function, Interface
 
 HOST = "wasinn:script/host@0.1.0"
 CELLS = ("wasinn:script/cells@0.1.0", "wasinn:script/async-cells@0.1.0")
-ENDS_ITSELF = CELLS[0]
-"""Whose cells ask whether they are to end, and of whose checks nothing is left."""
+FORGETS_CHECKS = CELLS[0]
+"""Of whose checks nothing is left."""
 
 _PLACE = Record({"line": U32, "column": U32})
 _PROBLEM = Record({"message": String(), "at": _PLACE})
@@ -152,7 +152,7 @@ def interface(world: World) -> Interface:
 __all__ = [
     "CALLS",
     "CELLS",
-    "ENDS_ITSELF",
+    "FORGETS_CHECKS",
     "HOST",
     "Case",
     "Cell",
