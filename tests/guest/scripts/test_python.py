@@ -267,6 +267,9 @@ def test_the_files_of_a_run_are_there_for_that_run(py):
     assert third.stdout == "['z']\n"
     with pytest.raises(GuestRaised, match="Error"):
         py("open('/in/z', 'w')", "kept", inputs={"z": b"1"})
+    py("import contextlib\nwith contextlib.suppress(OSError): open('/out/y', 'w')", "kept")
+    last = py("print(os.listdir('/out'))", "kept", outputs=["y"], check=False)
+    assert (last.stdout, last.outputs) == ("[]\n", {})
 
 
 def test_granted_directories_can_hold_modules(py, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import weakref
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ class Folders:
         self._in, self._out = self._root / "in", self._root / "out"
         self._in.mkdir()
         self._out.mkdir(_READ_ONLY)
+        # at the latest when the process ends
+        self._remove = weakref.finalize(self, _remove, self._root)
 
     def grant(self, config: Any) -> None:
         """Show them to the guest of a ``wasmtime.WasiConfig``."""
@@ -43,13 +46,12 @@ class Folders:
 
     def take_back(self, sandbox: Sandbox) -> None:
         """It has ended: what it left goes to the sandbox, and nothing remains for the next one."""
-        if sandbox.exchange is None:
-            return
         for file in self._in.iterdir():
             file.unlink()
-        for found in self._out.iterdir():
-            with suppress(OSError):  # a directory where a value was
-                found.replace(sandbox.exchange / "out" / found.name)
+        if sandbox.exchange is not None:
+            for found in self._out.iterdir():
+                with suppress(OSError):  # a directory where a value was
+                    found.replace(sandbox.exchange / "out" / found.name)
         for rest in self._out.iterdir():
             if rest.is_dir() and not rest.is_symlink():
                 remove_tree(rest)
@@ -59,6 +61,10 @@ class Folders:
 
     def close(self) -> None:
         """Remove them."""
-        with suppress(OSError):
-            self._out.chmod(_WRITABLE)
-        remove_tree(self._root)
+        self._remove()
+
+
+def _remove(root: Path) -> None:
+    with suppress(OSError):
+        (root / "out").chmod(_WRITABLE)
+        remove_tree(root)
