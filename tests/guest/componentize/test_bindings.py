@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -186,3 +187,16 @@ def test_a_function_of_another_type_is_an_error_at_its_line(host):
 def test_a_function_that_is_missing_is_named(host):
     with pytest.raises(BuildError, match="classify"):
         host.build("int x;\n", "c", abi="component", wit="world w { export classify: func(); }")
+
+
+def test_the_programs_of_the_page_run(host):
+    page = (HERE.parents[2] / "docs" / "components.md").read_text("utf-8")
+    section = page[page.index("## Components from C") :]
+    program = re.search(r"```c\n(.*?)```", section, re.DOTALL)[1]
+    run = host.build(program, "c", abi="component").run(models={"default": NAMES["text"]})
+    assert run.tokens >= 50
+    assert run.stdout == run.text
+    world = re.search(r'WORLD = """(.*?)"""', section, re.DOTALL)[1]
+    cell = re.search(r"```text\n(%%wasinn c .*--wit WORLD.*?)\n(.*?)```", section, re.DOTALL)[2]
+    library = host.build(cell, "c", abi="component", wit=world)
+    assert library.exports.brightest([1, 5, 3]) == 1
