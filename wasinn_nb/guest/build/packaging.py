@@ -15,8 +15,15 @@ _PACKAGE = "local:cell"
 
 
 def key(source: Source) -> tuple[str, ...]:
-    """What a build depends on beside the source; nothing for a core module."""
+    """What a build depends on beside the source; nothing for a core module.
+
+    Raises:
+        BuildError: a core module has no world.
+    """
     if source.abi == "core":
+        if source.wit:
+            message = "a world in WIT is what a component has: build with --abi component"
+            raise _refused(message, source, source.language)
         return ()
     from wasinn_nb.guest.adapters import fingerprint
 
