@@ -1,8 +1,9 @@
 """What components cost: a token against the core ABI, and a tensor against the package's way.
 
 Two guests, a core module and a component, pull the same tokens from a context that computes
-nothing, so that only the ABIs are measured. A tensor's bytes go into the host and come back; what
-wasmtime itself takes for that, some 50 ms, is the same whoever converts them for Python.
+nothing, so that only the ABIs are measured; then real guests (:mod:`benchmarks.guest_tokens`). A
+tensor's bytes go into the host and come back; what wasmtime itself takes for that, some 50 ms, is
+the same whoever converts them for Python.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import wasmtime
 
+from benchmarks import guest_tokens
 from benchmarks.bench_hostcall import TENSOR_BYTES, _caller
 from benchmarks.harness import Result, take_turns
 from wasinn_nb.abi.wit import checked, linker
@@ -145,6 +147,7 @@ def run(rounds: int) -> list[Result]:
     converting = sum(t.duration for t in calls) / max(t.count for t in calls) * _US
     stock_converting = us["stock tensor"] - (us["tensor"] - converting)
     return [
+        *guest_tokens.run(rounds),
         Result(
             "a token of a component above the core ABI",
             statistics.median(extra) * _US,
