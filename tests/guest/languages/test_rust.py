@@ -271,7 +271,9 @@ def test_files_beside_the_notebook(build, run, tmp_path, monkeypatch):
     (tmp_path / "word.txt").write_text("five")
     assert run(build(text).wasm).stdout == "five 4\n"
     (tmp_path / "part.rs").write_text("pub fn number() -> i32 {\n    x\n}\n")
-    assert "in part.rs, line 2: cannot find value `x`" in str(refused(build, text))
+    found = refused(build, text).diagnostics[0]
+    assert found.message.startswith("in part.rs, line 2: cannot find value `x`")
+    assert (found.line, found.column, found.source_line) == (2, None, "mod part;")
 
 
 def crate(folder: Path, name: str, code: str, build_script: str = "") -> Path:

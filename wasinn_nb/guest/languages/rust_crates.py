@@ -333,7 +333,7 @@ def _output(output: str) -> Path | None:
 
 
 def _scrub(output: str, project: Path, workdir: Workspace, toolchain: rustc.Rust) -> str:
-    output = output.replace(f"{project}{os.sep}", "")
+    output = output.replace(f" ({project})", "").replace(f"{project}{os.sep}", "")
     return workdir.scrub(output, toolchain)
 
 

@@ -101,11 +101,12 @@ def _diagnostic(remark: Remark, source: Source, file: str) -> Diagnostic | None:
         return _linking(remark, source)
     spans = [one for one in _list(remark.get("spans")) if one.get("is_primary")]
     span = next((here for one in spans if (here := _in_cell(one, file))), None)
-    if span is None and spans:
-        where = PurePath(str(spans[0].get("file_name")).replace("\\", "/")).name
-        message = f"in {where}, line {spans[0].get('line_start')}: {message}"
-    code = found.get("code") if isinstance(found := remark.get("code"), dict) else ""
     line, column = _place(span)
+    if span is None and spans:
+        where = PurePath(str(spans[0].get("file_name")).replace("\\", "/"))
+        message = f"in {where.name}, line {spans[0].get('line_start')}: {message}"
+        line = _brought_in(where, source)
+    code = found.get("code") if isinstance(found := remark.get("code"), dict) else ""
     if code == "E0601":
         return Diagnostic("error", "there is no main function", notes=(_NO_MAIN,))
     label = span.get("label") if span else None
@@ -123,6 +124,13 @@ def _diagnostic(remark: Remark, source: Source, file: str) -> Diagnostic | None:
         source.line(line) if line is not None else None,
         tuple(_notes(remark, source, file, span)),
     )
+
+
+def _brought_in(file: PurePath, source: Source) -> int | None:
+    """The line of the cell that makes a file beside it a part of it."""
+    names = rf"\bmod\s+{re.escape(file.stem)}\s*;|\"[^\"]*{re.escape(file.name)}\""
+    match = re.search(names, source.text)
+    return source.first_line + source.text.count("\n", 0, match.start()) if match else None
 
 
 def _adds(label: str, message: str) -> bool:
