@@ -18,12 +18,16 @@ def test_a_c_cell_as_a_component(shell, capsys):
     assert shell.user_ns["cell"].abi == "component"
     shell.run("%wasinn run cell")
     assert capsys.readouterr().out.startswith("hello\n")
+    assert "c, component" in repr(shell.run("%wasinn guests"))
     shell.run(f"%%wasinn c --name cell\n{HELLO}")
     assert shell.user_ns["cell"].abi == "core"
     with pytest.raises(UsageError, match="--abi"):
         shell.run(f"%%wasinn c --abi components\n{HELLO}")
     with pytest.raises(GuestTrap) as trapped:
-        shell.run("%%wasinn c --abi component\n\nint main(void) {\n    __builtin_trap();\n}\n")
+        shell.run(
+            "%%wasinn c --abi component\n\nint main(int argc, char **argv) {\n"
+            "    if (argv[0][0]) __builtin_trap();\n}\n"
+        )
     assert trapped.value.line == 4
 
 

@@ -30,7 +30,9 @@ def listing(call: Call) -> views.Listing[Guest]:
         took = (
             "" if built is None else "cached" if built.from_cache else duration(built.build_seconds)
         )
-        table.rows.append((name, guest.language, format_bytes(len(guest.wasm)), guest.label, took))
+        form = f"{guest.language}, component" if guest.abi == "component" else guest.language
+        language = guest.language if guest.is_script else form
+        table.rows.append((name, language, format_bytes(len(guest.wasm)), guest.label, took))
     return views.Listing(guests.values(), table)
 
 
