@@ -102,7 +102,7 @@ async function compile({ text, cwd, library, flags, fast }) {
         }
 
         afterCompile(binary) {
-          placeAgain(this.program);
+          placeAgain(this.program, this.binaryen);
           if (!fast) keepCalls(this.binaryen, binary);
         }
       },
@@ -122,13 +122,23 @@ async function compile({ text, cwd, library, flags, fast }) {
 
 /**
  * Functions that hold objects are made anew when they are given a stack for the garbage collector, and
- * lose the places of their expressions with it; the expressions themselves are the same.
+ * lose the places of their expressions with it; the expressions themselves are the same. A call whose
+ * result is dropped needs a place of its own, since the optimiser takes the drop away.
  */
-function placeAgain(program) {
+function placeAgain(program, binaryen) {
+  const { module } = program;
   const starts = [...program.filesByName.values()].map((file) => file.startFunction);
   for (const one of [...program.instancesByName.values(), ...starts]) {
-    const made = one.addDebugInfo && program.module.getFunction(one.internalName);
-    if (made) one.addDebugInfo(program.module, made);
+    const made = one.addDebugInfo && module.getFunction(one.internalName);
+    if (!made) continue;
+    one.addDebugInfo(program.module, made);
+    for (const [expression, range] of one.debugLocations) {
+      if (binaryen.getExpressionId(expression) !== binaryen.DropId) continue;
+      const { value } = binaryen.getExpressionInfo(expression);
+      const line = range.source.lineAt(range.start);
+      const column = range.source.columnAt() - 1;
+      module.setDebugLocation(made, value, range.source.debugInfoIndex, line, column);
+    }
   }
 }
 
