@@ -206,6 +206,14 @@ def test_a_cell_without_main_is_an_error(build):
     assert "fn main()" in error.diagnostics[0].notes[0]
 
 
+def test_statements_without_a_function_are_told_where_they_belong(build):
+    first, second = refused(build, '\nprintln!("hello");\n').diagnostics
+    assert (first.line, first.source_line) == (3, 'println!("hello");')
+    assert "put statements into fn main()" in second.notes[0]
+    found = refused(build, "let x = 1;\n").diagnostics[0]
+    assert (found.line, found.column) == (2, 1)
+
+
 def test_a_crate_that_is_not_named(build):
     found = refused(build, "use serde_json::json;\nfn main() {}").diagnostics[0]
     assert (found.line, found.column) == (2, 5)

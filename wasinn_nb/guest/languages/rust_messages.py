@@ -30,7 +30,8 @@ _UNDEFINED = re.compile(r"(?:.*: )?undefined symbol: (?P<symbol>\S+)")
 # rustc's advice for people with a project around their file.
 _FOR_PROJECTS = re.compile(r"cargo add|missing a crate named|Cargo\.toml|extern crate")
 _NO_MAIN = (
-    'hint: define fn main(), or #[no_mangle] pub extern "C" functions for a guest that is a library'
+    "hint: a cell is a whole program: put statements into fn main() { ... }, "
+    'or define #[no_mangle] pub extern "C" functions for a guest that is a library'
 )
 _NOTES = 4
 _LONGEST_CODE = 80
@@ -99,7 +100,8 @@ def _diagnostic(remark: Remark, source: Source, file: str) -> Diagnostic | None:
     severity: Severity = "warning" if level == "warning" else "error"
     if _LINKING.search(message):
         return _linking(remark, source)
-    spans = [one for one in _list(remark.get("spans")) if one.get("is_primary")]
+    # the places that it is about, then others: where the cell uses a macro of the library
+    spans = sorted(_list(remark.get("spans")), key=lambda one: not one.get("is_primary"))
     span = next((here for one in spans if (here := _in_cell(one, file))), None)
     line, column = _place(span)
     if span is None and spans:
