@@ -59,6 +59,25 @@ for (let left = Number(args[0]); left; left--) {
   }
 }
 """
+ENDS = r"""
+#include <stdlib.h>
+#include <wasi_nn_llm.h>
+
+static int ended(void *user, const char *bytes, size_t size) {
+    (void)user, (void)bytes, (void)size;
+    if (getenv("TRAP")) __builtin_trap();
+    for (volatile int spin = 0;; spin++) {}
+}
+
+int main(void) {
+    wasi_nn_graph graph;
+    wasi_nn_context digits;
+    wnn_model model;
+    wnn_context context;
+    return wasi_nn_open("digits", &graph, &digits) || wnn_load(&model, "text") ||
+           wnn_open(&context, &model) || wnn_generate(&context, "Once", NULL, ended, NULL);
+}
+"""
 MODELS = {"text": "cycles-text", "digits": "cycles-digits"}
 
 
@@ -89,8 +108,23 @@ def test_a_thousand_of_everything(host, source, language, abi):
         return psutil.Process().memory_info().rss - before
 
     grown(200)
+    loads = {name: host.describe(name).loads for name in MODELS.values()}
     assert grown(1000) < 4 << 20
     for name in MODELS.values():
         record = host.describe(name)
         assert record.users == ()
-        assert record.loads == 1
+        assert record.loads == loads[name]
+
+
+@pytest.mark.parametrize("abi", ["core", "component"])
+@pytest.mark.parametrize("trap", [True, False], ids=["trapped", "timed out"])
+def test_what_a_guest_held_when_it_was_ended_is_given_back(host, abi, trap):
+    guest = host.build(ENDS, language="c", abi=abi)
+    for _ in range(2):
+        options = {"env": {"TRAP": "1"}} if trap else {"timeout": 1}
+        run = guest.run(models=MODELS, check=False, **options)
+        assert run.tokens > 0
+        assert (run.trap is not None) == trap
+        for name in MODELS.values():
+            assert host.describe(name).users == ()
+            host.unload(name)  # refuses while anybody holds it
