@@ -56,7 +56,8 @@ class Preferences(Magics):
     ).tag(config=True)
     warm_up = Bool(
         True,
-        help="Prepare the C library and the JavaScript interpreter in the background when the extension loads.",
+        help="Prepare the C library and the JavaScript interpreter in the background when the "
+        "extension loads.",
     ).tag(config=True)
 
     def __init__(self, shell: Any = None, **traits: Any) -> None:
