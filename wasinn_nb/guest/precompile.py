@@ -10,7 +10,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import wasinn_nb
 from wasinn_nb.guest.build import process
 from wasinn_nb.guest.build.cache import ArtifactCache
 from wasinn_nb.guest.modules import NATIVE, digest, native_key
@@ -36,10 +35,9 @@ def precompile(wasm: bytes, artifacts: ArtifactCache, cancel: CancelToken | None
         file = Path(folder) / "guest.wasm"
         file.write_bytes(wasm)
         command = [sys.executable, "-m", __name__, str(file), str(artifacts.root)]
-        package = Path(wasinn_nb.__file__).parents[1]
         done = process.run(
             [*command, str(artifacts.limit)],
-            cwd=package,
+            cwd=Path(__file__).resolve().parents[2],  # where this package is found
             env=os.environ,
             cancel=cancel,
             background=True,
