@@ -1,8 +1,8 @@
 """Makes the component that runs Python cells: CPython with the sources beside this file.
 
-    python interpreters/python/build.py FILE.wasm.xz
+    python interpreters/python/build.py [FILE.wasm | FILE.wasm.xz]
 
-It needs componentize-py, and writes the component compressed, as small as it gets.
+It needs componentize-py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,16 @@ interface random {
   get-random-bytes: func(len: u64) -> list<u8>;
 }
 """
-FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 25}]
+# in a third of the time that the default takes, for a seventh more bytes
+FILTERS = [
+    {
+        "id": lzma.FILTER_LZMA2,
+        "preset": 6,
+        "dict_size": 1 << 25,
+        "mf": lzma.MF_HC4,
+        "mode": lzma.MODE_FAST,
+    }
+]
 COMMAND = "import sys, componentize_py; sys.exit(componentize_py.script())"
 
 
@@ -54,7 +63,9 @@ def build(target: Path) -> None:
             cwd=folder,
             env={**os.environ, "VIRTUAL_ENV": str(Path(folder, "environment"))},
         )
-        data = lzma.compress(component.read_bytes(), filters=FILTERS)
+        data = component.read_bytes()
+        if target.suffix == ".xz":
+            data = lzma.compress(data, filters=FILTERS)
         # whole or not at all: others may look for it meanwhile
         unfinished = target.with_name(f"{target.name}.{os.getpid()}.tmp")
         unfinished.write_bytes(data)

@@ -96,7 +96,7 @@ class Python:
             found = artifacts.get(_KIND, toolchain.identity)
             if found is None:
                 if toolchain.name == _BUILDER:
-                    found = _unpacked(_make(progress, cancel))
+                    found = _make(progress, cancel)
                 else:
                     if progress is not None:
                         progress(_UNPACKING, None)
@@ -121,7 +121,7 @@ def _unpacked(data: bytes) -> bytes:
 def _make(progress: Progress | None, cancel: CancelToken | None) -> bytes:
     """Run the build, in a directory that goes away."""
     with tempfile.TemporaryDirectory(prefix="wasinn-python-") as folder:
-        product = Path(folder, _PACKED.name)
+        product = Path(folder, "python.wasm")
         finished = run(
             [sys.executable, str(_BUILD), str(product)],
             cwd=Path(folder),
