@@ -2,6 +2,7 @@
 #include "nn.h"
 
 #define CORE "wasinn:llm/core@0.1.0"
+#define METADATA 1
 #define INFERENCE "wasi:nn/inference@0.2.0-rc-2024-10-28"
 
 /* `result<T, error>` for a T of 4 bytes, of `output`, and of none. */
@@ -9,6 +10,7 @@ typedef struct answer {
     u8 failed;
     union {
         i32 handle;
+        list text;
         struct {
             u32 size;
             list data;
@@ -51,6 +53,17 @@ static i32 errno_of(const answer *told) {
     if (!told->failed) return NN_SUCCESS;
     if (told->error.kind < sizeof kinds) return kinds[told->error.kind];
     return told->error.code < sizeof codes ? codes[told->error.code] : NN_RUNTIME_ERROR;
+}
+
+/* The last token's bytes, which come with it: most guests ask for them next. */
+static struct {
+    bool known;
+    u32 context, size;
+    u8 bytes[256];
+} token;
+
+static void forget_token(u32 context) {
+    if (token.context == context) token.known = false;
 }
 
 /* ---- graphs --------------------------------------------------------------------------------- */
@@ -127,6 +140,7 @@ NN(finalize_execution_context)(u32 context) {
     entry *place = table_find(&contexts, context);
     if (!place) return NN_INVALID_ARGUMENT;
     table_free(place);
+    forget_token(context);
     context_drop(place->handle);
     return NN_SUCCESS;
 }
@@ -139,6 +153,7 @@ NN(set_input)(u32 context, u32 index, guest_ptr record) {
     scratch_reset();
     if ((error = guest_tensor(record, &input))) return error;
     if (!(place = table_find(&contexts, context))) return NN_INVALID_ARGUMENT;
+    forget_token(context);
     core_set_input(place->handle, index, input.dimensions.data, input.dimensions.size, input.type,
                    input.data.data, input.data.size, &told);
     return errno_of(&told);
@@ -152,13 +167,28 @@ INLINED i32 step(u32 context, void (*call)(i32, answer *)) {
     answer told;
     scratch_reset();
     if (!place) return NN_INVALID_ARGUMENT;
+    forget_token(context);
     call(place->handle, &told);
     return errno_of(&told);
 }
 
 NN(compute)(u32 context) { return step(context, core_compute); }
 
-NN(compute_single)(u32 context) { return step(context, core_compute_single); }
+NN(compute_single)(u32 context) {
+    entry *place = table_find(&contexts, context);
+    answer told;
+    scratch_reset();
+    if (!place) return NN_INVALID_ARGUMENT;
+    forget_token(context);
+    core_compute_single(place->handle, &told);
+    if (!told.failed && told.text.size <= sizeof token.bytes) {
+        token.known = true;
+        token.context = context;
+        token.size = told.text.size;
+        __builtin_memcpy(token.bytes, told.text.data, token.size);
+    }
+    return errno_of(&told);
+}
 
 NN(fini_single)(u32 context) { return step(context, core_fini_single); }
 
@@ -183,5 +213,11 @@ NN(get_output)(u32 context, u32 index, guest_ptr buffer, u32 size, guest_ptr wri
 }
 
 NN(get_output_single)(u32 context, u32 index, guest_ptr buffer, u32 size, guest_ptr written) {
+    if (token.known && token.context == context && index != METADATA && token.size <= size &&
+        guest_has(written, 4) && guest_has(buffer, size)) {
+        guest_write(buffer, token.bytes, token.size);
+        guest_put32(written, token.size);
+        return NN_SUCCESS;
+    }
     return give_output(context, index, buffer, size, written, core_get_output_single);
 }
