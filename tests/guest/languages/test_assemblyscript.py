@@ -336,7 +336,7 @@ def test_it_is_installed_once_with_npm(tmp_path, toolchain_dir, monkeypatch):
     )
     npm.chmod(0o755)
     monkeypatch.setattr(asc_toolchain, "_places", lambda node: [])
-    monkeypatch.setattr(asc_toolchain, "_npm", lambda node: str(npm))
+    monkeypatch.setattr(asc_toolchain, "_npm", lambda node: [str(npm)])
     told = []
     builder = Builder(tmp_path / "cache")
     for text in (HELLO, HELLO * 2):
@@ -352,10 +352,10 @@ def test_npm_that_cannot_install(tmp_path, monkeypatch):
     npm.write_text("#!/bin/sh\necho npm error code ENOTFOUND\nexit 1\n")
     npm.chmod(0o755)
     monkeypatch.setattr(asc_toolchain, "_places", lambda node: [])
-    monkeypatch.setattr(asc_toolchain, "_npm", lambda node: str(npm))
+    monkeypatch.setattr(asc_toolchain, "_npm", lambda node: [str(npm)])
     with pytest.raises(BuildError) as caught:
         Builder(tmp_path / "cache").build(Source(HELLO, "assemblyscript"))
-    assert "npm could not install AssemblyScript" in str(caught.value)
+    assert "npm could not install AssemblyScript: code ENOTFOUND" in str(caught.value)
     assert "ENOTFOUND" in caught.value.log
 
 

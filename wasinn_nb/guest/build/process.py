@@ -78,7 +78,7 @@ def run(
                 on_tick(time.monotonic() - started)
         returncode = process.wait()
     except BaseException:
-        _kill(process)
+        kill(process)
         reader.join(1)
         raise
     finally:
@@ -118,8 +118,8 @@ def _drain(stream: IO[bytes], chunks: list[bytes]) -> None:
             kept += len(chunks[-1])
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process and everything it started."""
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process, which leads a session of its own, and everything it started."""
     if sys.platform == "win32":
         subprocess.run(
             ["taskkill", "/F", "/T", "/PID", str(process.pid)],  # noqa: S607 - part of Windows

