@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -94,3 +97,32 @@ def test_an_error_in_a_callback_ends_the_process(tmp_path):
 def test_background_work_is_nice(tmp_path):
     done = python("import os; print(os.nice(0))", tmp_path, background=True)
     assert int(done.output) >= 10
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no guard")
+def test_a_long_build_does_not_outlive_a_kernel_that_is_killed(tmp_path):
+    child = f"""
+from contextlib import suppress
+from pathlib import Path
+from wasinn_nb.guest.build.process import run
+def report(elapsed):
+    if elapsed > 1:
+        Path("long").touch()
+run(["/bin/sh", "-c", "sleep 100 & echo $! > pid; wait"], cwd=Path({str(tmp_path)!r}),
+    env={{"PATH": "/usr/bin:/bin"}}, on_tick=report)
+"""
+    path = os.pathsep.join(sys.path)
+    kernel = subprocess.Popen(
+        [sys.executable, "-c", child], cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}
+    )
+    while not (tmp_path / "long").exists():
+        assert kernel.poll() is None
+        time.sleep(0.05)
+    kernel.kill()
+    kernel.wait()
+    pid = int((tmp_path / "pid").read_text())
+    with suppress(psutil.NoSuchProcess):
+        sleeping = psutil.Process(pid)
+        with suppress(psutil.TimeoutExpired):
+            sleeping.wait(20)
+        assert not sleeping.is_running() or sleeping.status() == psutil.STATUS_ZOMBIE

@@ -19,6 +19,8 @@ from wasinn_nb.nn.cancel import CancelToken
 
 _TICK_SECONDS = 0.02
 _OUTPUT_LIMIT = 1 << 20
+# A build that takes longer than this outlives a kernel that is killed, unless it is guarded.
+_GUARDED_AFTER = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +70,26 @@ def run(
         target=_drain, args=(stream, chunks), name="wasinn-compiler-output", daemon=True
     )
     reader.start()
+    guard: subprocess.Popen[bytes] | None = None
     try:
         while True:
             reader.join(_TICK_SECONDS)
             if not reader.is_alive():
                 break
             check(cancel)
+            elapsed = time.monotonic() - started
+            if guard is None and elapsed > _GUARDED_AFTER and sys.platform != "win32":
+                guard = _guard(process)
             if on_tick is not None:
-                on_tick(time.monotonic() - started)
+                on_tick(elapsed)
         returncode = process.wait()
     except BaseException:
         kill(process)
         reader.join(1)
         raise
     finally:
+        if guard is not None:
+            kill(guard)
         if not reader.is_alive():
             stream.close()
     return Finished(returncode, b"".join(chunks).decode("utf-8", "replace"))
@@ -110,6 +118,17 @@ def _start(
     )
 
 
+def _guard(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    """A process that ends ``process`` and its children if ours dies: only then its input ends."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", 'read -r _; kill -s KILL -- "-$0"', str(process.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 def _drain(stream: IO[bytes], chunks: list[bytes]) -> None:
     kept = 0
     while chunk := os.read(stream.fileno(), 1 << 16):
@@ -131,3 +150,5 @@ def kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
