@@ -20,6 +20,8 @@ from wasinn_nb.guest.instance import ended_itself
 from wasinn_nb.guest.modules import CompiledModule
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
+from wasinn_nb.guest.outgoing.gate import HANDLER, Gate, define
+from wasinn_nb.guest.outgoing.grants import Grants
 from wasinn_nb.guest.sandbox import Sandbox
 from wasinn_nb.guest.stdio import Pipes
 from wasinn_nb.guest.words import few
@@ -34,7 +36,6 @@ _WASI = tuple(
     f"wasi:{package}/" for package in ("cli", "clocks", "filesystem", "io", "random", "sockets")
 )
 _HTTP = "wasi:http/"
-_SENDS_HTTP = "wasi:http/outgoing-handler@"
 _RELEASE = "@0.2."
 
 
@@ -130,7 +131,7 @@ class ComponentInstance:
         import wasmtime
         from wasmtime import component
 
-        check_imports(self._module, self._session, allow_http=options.allow_http)
+        check_imports(self._module, self._session, allow_http=bool(options.allow_http))
         self._store = store = wasmtime.Store(self._engine.native)
         limit(store, options.memory_limit)
         store.set_wasi(sandbox.wasi(name, stdio))
@@ -139,6 +140,7 @@ class ComponentInstance:
         if any(wanted.module.startswith(_HTTP) for wanted in self._module.imports):
             linker.add_wasi_http()
             store.set_wasi_http()
+            self._restrict_http(options.allow_http)
         self._kept += self._session.define(linker)
         with linker.root() as root:
             for wanted in self._module.imports:
@@ -162,6 +164,12 @@ class ComponentInstance:
         self._store = self._linker = self._instance = None
         self._functions.clear()
         self._kept.clear()
+
+    def _restrict_http(self, grants: Grants) -> None:
+        names = _sending(self._module)
+        if names and not grants.everything:
+            gate = Gate(self._engine, self._store, grants, self._session)
+            self._kept += define(self._linker, names, gate, self._session)
 
     def _instantiate(self) -> None:
         component = self._module.native
@@ -208,12 +216,12 @@ def limit(store: Any, mebibytes: int | None) -> None:
 def check_imports(module: CompiledModule, session: Session, *, allow_http: bool) -> None:
     """Raise :class:`GuestLinkError` naming every interface that nobody provides."""
     names = [one.module for one in module.imports if one.kind not in ("type", "types")]
-    if not allow_http and any(name.startswith(_SENDS_HTTP) for name in names):
+    if not allow_http and (sending := _sending(module)):
         raise GuestLinkError(
             "The guest wants to send HTTP requests, which no guest may unless it is granted.",
-            hint="Grant it with --allow-http (allow_http=True): it can then reach every host that "
-            "this machine can, also this machine itself.",
-            missing=tuple(name for name in names if name.startswith(_SENDS_HTTP)),
+            hint='Grant it with --allow-http HOST (allow_http=["HOST"]), for every host that it '
+            "may send them to.",
+            missing=tuple(sending),
         )
     missing = [name for name in names if not _provided(name, session)]
     if missing:
@@ -223,6 +231,15 @@ def check_imports(module: CompiledModule, session: Session, *, allow_http: bool)
             hint=_hint(missing, session),
             missing=tuple(missing),
         )
+
+
+def _sending(module: CompiledModule) -> list[str]:
+    """The interfaces that it sends requests through, by the versions that it imports."""
+    return [
+        one.module
+        for one in module.imports
+        if one.module.startswith(HANDLER) and one.kind not in ("type", "types")
+    ]
 
 
 def _provided(name: str, session: Session) -> bool:

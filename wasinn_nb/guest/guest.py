@@ -11,6 +11,7 @@ from wasinn_nb.guest.build.model import Abi, BuiltModule, Source, kind
 from wasinn_nb.guest.modules import CompiledModule, Import
 from wasinn_nb.guest.options import RunKeywords, RunOptions
 from wasinn_nb.guest.run import Run
+from wasinn_nb.nn.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.exports.exports import Exports
@@ -135,6 +136,16 @@ class Guest:
         for watcher in self._watchers:
             watcher(self, run)
 
+    def check(self, options: RunOptions) -> None:
+        """Raise :class:`InvalidArgument` for an option that means nothing to such a guest."""
+        if options.allow_http and (self.is_script or self.abi == "core"):
+            what = f"a guest in {self.language}" if self.is_script else "a core module"
+            raise InvalidArgument(
+                f"--allow-http (allow_http) is of no use to {self.name}: {what} has no HTTP.",
+                hint="Components have it that import wasi:http/outgoing-handler, such as C cells "
+                "with --abi component and --wit.",
+            )
+
     def run(self, **options: Unpack[RunKeywords]) -> Run:
         """Run to the end.
 
@@ -159,8 +170,9 @@ class Guest:
                 check: False to return a run that failed instead of raising.
                 output_limit: bytes of standard output and error together (64 MiB).
                 entry: the export to call, ``_start`` unless it is a library.
-                allow_http: let a component send HTTP requests, to every host that this machine can
-                    reach; wasmtime's package offers no way to restrict them.
+                allow_http: hosts that a component may send HTTP requests to: ``["example.org",
+                    "*.example.org", "localhost:8080"]``, or ``["*"]`` for every one. Without a
+                    port it is the scheme's own; ``"localhost:*"`` is every port.
 
         Raises:
             GuestError: it did not end well.

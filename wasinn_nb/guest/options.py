@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 
 from wasinn_nb.abi.core.dialect import DIALECTS
 from wasinn_nb.guest.exchange import Exchanged, check_name
+from wasinn_nb.guest.outgoing.grants import NOTHING, Grants
 from wasinn_nb.nn.errors import InvalidArgument
 from wasinn_nb.nn.memory import available
 
@@ -39,7 +40,7 @@ class RunKeywords(TypedDict, total=False):
     check: bool
     output_limit: int | None
     entry: str
-    allow_http: bool
+    allow_http: str | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class RunOptions:
     check: bool = True
     output_limit: int = DEFAULT_OUTPUT_LIMIT
     entry: str = "_start"
-    allow_http: bool = False
+    allow_http: Grants = NOTHING
 
     @classmethod
     def checked(cls, **given: Unpack[RunKeywords]) -> RunOptions:
@@ -111,7 +112,7 @@ class RunOptions:
             check=given.get("check", True),
             output_limit=DEFAULT_OUTPUT_LIMIT if limit is None else limit,
             entry=given.get("entry", "_start"),
-            allow_http=bool(given.get("allow_http", False)),
+            allow_http=Grants.of(given.get("allow_http")),
         )
 
 

@@ -143,7 +143,9 @@ class Runner:
 
         Raises:
             GuestError: the system has no more threads or files for one.
+            InvalidArgument: an option that means nothing to this guest.
         """
+        guest.check(options)
         for name in (options.models or {}).values():
             self._registry.describe(name)  # a mistyped name is told now, not by the guest's errno
         run = Run(self._numbered(guest.name), check=options.check)

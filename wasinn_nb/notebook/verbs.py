@@ -50,6 +50,18 @@ def directory(text: str) -> tuple[str, tuple[str, str]]:
     return host, (guest, mode)
 
 
+def granted(text: str) -> str:
+    """Hosts as ``--allow-http`` takes them."""
+    from wasinn_nb.guest.outgoing.grants import Grants
+    from wasinn_nb.nn.errors import InvalidArgument
+
+    try:
+        Grants.of(text)
+    except InvalidArgument as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def seconds(text: str) -> float:
     """A positive number of seconds."""
     return _positive(text, float, "seconds")
@@ -311,8 +323,9 @@ def _add_run_options(parser: MagicParser) -> None:
     add("--dir", metavar="HOST[:GUEST[:ro|rw]]", action="append", type=directory, default=[],
         completes=Completes.DIRECTORY,
         help="a directory the guest may see, read-only unless rw; repeatable. Without it: none")
-    add("--allow-http", action="store_true",
-        help="let a component send HTTP requests, to any host. Without it: none")
+    add("--allow-http", metavar="HOST[:PORT]", action="append", type=granted, default=[],
+        help="a host that a component may send HTTP requests to, *.HOST for all below it, * for "
+        "all there are; repeatable. Without it: none")
     add("--stdin", metavar="VAR", completes=Completes.VARIABLE,
         help="standard input from a Python variable (str or bytes)")
     add("--in", metavar="VAR", dest="inputs", action="append", default=[],

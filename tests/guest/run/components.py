@@ -326,6 +326,6 @@ UNKNOWN = """
 OLD_NN = '(import "wasi:nn/graph@0.2.0-rc-2023-01-01" (instance (export "load" (func))))'
 NEW_WASI = '(import "wasi:clocks/wall-clock@0.3.0" (instance (export "now" (func))))'
 HTTP = """
-  (import "wasi:http/outgoing-handler@0.2.0" (instance))
+  (import "wasi:http/outgoing-handler@0.2.0" (instance (export "handle" (func))))
 """
 RETURNS = '(func (export "run") (result i32) (i32.const 0))'

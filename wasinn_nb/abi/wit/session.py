@@ -86,6 +86,10 @@ class Session(Calls):
         if self._length() >= self._limit:
             self._fold()
 
+    def warn(self, message: str) -> None:
+        """Tell the person at the notebook something that is no error."""
+        self._host.warn(message)
+
     def broken(self, name: str, error: BaseException) -> None:
         """A handle that the guest dropped could not be ended."""
         self._host.broken(name, error)

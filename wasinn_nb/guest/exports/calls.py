@@ -103,6 +103,7 @@ class Caller:
         """Call with these options from now on; an instance that was made with others ends."""
         if options.outputs:
             raise InvalidArgument("Calls leave nothing in /out; an export returns its values.")
+        self._guest.check(options)
         before, self.options = self.options, options
         if any(_differ(getattr(before, name), getattr(options, name)) for name in _OF_INSTANCE):
             self.end("its options were changed")
