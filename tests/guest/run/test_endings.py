@@ -229,16 +229,21 @@ def test_a_library(runner):
       (func (export "_initialize") (call $print (i32.const 1) (i32.const 64) (i32.const 4)))
       (func (export "add") (call $print (i32.const 1) (i32.const 68) (i32.const 3)))
       (func (export "seven") (result i32) (i32.const 7))
-      (func (export "with") (param i32))""")
+      (func (export "with") (param i32)) (func (export "two") (result i32 i32) (i32.const 1)
+        (i32.const 2))
+      (func (export "long") (result i64) (i64.const 7))
+      (func (export "vector") (result v128) (v128.const i32x4 7 0 0 0))
+      (func (export "other") (result externref) (ref.null extern))""")
     guest = runner.guest(wasm)
-    assert list(guest.exports) == ["memory", "add", "seven", "with"]
+    assert list(guest.exports)[:4] == ["memory", "add", "seven", "with"]
     with pytest.raises(GuestLinkError, match=r"library.*add, seven"):
         guest.run()
     assert guest.run(entry="add").stdout == "initadd"
     with pytest.raises(GuestExit, match="code 7"):
         guest.run(entry="seven")
-    with pytest.raises(GuestLinkError, match="takes parameters"):
-        guest.run(entry="with")
+    for entry in ("with", "two", "long", "vector", "other"):
+        with pytest.raises(GuestLinkError, match="takes parameters or returns no i32"):
+            guest.run(entry=entry)
     with pytest.raises(GuestLinkError, match="no function 'memory'"):
         guest.run(entry="memory")
 
