@@ -158,16 +158,38 @@ def test_arrays_in_memory(exports):
     with pytest.raises(GuestHandleClosed, match="given back"):
         exports.sum(buffer, 6)
     assert memory.write(64, "HELLO") == 5
-    assert memory.read(64, 6) == b"HELLO\n"
+    assert memory.read(np.int64(64), np.int64(6)) == b"HELLO\n"
     assert memory.array(64, 2, np.uint16).tolist() == [0x4548, 0x4C4C]
     assert len(memory) == 2 << 16
 
 
-@pytest.mark.parametrize(("at", "size"), [(131072, 1), (131071, 2), (-1, 4), (0, 1 << 33)])
+@pytest.mark.parametrize(
+    ("at", "size"), [(131072, 1), (131071, 2), (-1, 4), (0, 1 << 33), (0, -1), (1 << 32, 4)]
+)
 def test_memory_has_an_end(exports, at, size):
     with pytest.raises(GuestTypeError, match="not in the guest's memory of 131,072 bytes"):
         exports.memory.read(at, size)
     assert exports.add(0) == 100
+
+
+@pytest.mark.parametrize("shape", [-1, (-1, -2), (2, -1)])
+def test_an_array_of_no_shape(exports, shape):
+    with pytest.raises(GuestTypeError, match="no array of numbers"):
+        exports.memory.array(0, shape)
+
+
+def test_names_that_are_none_in_python(runner):
+    wasm = wasmtime.wat2wasm(r"""(module
+      (func (export "a\1b[31m") (param $"x\1b[32m" i32) (param $"\c2\b2" i32))
+      (func (export "\c2\b2") (result i32) (i32.const 2))
+      (memory (export "m\1b[3m") 1))""")
+    exports = runner.guest(bytes(wasm), name="f").exports
+    assert exports["²"]() == 2
+    assert exports.a__31m(1, 2) is None
+    with pytest.raises(GuestTypeError, match=r"a__31m\(x\\x1b\[32m: i32, ²: i32\)"):
+        exports.a__31m(1)
+    exports["m\x1b[3m"].read(0, 1)
+    assert "\x1b" not in repr(exports)
 
 
 def test_memory_of_an_instance_that_is_gone(exports):

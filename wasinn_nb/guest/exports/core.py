@@ -12,6 +12,7 @@ from wasinn_nb.guest.exports.functions import Described, Enter, Export, Function
 from wasinn_nb.guest.exports.memory import Memory
 from wasinn_nb.guest.exports.namespace import Members
 from wasinn_nb.guest.exports.signatures import Signature, signatures
+from wasinn_nb.guest.words import plain
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.exports.calls import Caller
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from wasinn_nb.guest.modules import CompiledModule
 
 ENTRIES = ("_start", "_initialize")
+_LONGEST_NAME = 80
 
 
 class _Integer(Plain):
@@ -80,7 +82,7 @@ def _described(name: str, signature: Signature | None) -> Described:
     if len({naming.core(one) for one in names}) != len(params):
         names = tuple(f"p{number}" for number in range(len(params)))
     called = tuple(
-        Param(text, naming.core(text), _FORMS[kind])
+        Param(plain(text, _LONGEST_NAME).replace("\n", "\\n"), naming.core(text), _FORMS[kind])
         for text, kind in zip(names, params, strict=True)
     )
     forms = [_FORMS[kind] for kind in results]

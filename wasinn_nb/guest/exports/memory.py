@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import math
+import operator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from wasinn_nb.guest.errors import GuestError, GuestHandleClosed, GuestTypeError
+from wasinn_nb.guest.exports import naming
 from wasinn_nb.guest.exports.forms import described
 
 if TYPE_CHECKING:
@@ -43,9 +47,11 @@ class Memory:
 
     def read(self, pointer: int, size: int) -> bytes:
         """A copy of ``size`` bytes."""
+        size = operator.index(size)
 
         def work(live: Live) -> bytes:
-            return ctypes.string_at(self._place(live, pointer, size), size)
+            at = self._place(live, pointer, size)
+            return bytes((ctypes.c_uint8 * size).from_address(at))
 
         found: bytes = self._do("read", work)
         return found
@@ -53,8 +59,9 @@ class Memory:
     def array(self, pointer: int, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Any:
         """A copy of an array, whose elements lie in C order and little-endian."""
         kind = np.dtype(dtype).newbyteorder("<")
-        count = int(np.prod(shape, dtype=np.int64))
-        if kind.hasobject or count < 0:
+        sizes = shape if isinstance(shape, Sequence) else (operator.index(shape),)
+        count = math.prod(sizes)
+        if kind.hasobject or min(sizes, default=0) < 0:
             raise GuestTypeError(f"memory.array(): {kind} of shape {shape} is no array of numbers.")
         data = bytearray(self.read(pointer, count * kind.itemsize))
         return np.frombuffer(data, kind).reshape(shape)
@@ -120,13 +127,15 @@ class Memory:
         self._do(_FREE, work)
 
     def _do(self, what: str, work: Any) -> Any:
-        return self._caller.call(f"{self._name}.{what}", work, of_guest=False)
+        return self._caller.call(f"{naming.core(self._name)}.{what}", work, of_guest=False)
 
     def _place(self, live: Live, pointer: Any, size: int) -> int:
         """An address in this process, checked against the memory as it is now."""
         base, length = live.core.memory(self._name)
-        at = int(pointer.__index__()) & 0xFFFF_FFFF
-        if size < 0 or at + size > length:
+        at = operator.index(pointer)
+        if -_RESERVED // 2 <= at < 0:  # as the guest's i32 comes back
+            at += _RESERVED
+        if size < 0 or not 0 <= at <= length - size:
             raise GuestTypeError(
                 f"{size:,} bytes at {at:#x} are not in the guest's memory of {length:,} bytes."
             )

@@ -6,6 +6,7 @@ import keyword
 import re
 
 _NO_NAME = re.compile(r"\W")
+_NO_ASCII = re.compile(r"\W", re.ASCII)
 
 
 def snake(name: str) -> str:
@@ -25,8 +26,10 @@ def upper(name: str) -> str:
 
 
 def core(name: str) -> str:
-    """A core module's export, of any characters, as an attribute."""
-    return _whole(_NO_NAME.sub("_", name))
+    """A name of a core module, of any characters, as an attribute."""
+    whole = _whole(_NO_NAME.sub("_", name))
+    # some characters are of words, but not of Python's names
+    return whole if whole.isidentifier() else _whole(_NO_ASCII.sub("_", name))
 
 
 def interface(name: str) -> str:
