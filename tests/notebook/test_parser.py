@@ -36,12 +36,13 @@ def test_cell_options():
     options = parse(
         "cell",
         "c --name g --model default=chat --model other --env A=1 --dir d:/w:rw --dir x"
-        " --in v --in w --out r --stdin s --timeout 1.5 --memory-limit 64"
+        " --allow-http a.org --allow-http *.b.org:8080,::1 --in v --in w --out r --stdin s --timeout 1.5 --memory-limit 64"
         " --background --no-stream --no-run --compat strict --result res -- -h --name 'two words'",
     )
     assert options.language == "c"
     assert dict(options.model) == {"default": "chat", "other": "other"}
     assert dict(options.dir) == {"d": ("/w", "rw"), "x": ("x", "ro")}
+    assert options.allow_http == ["a.org", "*.b.org:8080,::1"]
     assert (options.inputs, options.outputs) == (["v", "w"], ["r"])
     assert (options.timeout, options.memory_limit) == (1.5, 64)
     assert options.background
@@ -81,6 +82,8 @@ def test_directories(text, wanted):
         ("cell", "c --memory-limit 1.5", "MiB"),
         ("cell", "c --name a-b", "a name that a variable can have"),
         ("cell", "c --compat firefox", "invalid choice"),
+        ("cell", "c --allow-http https://a.org/x", "Write the host alone: a.org"),
+        ("cell", "c --allow-http --name g", "expected one argument"),
         ("cell", "", "LANGUAGE"),
         ("models", "a b", "'b'"),
     ],
