@@ -249,7 +249,9 @@ class Call:
         showing = Showing(run, options, self._host.presenter)
         interrupt: BaseException | None = None
         undo = run.token.on_cancel(self._cancelled)
-        live.submit(lambda: self._work(work))
+        if not live.submit(lambda: self._work(work)):
+            run.cancel("unload")
+            self._failure, self._done = Cancelled("unload"), True
         while not (self._done or time.monotonic() > self._left_at):
             try:
                 came = live.output.wait(min(time.monotonic() + _TICK, self._ends_at))
@@ -315,6 +317,8 @@ class Call:
             live.models.warn("The guest is in a system call and did not end; its thread is left.")
         else:
             live.output.wait(0)
+        if failure is not None and live.ended:
+            run.cancel(live.ended)
         record = live.models.end()
         state, error = conclude(
             run, self._guest, self._options, failure, memory_size=self._memory_size

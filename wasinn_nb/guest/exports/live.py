@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from wasinn_nb.abi.core.dialect import DIALECTS
 from wasinn_nb.abi.core.linker import new_session
@@ -78,6 +78,9 @@ class Live:
         self._sandbox = Sandbox(options)
         self._inner: Instance | ComponentInstance | None = None
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        # whoever ends it may be a finalizer, which can come at any point of any thread
+        self._ending = threading.RLock()
+        self._freed = False
         self._thread = threading.Thread(target=self._work, name=f"wasinn {name}", daemon=True)
         try:
             self._thread.start()
@@ -85,16 +88,25 @@ class Live:
             self.output.close()
             raise
 
-    def submit(self, job: Job) -> None:
-        """Have something done in its thread, after what was submitted before."""
-        self._jobs.put(job)
+    def submit(self, job: Job) -> bool:
+        """Have something done in its thread, after what was submitted before.
+
+        Returns:
+            Whether it will be: nothing is done any more in an instance that has ended.
+        """
+        with self._ending:
+            if not self.ended:
+                self._jobs.put(job)
+            return not self.ended
 
     def end(self, why: str) -> None:
         """Let nobody call it any more, and free it when its thread comes to it."""
-        if not self.ended:
+        with self._ending:
+            if self.ended:
+                return
             self.ended = why
-            self.token.cancel("unload")
             self._jobs.put(None)
+        self.token.cancel("unload")
 
     def wait(self) -> None:
         """Wait until it is freed; some seconds at most, for its code may be out of reach."""
@@ -102,7 +114,10 @@ class Live:
 
     def drop_later(self, address: int) -> None:
         """Drop a handle that nobody refers to any more. May be called at any point of any code."""
-        self._jobs.put(lambda: self._drop_forgotten(address))
+        if self._freed:
+            free(address)
+        else:
+            self._jobs.put(lambda: self._drop_forgotten(address))
 
     # -- in its thread -------------------------------------------------------------------------
 
@@ -159,6 +174,7 @@ class Live:
                 job()
                 del job  # what it refers to goes while the next one is waited for
         finally:
+            self.end("its thread has ended")
             self._close()
 
     def _close(self) -> None:
@@ -168,7 +184,8 @@ class Live:
             self._inner = None
         self._sandbox.close()
         self.output.close()
-        with suppress(Exception):  # handles that were forgotten meanwhile
+        self._freed = True
+        with suppress(Empty):  # handles that were forgotten meanwhile
             while True:
                 job = self._jobs.get_nowait()
                 if job is not None:

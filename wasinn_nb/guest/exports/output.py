@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import threading
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -32,6 +33,8 @@ class Output:
         self._poll = select.poll()
         self._of: dict[int, Captured] = {}
         self._room = 0
+        self._reading = threading.Lock()
+        self._closed = False
         for stream in (self.stdout, self.stderr, self._bell):
             os.set_blocking(stream.reader, False)
             self._poll.register(stream.reader, select.POLLIN)
@@ -49,15 +52,13 @@ class Output:
 
     def wait(self, until: float) -> bool:
         """Take what comes, or wait for something; returns whether anything was printed."""
-        came = False
         patience = max(0.0, until - monotonic())
-        for descriptor, _ in self._poll.poll(patience * 1000):
-            came |= self._take(descriptor)
-        return came
-
-    def drain(self) -> bool:
-        """Take what has been printed; returns whether there was anything."""
-        return self._take(self.stdout.reader) | self._take(self.stderr.reader)
+        with self._reading:
+            # once it is closed, its descriptors can be others' files
+            if self._closed:
+                return False
+            came = [self._take(found) for found, _ in self._poll.poll(patience * 1000)]
+        return any(came)
 
     @property
     def overrun(self) -> bool:
@@ -72,8 +73,12 @@ class Output:
 
     def close(self) -> None:
         """The instance is gone."""
-        for stream in (self.stdout, self.stderr, self._bell):
-            stream.close()
+        with self._reading:
+            self._take(self.stdout.reader)
+            self._take(self.stderr.reader)
+            self._closed = True
+            for stream in (self.stdout, self.stderr, self._bell):
+                stream.close()
 
     def _take(self, descriptor: int) -> bool:
         came = False
