@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from wasinn_nb.abi.wit.codec import Codec, Err, Result
+from wasinn_nb.abi.wit.codec import Codec
 from wasinn_nb.abi.wit.session import Session
 from wasinn_nb.guest import native
 from wasinn_nb.guest.engine import Engine
@@ -81,12 +81,12 @@ class ComponentInstance:
         entered()
         try:
             self._instantiate()
-            answer = self._call(main, "run", (), (), Result(None, None))
+            succeeded = native.run_main(self._store, self._function(main, "run"))
         except GuestFailure as failure:
             if failure.exit_code is not None:
                 return failure.exit_code
             raise
-        return _FAILED if isinstance(answer, Err) else 0
+        return 0 if succeeded else _FAILED
 
     def begin(self, name: str, options: RunOptions, sandbox: Sandbox, stdio: Pipes) -> None:
         """Instantiate a guest whose exports are to be called.
@@ -114,7 +114,8 @@ class ComponentInstance:
             GuestExit: it ended itself instead of returning.
         """
         with _ending():
-            return self._call(interface, function, params, values, result)
+            found = self._function(interface, function)
+            return native.call_component(self._store, found, params, values, result)
 
     def drop(self, handle: int) -> None:
         """Drop a handle of a resource that the guest has, which runs its destructor.
@@ -175,20 +176,13 @@ class ComponentInstance:
         component = self._module.native
         self._instance = native.instantiate_component(self._store, self._linker, component)
 
-    def _call(
-        self,
-        interface: str | None,
-        name: str,
-        params: Sequence[Codec],
-        values: Sequence[Any],
-        result: Codec | None,
-    ) -> Any:
+    def _function(self, interface: str | None, name: str) -> Any:
         function = self._functions.get((interface, name))
         if function is None:
             function = self._functions[interface, name] = native.component_function(
                 self._store, self._instance, self._module.native, interface, name
             )
-        return native.call_component(self._store, function, params, values, result)
+        return function
 
 
 @contextmanager

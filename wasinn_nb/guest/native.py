@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from importlib import metadata
 from typing import Any
 
 import wasmtime
 from wasmtime import _ffi as ffi
 
+from wasinn_nb.abi.wit import probe
 from wasinn_nb.abi.wit.codec import Codec
 from wasinn_nb.guest.errors import GuestLinkError
 
@@ -245,6 +247,37 @@ def component_function(
     return function
 
 
+def run_main(store: wasmtime.Store, function: Any) -> bool:
+    """Call a component's main program, which takes nothing; whether its result is ok.
+
+    It works with every layout of values, as the package's own way of defining functions does.
+
+    Raises:
+        GuestLinkError: the function is another one.
+        GuestFailure: it trapped, or waits for what nobody does.
+    """
+    returned = ffi.wasmtime_component_val_t()
+    _call(store, function, (ffi.wasmtime_component_val_t * 0)(), returned)
+    try:
+        if returned.kind != ffi.WASMTIME_COMPONENT_RESULT.value:
+            raise GuestLinkError("The guest's main program gives no result.")
+        return bool(returned.of.result.is_ok)
+    finally:
+        ffi.wasmtime_component_val_delete(ctypes.byref(returned))
+
+
+def check_layout() -> None:
+    """Raise :class:`GuestLinkError` if values cannot be given to components and taken from them."""
+    if probe.raw_works():
+        return
+    wanted = [one for one in metadata.requires("wasinn_nb") or () if one.startswith("wasmtime")]
+    raise GuestLinkError(
+        f"Values cannot be exchanged with components: wasmtime {metadata.version('wasmtime')} has "
+        "another form for them.",
+        hint=f"Install the release that was tested: pip install '{(*wanted, 'wasmtime')[0]}'.",
+    )
+
+
 def call_component(
     store: wasmtime.Store,
     function: Any,
@@ -255,8 +288,10 @@ def call_component(
     """Call a component's function, asynchronous or not; returns its result, if it has one.
 
     Raises:
+        GuestLinkError: the installed wasmtime has values of another form.
         GuestFailure: it trapped, or waits for what nobody does.
     """
+    check_layout()
     count = len(params)
     arguments = (ffi.wasmtime_component_val_t * count)()
     written = 0
@@ -265,8 +300,7 @@ def call_component(
         for codec, value in zip(params, values, strict=True):
             codec.write(ctypes.addressof(arguments[written]), value)
             written += 1
-        call = _call_async if _is_async(store, function) else _call_sync
-        call(store, function, arguments, returned)
+        _call(store, function, arguments, returned)
     finally:
         for i in range(written):
             ffi.wasmtime_component_val_delete(ctypes.byref(arguments[i]))
@@ -297,6 +331,11 @@ def _is_async(store: wasmtime.Store, function: Any) -> bool:
         return bool(ffi.wasmtime_component_func_type_async(kind))
     finally:
         ffi.wasmtime_component_func_type_delete(kind)
+
+
+def _call(store: wasmtime.Store, function: Any, arguments: Any, returned: Any) -> None:
+    call = _call_async if _is_async(store, function) else _call_sync
+    call(store, function, arguments, returned)
 
 
 def _call_sync(store: wasmtime.Store, function: Any, arguments: Any, returned: Any) -> None:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.guest.exports import components
-from wasinn_nb.abi.wit import native
+from wasinn_nb.abi.wit import native, probe
 from wasinn_nb.guest.build.model import Source
 from wasinn_nb.guest.errors import (
     GuestError,
@@ -295,6 +295,14 @@ def test_a_resource_that_outlives_its_instance_is_freed(exports, counting, monke
     gc.collect()
     assert freed == [address]
     native.delete_any(address)
+
+
+def test_another_release_of_wasmtime(exports, monkeypatch):
+    monkeypatch.setattr(probe, "raw_works", lambda: False)
+    with pytest.raises(GuestError, match=r"another form.*pip install 'wasmtime.*50'"):
+        exports.limited_to_ten(3)
+    monkeypatch.undo()
+    assert exports.limited_to_ten(3) == 3
 
 
 def test_calls_of_several_threads_wait_for_each_other(exports):

@@ -12,6 +12,7 @@ import pytest
 import wasmtime
 
 from tests.guest.run import components
+from wasinn_nb.abi.wit import probe
 from wasinn_nb.guest import execution
 from wasinn_nb.guest.build.cache import ArtifactCache
 from wasinn_nb.guest.errors import (
@@ -65,6 +66,13 @@ def test_a_result_that_is_an_error_is_exit_code_1(runner, wasm):
     with pytest.raises(GuestExit, match="code 1") as caught:
         runner.guest(wasm).run()
     assert caught.value.code == 1
+
+
+def test_components_run_with_another_release_of_wasmtime(runner, monkeypatch):
+    monkeypatch.setattr(probe, "raw_works", lambda: False)
+    assert runner.guest(components.HELLO).run().stdout == "hello\n"
+    with pytest.raises(GuestExit, match="code 1"):
+        runner.guest(components.FAILS).run()
 
 
 def test_a_trap_names_the_function(runner):

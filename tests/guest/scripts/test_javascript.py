@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from wasinn_nb.abi.wit import probe
 from wasinn_nb.guest.build.errors import BuildError
-from wasinn_nb.guest.errors import GuestExit, GuestRaised, GuestTrap
+from wasinn_nb.guest.errors import GuestExit, GuestLinkError, GuestRaised, GuestTrap
 
 
 def test_printing(js):
@@ -329,3 +330,12 @@ def test_random_numbers_are_new_in_every_instance(js):
     assert len(printed) == 3
     spread = js("let n = 0; for (let i = 0; i < 1e4; i++) n += Math.random(); print(n / 1e4)")
     assert 0.45 < float(spread.stdout) < 0.55
+
+
+def test_another_release_of_wasmtime(host, js, monkeypatch):
+    host.runner.machines.close()
+    monkeypatch.setattr(probe, "raw_works", lambda: False)
+    with pytest.raises(GuestLinkError, match="another form"):
+        js("print(1)", name="kept")
+    monkeypatch.undo()
+    assert js("print(2)", name="kept").stdout == "2\n"
