@@ -36,7 +36,8 @@ def test_cell_options():
     options = parse(
         "cell",
         "c --name g --model default=chat --model other --env A=1 --dir d:/w:rw --dir x"
-        " --allow-http a.org --allow-http *.b.org:8080,::1 --in v --in w --out r --stdin s --timeout 1.5 --memory-limit 64"
+        " --allow-http a.org --allow-http *.b.org:8080,::1"
+        " --in v --in w --out r --stdin s --timeout 1.5 --memory-limit 64"
         " --background --no-stream --no-run --compat strict --result res -- -h --name 'two words'",
     )
     assert options.language == "c"
