@@ -11,6 +11,7 @@ import pytest
 import wasmtime
 
 import wasinn_nb as wn
+from wasinn_nb.abi.wit import probe
 from wasinn_nb.guest import execution
 from wasinn_nb.guest.errors import GuestLinkError, GuestTrap
 from wasinn_nb.guest.outgoing import gate
@@ -174,6 +175,14 @@ def test_without_a_grant_it_does_not_begin(guest):
         assert "--allow-http HOST" in caught.value.hint
     with pytest.raises(InvalidArgument, match="no host"):
         guest.run(allow_http="http://example.org")
+
+
+def test_a_wasmtime_with_values_of_another_form_sends_nothing_or_all(guest, server, monkeypatch):
+    monkeypatch.setattr(probe, "raw_works", lambda: False)
+    args = ["http", f"localhost:{server.port}", "/"]
+    with pytest.raises(GuestLinkError, match="another form"):
+        guest.run(args=args, allow_http=f"localhost:{server.port}")
+    assert guest.run(args=args, allow_http="*").stdout.startswith("200 ")
 
 
 def test_guests_without_http_say_so(host):

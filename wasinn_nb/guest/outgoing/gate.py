@@ -104,6 +104,9 @@ class Gate:
         engine, store: of the guest.
         grants: where that is.
         session: is told of requests that go elsewhere.
+
+    Raises:
+        GuestLinkError: the installed wasmtime has no HTTP, or values of another form.
     """
 
     def __init__(
@@ -111,6 +114,7 @@ class Gate:
     ) -> None:
         from wasmtime import component
 
+        native.check_layout()
         self._store = store
         self._grants = grants
         self._session = session
