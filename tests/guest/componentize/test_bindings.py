@@ -191,7 +191,7 @@ def test_a_function_that_is_missing_is_named(host):
 
 def test_the_programs_of_the_page_run(host):
     page = (HERE.parents[2] / "docs" / "components.md").read_text("utf-8")
-    section = page[page.index("## Components from C") :]
+    section = page[page.index("## Components from C") : page.index("## WASI")]
     program = re.search(r"```c\n(.*?)```", section, re.DOTALL)[1]
     run = host.build(program, "c", abi="component").run(models={"default": NAMES["text"]})
     assert run.tokens >= 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -166,6 +167,19 @@ def test_a_body_is_written_after_the_request(guest, server):
     run = guest.run(args=args, allow_http="example.org")
     assert REFUSED in run.stdout
     assert len(server.asked) == 2
+
+
+def test_the_program_of_the_page_runs(host, server):
+    page = (HERE.parents[2] / "docs" / "components.md").read_text("utf-8")
+    section = page[page.index("## HTTP") :]
+    world = re.search(r"```text\n(package .*?)```", section, re.DOTALL)[1]
+    program = re.search(r"```c\n(.*?)```", section, re.DOTALL)[1]
+    fetch = host.build(program, "c", abi="component", wit=world)
+    assert "--allow-http example.org " in fetch.run(allow_http="a", check=False).warnings[0]
+    here = f"localhost:{server.port}"
+    program = program.replace("example.org", here).replace("SCHEME_HTTPS", "SCHEME_HTTP")
+    run = host.build(program, "c", abi="component", wit=world).run(allow_http=here)
+    assert run.stdout == "200\n"
 
 
 def test_without_a_grant_it_does_not_begin(guest):
