@@ -16,7 +16,8 @@ import wasmtime
 from wasinn_nb.guest.languages import ziglang
 
 FOLDER = Path(__file__).resolve().parents[1] / "wasinn_nb" / "guest" / "adapters"
-SHARED = ("memory", "process", "files", "paths", "nn_tables")
+SHARED = ("memory", "process", "files", "paths", "listings", "nn_tables")
+BRIDGES = ("peek", "bridge")
 VARIANTS = ("core", "standard")
 FLAGS = (
     *("-target", "wasm32-freestanding", "-mcpu=generic+bulk_memory"),
@@ -48,7 +49,10 @@ def compiled() -> dict[str, bytes]:
         own = {variant: (f"nn_{variant}", f"exit_{variant}") for variant in VARIANTS}
         for name in (*SHARED, *(one for names in own.values() for one in names)):
             run("cc", *FLAGS, "-c", f"{name}.c", "-o", str(work / f"{name}.o"))
-        made = {"bridge": bytes(wasmtime.wat2wasm((source / "bridge.wat").read_text("utf-8")))}
+        made = {
+            name: bytes(wasmtime.wat2wasm((source / f"{name}.wat").read_text("utf-8")))
+            for name in BRIDGES
+        }
         for variant, names in own.items():
             objects = [str(work / f"{name}.o") for name in (*SHARED, *names)]
             output = work / f"{variant}.wasm"

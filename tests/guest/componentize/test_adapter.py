@@ -60,6 +60,18 @@ def test_files_clocks_and_streams_are_those_of_the_core_abi(host, tmp_path):
     assert said[0].endswith("stdin y\n/nowhere=é \n")
 
 
+def test_directories_are_listed_once_from_any_entry_and_side_by_side(host, tmp_path):
+    for name, count in (("many", 3000), ("few", 300)):
+        (tmp_path / name).mkdir()
+        for i in range(count):
+            (tmp_path / name / f"{name} é {i}").touch()
+    dirs = {tmp_path / name: (f"/{name}", "ro") for name in ("many", "few")}
+    run = built(host, "listings.c").run(dirs=dirs)
+    assert run.stderr == "2001 0 2001 302 3002\n"
+    names = run.stdout.splitlines()
+    assert sorted(names) == sorted([".", "..", *(f"many é {i}" for i in range(3000))])
+
+
 def test_whatever_a_guest_gives_is_answered_with_the_same_number(host):
     said = [built(host, "hostile.c", abi).run(models=NAMES).stdout for abi in ("core", "component")]
     assert said[0] == said[1]
@@ -117,6 +129,77 @@ def test_what_needs_the_standard_alone_imports_the_standard_alone(host, tmp_path
     assert said[0] == said[1]
     assert said[1].startswith("8 103 0 0 ")
     assert said[1].endswith(" 102\n")
+
+
+EMPTY = """
+#include <stdio.h>
+#include <string.h>
+#include <wasi_nn.h>
+#define ROOM 245888
+static char text[ROOM], tail[ROOM];
+static uint32_t graph, context, size;
+static void ask(char *buffer) {
+    size = 9;
+    memset(text, 0, 64);
+    printf("%d", wasi_nn_get_output(context, 0, buffer, 0, &size));
+    printf(" %u [%.60s]\\n", size, text);
+}
+int main(void) {
+    uint32_t dims[4] = {1, 1, 8, 8};
+    float pixels[64] = {0};
+    char *end = (char *)(uintptr_t)(__builtin_wasm_memory_size(0) * 65536);
+    wasi_nn_tensor image = {dims, 4, WASI_NN_TYPE_F32, pixels, sizeof pixels};
+    wasi_nn_load_by_name("text", 4, &graph);
+    wasi_nn_init_execution_context(graph, &context);
+    wasi_nn_set_input_text(context, 1, "{\\"temp\\": 0, \\"n-predict\\": 9}", 27);
+    wasi_nn_set_input_text(context, 0, "Once upon", 9);
+    printf("%d\\n", wasi_nn_compute(context));
+    ask(text);
+    ask(NULL);
+    ask((char *)1);
+    ask(end - ROOM + 1);
+    ask(end);
+#ifndef WASI_NN_STANDARD_ONLY
+    wasi_nn_fini_single(context);
+    wasi_nn_compute_single(context);
+    wasi_nn_compute_single(context);
+    size = 9;
+    printf("%d", wasi_nn_get_output_single(context, 0, text, 0, &size));
+    printf(" %u [%.9s]\\n", size, text);
+#endif
+    wasi_nn_load_by_name("digits", 6, &graph);
+    wasi_nn_init_execution_context(graph, &context);
+    wasi_nn_set_input(context, 0, &image);
+    wasi_nn_compute(context);
+    ask(text);
+    return tail[0];
+}
+"""
+
+
+@pytest.mark.parametrize("standard", [False, True])
+def test_a_buffer_of_no_size_is_what_it_is_to_the_core_host(host, standard):
+    source = "#define WASI_NN_STANDARD_ONLY\n" * standard + EMPTY
+    said = [built(host, source, abi).run(models=NAMES).stdout for abi in ("core", "component")]
+    assert said[0] == said[1]
+    lines = said[0].splitlines()
+    assert lines[1].startswith("0 ")
+    assert lines[2:6] == [f"7 {lines[1].split()[1]} []"] * 4
+    assert lines[-1] == "7 40 []"
+
+
+@pytest.mark.parametrize(("compat", "code"), [("auto", 0), ("strict", 7)])
+def test_the_run_says_whether_buffers_of_no_size_are_llamaedges(host, compat, code):
+    run = built(host, EMPTY).run(models=NAMES, compat=compat)
+    assert run.stdout.splitlines()[1].startswith(f"{code} ")
+
+
+def test_no_module_of_a_component_has_two_memories(host):
+    config = wasmtime.Config()
+    config.wasm_multi_memory = False
+    engine = wasmtime.Engine(config)
+    for source in (STANDARD, EMPTY):
+        component.Component(engine, built(host, source).wasm)
 
 
 class Cycling:

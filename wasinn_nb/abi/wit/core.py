@@ -19,7 +19,7 @@ from wasinn_nb.abi.core.reading import (
     load_parts,
     read_tensor_type,
 )
-from wasinn_nb.abi.wit.codec import U32, Case, Codec, Err, List, Option, Record, Result
+from wasinn_nb.abi.wit.codec import BOOL, U32, Case, Codec, Err, List, Option, Record, Result
 from wasinn_nb.abi.wit.linker import Function, Interface
 from wasinn_nb.abi.wit.llm_types import ERROR, U32_MAX, case_of
 from wasinn_nb.abi.wit.nn import NN, Computing, release
@@ -30,7 +30,7 @@ from wasinn_nb.nn.tensor import Buffer, Tensor
 
 NAME = "wasinn:llm/core@0.1.0"
 
-_OUTPUT = Record({"size": U32, "data": Octets()})
+_OUTPUT = Record({"size": U32, "data": Octets(), "fills": BOOL})
 _MOST_NAME, _MOST_RANK = 4096, 64
 
 
@@ -125,12 +125,13 @@ class Core:
     def _told(self, computing: Computing, index: int, data: Buffer, most: int) -> dict[str, Any]:
         if not isinstance(data, bytes):
             data = memoryview(data).cast("B")
-        size = len(data)
+        size, dialect = len(data), self._dialect
+        is_text = computing.context.output_tensor(index) is None
         if size > most:
-            cut = self._dialect.cut_text and computing.context.output_tensor(index) is None
-            data = data[:most] if cut else b""
+            data = data[:most] if dialect.cut_text and is_text else b""
         self._crossing.nbytes = len(data)
-        return {"size": min(size, U32_MAX), "data": data}
+        fills = dialect.llamaedge and computing.is_text and is_text
+        return {"size": min(size, U32_MAX), "data": data, "fills": fills}
 
     def failure(self, error: WasinnError) -> Err:
         """The variant for what a call raised."""

@@ -21,7 +21,7 @@ __all__ = ["ComponentizeError", "as_component", "fingerprint"]
 
 WASI = "wasi_snapshot_preview1"
 NN = "wasi_ephemeral_nn"
-_BRIDGE = "wasinn:bridge"
+_PEEK, _BRIDGE = "wasinn:peek", "wasinn:bridge"
 _CORE = "wasinn:llm/core@0.1.0"
 _FOLDER = Path(__file__).parent
 _STANDARD = frozenset(
@@ -48,7 +48,8 @@ def as_component(
     wasm, renamed = without_duplicates(wasm)
     called = {wanted.name for wanted in read_core(wasm).imports if wanted.module == NN}
     adapter = _adapter("standard" if called <= _STANDARD else "core")
-    adapters = {_BRIDGE: _adapter("bridge"), WASI: adapter, NN: adapter}
+    adapters = {_PEEK: _adapter("peek"), _BRIDGE: _adapter("bridge")}
+    adapters |= {WASI: adapter, NN: adapter}
     adapters |= {called: adapters[of] for called, of in renamed.items() if of in adapters}
     return componentize(wasm, packages or shipped(), world, adapters, {_CORE: "latin1+utf16"})
 

@@ -252,6 +252,7 @@ WASI(fd_pread)(u32 fd, guest_ptr table, u32 count, u64 at, guest_ptr out) {
 WASI(fd_close)(u32 fd) {
     file *open = file_at(fd);
     if (!open) return E_BADF;
+    if (open->kind == DIRECTORY) forget_listing(open->handle);
     if (open->kind == DISK_FILE || open->kind == DIRECTORY) descriptor_drop(open->handle);
     open->kind = CLOSED;
     return E_SUCCESS;

@@ -81,6 +81,11 @@ typedef struct stat_result {
     };
 } stat_result;
 
+/* Something that differs from name to name, where numbers of files are asked for. */
+u64 number_of(const u8 *name, u32 size);
+/* What is in that directory is not asked for any more. */
+void forget_listing(i32 directory);
+
 #define FILES "wasi:filesystem/types@0.2.0"
 #define METHOD(name) IMPORT(FILES, "[method]descriptor." name)
 

@@ -53,6 +53,10 @@ void table_free(entry *place);
 entry *graph_named(const list *name);
 void graph_name(entry *graph, const list *name);
 
+/* How much of a text that does not fit goes into the guest's buffer: one of LlamaEdge's guests says
+ * that it has no room, and has this many bytes. Who asks for the size gives no real address. */
+u32 text_room(guest_ptr buffer, u32 size);
+
 typedef struct tensor {
     list dimensions; /* size is their number */
     u32 type;

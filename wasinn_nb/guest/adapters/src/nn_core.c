@@ -14,6 +14,7 @@ typedef struct answer {
         struct {
             u32 size;
             list data;
+            u8 fills;
         } output;
         struct {
             u8 kind, pad[3];
@@ -201,8 +202,13 @@ INLINED i32 give_output(u32 context, u32 index, guest_ptr buffer, u32 size, gues
     scratch_reset();
     if (!guest_has(written, 4) || !guest_has(buffer, size)) return NN_INVALID_ARGUMENT;
     if (!(place = table_find(&contexts, context))) return NN_INVALID_ARGUMENT;
-    get(place->handle, index, size, &told);
+    const u32 room = text_room(buffer, size);
+    get(place->handle, index, room, &told);
     if ((error = errno_of(&told))) return error;
+    if (!size && room) {
+        if (told.output.fills) told.output.size = told.output.data.size;
+        else told.output.data.size = 0;
+    }
     guest_write(buffer, told.output.data.data, told.output.data.size);
     guest_put32(written, told.output.size);
     return told.output.size > size && !told.output.data.size ? NN_TOO_LARGE : NN_SUCCESS;

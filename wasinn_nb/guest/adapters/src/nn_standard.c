@@ -253,8 +253,16 @@ NN(get_output)(u32 context, u32 index, guest_ptr buffer, u32 size, guest_ptr wri
     if (!(output = held_find(context, true, index)))
         return held_find(context, true, 0) ? NN_INVALID_ARGUMENT : NN_RUNTIME_ERROR;
     tensor_data(output->tensor, &data);
+    if (data.size > size) {
+        const u32 room = is_text(output->tensor) ? text_room(buffer, size) : 0;
+        guest_put32(written, data.size);
+        if (!room) return NN_TOO_LARGE;
+        if (data.size > room) data.size = room;
+        guest_write(buffer, data.data, data.size);
+        if (!size) guest_put32(written, data.size);
+        return NN_SUCCESS;
+    }
+    guest_write(buffer, data.data, data.size);
     guest_put32(written, data.size);
-    if (data.size > size && (!size || !is_text(output->tensor))) return NN_TOO_LARGE;
-    guest_write(buffer, data.data, data.size < size ? data.size : size);
     return NN_SUCCESS;
 }

@@ -44,6 +44,12 @@ void graph_name(entry *graph, const list *name) {
     graph->size = name->size;
 }
 
+enum { LLAMAEDGE_ROOM = 245888, FIRST_REAL = 8 };
+
+u32 text_room(guest_ptr buffer, u32 size) {
+    return size || buffer < FIRST_REAL || !guest_has(buffer, LLAMAEDGE_ROOM) ? size : LLAMAEDGE_ROOM;
+}
+
 i32 guest_bytes(guest_ptr at, u32 size, list *out) {
     if (!guest_has(at, size)) return NN_INVALID_ARGUMENT;
     if (size > INT32_MAX) return NN_MISSING_MEMORY; /* no text can be as long */

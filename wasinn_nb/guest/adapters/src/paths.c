@@ -33,23 +33,6 @@ METHOD("set-times-at")
 void set_times_at(i32 self, u32 follow, const void *path, u32 size, u32 accessed, u64 accessed_s,
                   u32 accessed_ns, u32 modified, u64 modified_s, u32 modified_ns,
                   plain_result *out);
-METHOD("read-directory") void read_directory(i32 self, word_result *out);
-
-typedef struct entry_result {
-    u8 failed;
-    union {
-        u8 error;
-        struct {
-            u8 given, pad[3];
-            u8 type;
-            list name;
-        } entry;
-    };
-} entry_result;
-
-IMPORT(FILES, "[method]directory-entry-stream.read-directory-entry")
-void read_directory_entry(i32 self, entry_result *out);
-IMPORT(FILES, "[resource-drop]directory-entry-stream") void entries_drop(i32 self);
 
 /* ---- directories that the guest was given --------------------------------------------------- */
 
@@ -237,13 +220,6 @@ static u64 nanoseconds(timestamp time) {
     return time.given ? time.seconds * 1000000000ull + time.nanoseconds : 0;
 }
 
-/* Something that differs from name to name, where numbers of files are asked for. */
-static u64 number_of(const u8 *name, u32 size) {
-    u64 hash = 0xCBF29CE484222325ull;
-    while (size--) hash = (hash ^ *name++) * 0x100000001B3ull;
-    return hash | 1;
-}
-
 static i32 give_stat(const stat_result *found, u64 inode, guest_ptr out) {
     filestat told;
     if (found->failed) return errno_of(found->error);
@@ -309,55 +285,4 @@ WASI(path_filestat_set_times)(u32 fd, u32 follow, guest_ptr path, u32 size, u64 
     if ((error = named(fd, path, size, &directory, &name))) return error;
     set_times_at(directory->handle, follow & FOLLOW, name.data, name.size, TIMES, &result);
     return plainly(result);
-}
-
-/* ---- what is in a directory ----------------------------------------------------------------- */
-
-typedef struct dirent {
-    u64 next, inode;
-    u32 size;
-    u8 type;
-} dirent;
-
-/* Puts as much of an entry as fits at the buffer's end, which then is full. */
-static void give_entry(u64 number, u8 type, const u8 *name, u32 size, guest_ptr buffer, u32 room,
-                       u32 *used) {
-    dirent told;
-    u32 part = room - *used < sizeof told ? room - *used : sizeof told;
-    __builtin_memset(&told, 0, sizeof told);
-    told.next = number + 1;
-    told.inode = number_of(name, size);
-    told.size = size;
-    told.type = type;
-    guest_write(buffer + *used, &told, part);
-    *used += part;
-    part = room - *used < size ? room - *used : size;
-    guest_write(buffer + *used, name, part);
-    *used += part;
-}
-
-WASI(fd_readdir)(u32 fd, guest_ptr buffer, u32 room, u64 cookie, guest_ptr out) {
-    file *directory;
-    word_result entries;
-    entry_result found = {0};
-    u32 used = 0;
-    i32 error;
-    scratch_reset();
-    if (!guest_has(buffer, room) || !guest_has(out, 4)) return E_FAULT;
-    if ((error = directory_at(fd, &directory))) return error;
-    if (cookie < 1 && used < room) give_entry(0, TYPE_DIRECTORY, (const u8 *)".", 1, buffer, room, &used);
-    if (cookie < 2 && used < room) give_entry(1, TYPE_DIRECTORY, (const u8 *)"..", 2, buffer, room, &used);
-    read_directory(directory->handle, &entries);
-    if (entries.failed) return errno_of(entries.error);
-    for (u64 number = 2; used < room; number++) {
-        scratch_reset();
-        read_directory_entry((i32)entries.value, &found);
-        if (found.failed || !found.entry.given) break;
-        if (number >= cookie)
-            give_entry(number, filetype_of(found.entry.type), found.entry.name.data,
-                       found.entry.name.size, buffer, room, &used);
-    }
-    entries_drop((i32)entries.value);
-    guest_put32(out, used);
-    return found.failed ? errno_of(found.error) : E_SUCCESS;
 }
