@@ -162,6 +162,33 @@ def test_a_resource_that_is_forgotten_is_dropped(exports, counting):
     soon(lambda: exports.alive() == 0)
 
 
+@pytest.mark.parametrize("ending", ["close", "reset"])
+def test_a_resource_that_ends_while_a_call_waits_for_its_turn(
+    exports, counting, ending, monkeypatch
+):
+    counter = counting.Counter(1)
+    call = Caller.call
+
+    def late(caller, function, *args, **options):
+        monkeypatch.undo()
+        if ending == "close":
+            counter.close()
+        else:
+            exports.reset()
+        return call(caller, function, *args, **options)
+
+    monkeypatch.setattr(Caller, "call", late)
+    with pytest.raises(GuestHandleClosed, match="cannot be used any more"):
+        counter.get()
+    assert exports.alive() == 0
+    assert not exports.last_call.warnings
+
+    with counting.Counter(2) as other:
+        monkeypatch.setattr(Caller, "call", late)
+        counter = other
+        other.close()
+
+
 def test_what_is_refused_takes_no_resource(counting):
     counter = counting.Counter(1)
     with pytest.raises(GuestTypeError, match="too many"):

@@ -107,7 +107,8 @@ class Catalog:
     def _dropper(self, name: str) -> Callable[[Handle], None]:
         def drop(handle: Handle) -> None:
             def work(live: Live) -> None:
-                live.component.drop(handle.take("it was closed"))
+                if not handle.state:  # another thread may have closed it meanwhile
+                    live.component.drop(handle.take("it was closed"))
 
             self._caller.call(f"{naming.snake(name)}.close", work)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wasinn_nb.abi.wit.codec import Err
-from wasinn_nb.guest.errors import GuestError, GuestResultError, GuestTypeError
+from wasinn_nb.guest.errors import GuestError, GuestHandleClosed, GuestResultError, GuestTypeError
 from wasinn_nb.guest.exports.composites import OptionForm, ResultForm
 from wasinn_nb.guest.exports.forms import Form, Mismatch
 from wasinn_nb.guest.exports.resources import Passing
@@ -93,13 +93,16 @@ class Export:
         ]
 
         def work(live: Live) -> Any:
-            for handle in passing.moved:
-                handle.take("it was given to the guest")
-            passing.live = live
+            try:
+                passing.enter(live)
+            except GuestHandleClosed as closed:  # nothing was called, so the instance stays
+                return closed
             value = self._enter(live, values)
             return None if form is None else form.lift(value, passing)
 
         value = self._caller.call(described.name, work)
+        if isinstance(value, GuestHandleClosed):
+            raise value
         return self._opened(form, value) if isinstance(form, ResultForm) else value
 
     def _opened(self, form: ResultForm, value: Any) -> Any:

@@ -149,10 +149,11 @@ class Live:
         return self._inner
 
     def _made(self, module: CompiledModule) -> Instance | ComponentInstance:
+        dialect = DIALECTS[self.options.compat]
         if module.is_component:
-            session = WitSession(self.models)
+            session = WitSession(self.models, dialect)
             return ComponentInstance(self._engine, module, session, self.token)
-        core = new_session(self.models, DIALECTS[self.options.compat])
+        core = new_session(self.models, dialect)
         return Instance(self._engine, module, core, self.token)
 
     def _giving(self, _name: str, _done: int, _total: int) -> None:

@@ -23,11 +23,25 @@ class Passing:
 
     Attributes:
         live: the instance that is called; None if there is none yet.
-        moved: handles that the guest owns once it was called.
+        used: all handles that are given.
+        moved: those of them that the guest owns once it was called.
     """
 
     live: Live | None = None
+    used: list[Handle] = field(default_factory=list)
     moved: list[Handle] = field(default_factory=list)
+
+    def enter(self, live: Live) -> None:
+        """The call begins, in the thread of the instance.
+
+        Raises:
+            GuestHandleClosed: another thread closed a handle since it was checked.
+        """
+        for handle in self.used:
+            handle.address  # noqa: B018 - raises if it cannot be used
+        for handle in self.moved:
+            handle.take("it was given to the guest")
+        self.live = live
 
 
 class Handle:
@@ -129,6 +143,7 @@ class ResourceForm:
             raise Mismatch(self.wit, value, "it is another instance's")
         if handle in passing.moved:
             raise Mismatch(self.wit, value, "it is given away in the same call")
+        passing.used.append(handle)
         if self._own:
             passing.moved.append(handle)
         return address
