@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+
 import numpy as np
 import pytest
 
 from wasinn_nb.guest.build.errors import BuildError
-from wasinn_nb.guest.errors import GuestExit, GuestRaised
+from wasinn_nb.guest.errors import GuestError, GuestExit, GuestRaised
+from wasinn_nb.guest.scripts.folders import Folders
 
 
 def test_printing(py):
@@ -270,6 +273,17 @@ def test_the_files_of_a_run_are_there_for_that_run(py):
     py("import contextlib\nwith contextlib.suppress(OSError): open('/out/y', 'w')", "kept")
     last = py("print(os.listdir('/out'))", "kept", outputs=["y"], check=False)
     assert (last.stdout, last.outputs) == ("[]\n", {})
+
+
+def test_files_that_cannot_be_taken_back_do_not_lock_the_name(py, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folders, "take_back", full)
+        with pytest.raises(GuestError, match="No space left"):
+            py("x = 1", "kept")
+    assert py("print('x' in globals())", "kept").stdout == "False\n"
 
 
 def test_granted_directories_can_hold_modules(py, tmp_path):

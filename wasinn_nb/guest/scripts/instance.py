@@ -85,10 +85,15 @@ class ScriptInstance:
         machine, self._machine = self._machine, None
         if machine is None:
             return
-        machine.end_run()
-        if machine.folders is not None and self._sandbox is not None:
-            machine.folders.take_back(self._sandbox)
-        kept = self._machines.give_back(self._kept, machine)
+        try:
+            machine.end_run()
+            if machine.folders is not None and self._sandbox is not None:
+                machine.folders.take_back(self._sandbox)
+        except BaseException:
+            machine.close()  # the next run would find what this one has left
+            raise
+        finally:
+            kept = self._machines.give_back(self._kept, machine)
         if self._kept is not None and not kept:
             self._models.warn(
                 f"What the cells of {self._kept} have defined is gone: the run was ended in the "
