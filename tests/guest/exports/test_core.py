@@ -10,6 +10,7 @@ import threading
 import numpy as np
 import pytest
 import wasmtime
+from IPython.core.formatters import DisplayFormatter
 
 from tests.guest.exports.test_components import soon
 from tests.guest.run import guests
@@ -190,6 +191,17 @@ def test_names_that_are_none_in_python(runner):
         exports.a__31m(1)
     exports["m\x1b[3m"].read(0, 1)
     assert "\x1b" not in repr(exports)
+
+
+def test_to_display_exports_calls_none_of_them(runner):
+    wasm = wasmtime.wat2wasm("""(module (func (export "_repr_html_") unreachable)
+      (func (export "_ipython_display_") unreachable))""")
+    exports = runner.guest(bytes(wasm), name="f").exports
+    formatted, _ = DisplayFormatter().format(exports)
+    assert set(formatted) == {"text/plain"}
+    assert exports.last_call is None
+    with pytest.raises(GuestError, match="trapped"):
+        exports["_repr_html_"]()
 
 
 def test_memory_of_an_instance_that_is_gone(exports):

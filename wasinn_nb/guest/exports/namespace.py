@@ -76,7 +76,8 @@ class Namespace:
         return self._known
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or "_known" not in vars(self):
+        # whoever displays an object looks for its methods of these names, and calls them
+        if name.startswith(("__", "_repr_", "_ipython_")) or "_known" not in vars(self):
             raise AttributeError(name)
         return self._members().attribute(name, self._title)
 
