@@ -184,6 +184,22 @@ def test_a_function_of_another_type_is_an_error_at_its_line(host):
     assert "conflicting types for 'classify'" in raised.value.diagnostics[0].message
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("export f: func(x: stream<u8>);", "w#f has a type .* yet: 'stream'"),
+        ("import f: func(x: list<map<string, u8>>);", "w#f has a type .* yet: 'map'"),
+        ("export f: func(x: list<u8, 4>);", "w#f has a type .* lists of a fixed length"),
+        ("import f: async func();", "w#f is asynchronous"),
+        ("import i: interface { type t = future; }", r"i\.t has a type .* yet: 'future'"),
+        ("type e = error-context;", r"w\.e has a type .* yet: 'error-context'"),
+    ],
+)
+def test_what_components_cannot_have_yet(host, text, words):
+    with pytest.raises(BuildError, match=f"in the WIT: .*{words}"):
+        host.build("int x;\n", "c", abi="component", wit=f"world w {{ {text} }}")
+
+
 def test_a_function_that_is_missing_is_named(host):
     with pytest.raises(BuildError, match="classify"):
         host.build("int x;\n", "c", abi="component", wit="world w { export classify: func(); }")

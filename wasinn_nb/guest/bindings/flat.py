@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from wasinn_nb.guest.bindings import names
+from wasinn_nb.guest.componentize import abi
 from wasinn_nb.guest.wit.model import (
     Borrow,
     ListOf,
@@ -22,7 +23,6 @@ from wasinn_nb.guest.wit.model import (
 )
 
 CORE = {"i32": "int32_t", "i64": "int64_t", "f32": "float", "f64": "double"}
-_PRIMITIVE = {"u64": "i64", "s64": "i64", "f32": "f32", "f64": "f64"}
 _TO_JOINED = {
     ("f32", "i32"): "wit_bits_of_f32({})",
     ("i32", "i64"): "(int64_t)(uint32_t)({})",
@@ -86,7 +86,7 @@ def lowered(type_: Type, value: str) -> list[Flat]:
     if found := choices(type_, value):
         member, payloads = found
         flats = [(choice, lowered(choice.type, choice.place)) for choice in payloads]
-        slots = _joined([flat for _, flat in flats])
+        slots = abi.joined([one.core for one in flat] for _, flat in flats)
         joined = [Flat("i32", f"(int32_t){value}.{member}")]
         for at, core in enumerate(slots):
             text = "0"
@@ -104,7 +104,7 @@ def lowered(type_: Type, value: str) -> list[Flat]:
                 Flat("i32", f"(int32_t){value}.size"),
             ]
         case Prim(name):
-            core = _PRIMITIVE.get(name, "i32")
+            [core] = abi.FLAT[name]
             return [Flat(core, f"({CORE[core]}){value}")]
         case Own() | Borrow():
             return [Flat("i32", f"{value}.handle")]
@@ -138,7 +138,7 @@ def _lifted_choice(place: str, found: tuple[str, list[Choice]], flats: Iterator[
     kind = "" if member == "tag" else " != 0"
     lines = [f"{place}.{member} = {tag.value}{kind};"]
     cores = [[flat.core for flat in lowered(choice.type, "")] for choice in payloads]
-    slots = [Flat(core, next(flats).value) for core in _joined_cores(cores)]
+    slots = [Flat(core, next(flats).value) for core in abi.joined(cores)]
     for choice, wanted in zip(payloads, cores, strict=True):
         own = iter(
             [
@@ -152,37 +152,9 @@ def _lifted_choice(place: str, found: tuple[str, list[Choice]], flats: Iterator[
     return lines
 
 
-def _joined(flats: Sequence[Sequence[Flat]]) -> list[str]:
-    return _joined_cores([[one.core for one in flat] for flat in flats])
-
-
-def _joined_cores(cores: Sequence[Sequence[str]]) -> list[str]:
-    joined: list[str] = []
-    for core in cores:
-        for at, one in enumerate(core):
-            if at == len(joined):
-                joined.append(one)
-            elif joined[at] != one:
-                joined[at] = "i32" if {joined[at], one} == {"i32", "f32"} else "i64"
-    return joined
-
-
-def has_pointers(type_: Type) -> bool:
-    """Whether texts or lists are in a value."""
-    match value_type(type_):
-        case Prim(name):
-            return name == "string"
-        case ListOf():
-            return True
-    inner = [part for _, part in fields(type_)]
-    if found := choices(type_, ""):
-        inner += [choice.type for choice in found[1]]
-    return any(map(has_pointers, inner))
-
-
 def freed(type_: Type, place: str, depth: int = 0) -> list[str]:
     """Statements that free what a value points to."""
-    if not has_pointers(type_):
+    if not abi.has_pointers(type_):
         return []
     match value_type(type_):
         case Prim():
@@ -197,7 +169,7 @@ def freed(type_: Type, place: str, depth: int = 0) -> list[str]:
         return [
             line
             for choice in payloads
-            if has_pointers(choice.type)
+            if abi.has_pointers(choice.type)
             for line in (
                 f"if ({place}.{member} == {choice.number}) {{",
                 *freed(choice.type, choice.place, depth),

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from wasinn_nb.guest.bindings import flat, names
 from wasinn_nb.guest.bindings.types import Types, comment
+from wasinn_nb.guest.componentize import abi
 from wasinn_nb.guest.wit.model import Function, Interface, Resource, World
 
-_MOST_PARAMS = 16
 _ROOT = "$root"
 _TEXT = """\
 {intro}
@@ -46,7 +46,11 @@ def of_interfaces(interfaces: Iterable[Interface], *, guard: str, intro: str) ->
 
 
 def of_world(world: World) -> str:
-    """A header for a guest of a world: what it may call, and prototypes of what it must have."""
+    """A header for a guest of a world: what it may call, and prototypes of what it must have.
+
+    Raises:
+        ComponentizeError: something of the world is what components cannot have yet.
+    """
     types = Types()
     lines: list[str] = []
     for port in world.imports.values():
@@ -55,6 +59,7 @@ def of_world(world: World) -> str:
         elif isinstance(port, Function):
             lines += _imported(port, world, _ROOT, types)
         else:
+            abi.check_type(port, f"{world.id}.{port.name}")
             types.need(port)
     for name, port in world.exports.items():
         if isinstance(port, Function):
@@ -73,6 +78,7 @@ def _whole(lines: list[str], guard: str, intro: str) -> str:
 def _interface(interface: Interface, types: Types) -> Iterator[str]:
     for type_ in interface.types.values():
         if not isinstance(type_.kind, Resource):
+            abi.check_type(type_, f"{interface.id}.{type_.name}")
             types.need(type_.resolved)
             continue
         types.need(type_)
@@ -85,7 +91,8 @@ def _interface(interface: Interface, types: Types) -> Iterator[str]:
         yield from _imported(function, interface, interface.id, types)
 
 
-def _signature(function: Function, types: Types) -> tuple[str, list[str]]:
+def _signature(function: Function, owner: Interface | World, types: Types) -> tuple[str, list[str]]:
+    abi.check(function, f"{owner.id}#{function.extern}")
     for type_ in function.types:
         types.need(type_)
     result = "void" if function.result is None else names.of_type(function.result)
@@ -96,10 +103,10 @@ def _signature(function: Function, types: Types) -> tuple[str, list[str]]:
 def _imported(
     function: Function, owner: Interface | World, module: str, types: Types
 ) -> Iterator[str]:
-    result, params = _signature(function, types)
+    result, params = _signature(function, owner, types)
     name = names.of_import(function, owner)
     values = [one for p in function.params for one in flat.lowered(p.type, names.plain(p.name))]
-    spilled = len(values) > _MOST_PARAMS
+    spilled = len(values) > abi.MOST_PARAMS
     returned = flat.lowered(function.result, "") if function.result else []
     core = ["void *"] if spilled else [flat.CORE[one.core] for one in values]
     given = ["&all"] if spilled else [one.value for one in values]
@@ -132,12 +139,12 @@ def _imported(
 def _exported(
     function: Function, owner: Interface | World, called: str, types: Types
 ) -> Iterator[str]:
-    result, params = _signature(function, types)
+    result, params = _signature(function, owner, types)
     name = names.of_export(function, owner)
     yield from comment(function.docs)
     yield f"{result} {name}({', '.join(params)});\n"
     wanted = [one for p in function.params for one in flat.lowered(p.type, "")]
-    spilled = len(wanted) > _MOST_PARAMS
+    spilled = len(wanted) > abi.MOST_PARAMS
     cores = [f"{flat.CORE[one.core]} p{number}" for number, one in enumerate(wanted)]
     flats = iter([flat.Flat(one.core, f"p{number}") for number, one in enumerate(wanted)])
     returned = flat.lowered(function.result, "") if function.result else []
@@ -167,7 +174,7 @@ def _exported(
     elif function.result:
         yield f"    return {flat.lowered(function.result, 'result')[0].value};"
     yield "}\n"
-    if function.result and flat.has_pointers(function.result):
+    if function.result and abi.has_pointers(function.result):
         yield f'WIT_EXPORT("cabi_post_{called}")'
         yield f"void wit_post_{name}({result} *result) {{"
         yield from (f"    {line}" for line in flat.freed(function.result, "(*result)"))

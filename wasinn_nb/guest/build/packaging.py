@@ -47,6 +47,21 @@ def packaged(wasm: bytes, source: Source, language: str) -> bytes:
         raise _refused(f"this cannot be a component: {error}", source, language) from None
 
 
+def header(source: Source) -> str:
+    """C for what the world has.
+
+    Raises:
+        BuildError: the WIT is wrong, or has what components cannot have yet.
+    """
+    from wasinn_nb.guest.adapters import ComponentizeError
+    from wasinn_nb.guest.bindings import of_world
+
+    try:
+        return of_world(world_of(source)[1])
+    except ComponentizeError as error:
+        raise _refused(f"in the WIT: {error}", source, source.language) from None
+
+
 def world_of(source: Source) -> tuple[Packages, World]:
     """The world that a component is to have, and the packages that it refers to.
 

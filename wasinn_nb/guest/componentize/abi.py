@@ -32,14 +32,17 @@ from wasinn_nb.guest.wit.model import (
 )
 
 REALLOC = CoreType(("i32",) * 4, ("i32",))
-_MOST_PARAMS, _MOST_RESULTS, _MOST_FLAGS = 16, 1, 32
-_FLAT = {
+MOST_PARAMS, _MOST_RESULTS, _MOST_FLAGS = 16, 1, 32
+"""How many core values parameters may take; with more, they lie in memory."""
+
+FLAT = {
     **dict.fromkeys(("bool", "u8", "u16", "u32", "s8", "s16", "s32", "char"), ("i32",)),
     **dict.fromkeys(("u64", "s64"), ("i64",)),
     "f32": ("f32",),
     "f64": ("f64",),
     "string": ("i32", "i32"),
 }
+"""The core values of what is just a name in WIT."""
 
 
 class Lowered(NamedTuple):
@@ -59,21 +62,21 @@ class Lowered(NamedTuple):
 def imported(function: Function) -> Lowered:
     """What a core module calls."""
     params, results = _flat_params(function), _flat_results(function)
-    memory = len(params) > _MOST_PARAMS or any(map(_has_pointers, function.types))
-    if len(params) > _MOST_PARAMS:
+    memory = len(params) > MOST_PARAMS or any(map(has_pointers, function.types))
+    if len(params) > MOST_PARAMS:
         params = ("i32",)
     if len(results) > _MOST_RESULTS:
         params, results, memory = (*params, "i32"), (), True
-    realloc = function.result is not None and _has_pointers(function.result)
+    realloc = function.result is not None and has_pointers(function.result)
     return Lowered(CoreType(params, results), memory, realloc)
 
 
 def exported(function: Function) -> Lowered:
     """What a core module is called as."""
     params, results = _flat_params(function), _flat_results(function)
-    memory = any(map(_has_pointers, function.types))
-    realloc = any(_has_pointers(param.type) for param in function.params)
-    if len(params) > _MOST_PARAMS:
+    memory = any(map(has_pointers, function.types))
+    realloc = any(has_pointers(param.type) for param in function.params)
+    if len(params) > MOST_PARAMS:
         params, memory, realloc = ("i32",), True, True
     if len(results) > _MOST_RESULTS:
         results, memory = ("i32",), True
@@ -91,16 +94,27 @@ def check(function: Function, where: str) -> None:
             f"{where} is asynchronous, which a component made from a core module cannot be."
         )
     for type_ in function.types:
-        _check(type_, where, set())
+        check_type(type_, where)
 
 
-def _check(type_: Type, where: str, seen: set[Type]) -> None:
+def check_type(type_: Type, where: str, seen: set[Type] | None = None) -> None:
+    """Refuse a type that components cannot have yet.
+
+    Args:
+        type_: the type.
+        where: what has it.
+        seen: types that were looked at before.
+
+    Raises:
+        ComponentizeError: it is one, or is made of one.
+    """
+    seen = set() if seen is None else seen
     if type_ in seen:
         return
     seen.add(type_)
     plain = value_type(type_)
     missing = ""
-    if isinstance(plain, Prim) and plain.name not in _FLAT:
+    if isinstance(plain, Prim) and plain.name not in FLAT:
         missing = f"{plain.name!r}"
     elif isinstance(plain, ListOf) and plain.length is not None:
         missing = "lists of a fixed length"
@@ -117,7 +131,7 @@ def _check(type_: Type, where: str, seen: set[Type]) -> None:
     if missing:
         raise ComponentizeError(f"{where} has a type that components cannot have yet: {missing}.")
     for part in parts(type_):
-        _check(part, where, seen)
+        check_type(part, where, seen)
 
 
 def _flags(type_: TypeDef) -> int:
@@ -126,7 +140,7 @@ def _flags(type_: TypeDef) -> int:
 
 def _flat_params(function: Function) -> tuple[str, ...]:
     flat = (one for param in function.params for one in _flat(param.type))
-    return tuple(islice(flat, _MOST_PARAMS + 1))
+    return tuple(islice(flat, MOST_PARAMS + 1))
 
 
 def _flat_results(function: Function) -> tuple[str, ...]:
@@ -140,7 +154,7 @@ def _flat(type_: Type) -> Iterator[str]:
     plain = value_type(type_)
     match plain:
         case Prim(name):
-            yield from _FLAT[name]
+            yield from FLAT[name]
         case ListOf():
             yield from ("i32", "i32")
         case TupleOf(items):
@@ -164,19 +178,23 @@ def _flat(type_: Type) -> Iterator[str]:
 def _flat_cases(payloads: Iterable[Type | None]) -> Iterator[str]:
     """Which case it is, then what holds the payload of any."""
     yield "i32"
-    joined: list[str] = []
-    for payload in payloads:
-        if payload is None:
-            continue
-        for at, one in enumerate(islice(_flat(payload), _MOST_PARAMS + 1)):
-            if at == len(joined):
-                joined.append(one)
-            elif joined[at] != one:
-                joined[at] = "i32" if {joined[at], one} == {"i32", "f32"} else "i64"
-    yield from joined
+    there = (payload for payload in payloads if payload is not None)
+    yield from joined(islice(_flat(payload), MOST_PARAMS + 1) for payload in there)
 
 
-def _has_pointers(type_: Type) -> bool:
+def joined(flats: Iterable[Iterable[str]]) -> list[str]:
+    """The core values that hold those of any of several types."""
+    found: list[str] = []
+    for flat in flats:
+        for at, one in enumerate(flat):
+            if at == len(found):
+                found.append(one)
+            elif found[at] != one:
+                found[at] = "i32" if {found[at], one} == {"i32", "f32"} else "i64"
+    return found
+
+
+def has_pointers(type_: Type) -> bool:
     """Whether texts or lists are in a type."""
     match value_type(type_):
         case Prim(name):
@@ -186,4 +204,4 @@ def _has_pointers(type_: Type) -> bool:
         case TypeDef(kind=Alias()) | Own() | Borrow():
             return False
         case plain:
-            return any(map(_has_pointers, parts(plain)))
+            return any(map(has_pointers, parts(plain)))

@@ -187,12 +187,9 @@ def _component(source: Source, workdir: Workspace) -> tuple[str, ...]:
     told = ("-DWASINN_COMPONENT",)
     if not source.wit:
         return told
-    from wasinn_nb.guest.bindings import of_world
-
     header = workdir.path / "include" / "world.h"
     header.parent.mkdir()
-    text = of_world(packaging.world_of(source)[1])
-    header.write_text(text, encoding="utf-8", newline="\n")
+    header.write_text(packaging.header(source), encoding="utf-8", newline="\n")
     return (*told, "-isystem", str(header.parent), "-include", header.name)
 
 
