@@ -13,7 +13,7 @@ from typing import Any
 
 from wasinn_nb.abi.wit.codec import Codec
 from wasinn_nb.abi.wit.session import Session
-from wasinn_nb.guest import native
+from wasinn_nb.guest import native_component
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.errors import GuestLinkError
 from wasinn_nb.guest.instance import ended_itself
@@ -81,7 +81,7 @@ class ComponentInstance:
         entered()
         try:
             self._instantiate()
-            succeeded = native.run_main(self._store, self._function(main, "run"))
+            succeeded = native_component.run_main(self._store, self._function(main, "run"))
         except GuestFailure as failure:
             if failure.exit_code is not None:
                 return failure.exit_code
@@ -115,7 +115,7 @@ class ComponentInstance:
         """
         with _ending():
             found = self._function(interface, function)
-            return native.call_component(self._store, found, params, values, result)
+            return native_component.call_component(self._store, found, params, values, result)
 
     def drop(self, handle: int) -> None:
         """Drop a handle of a resource that the guest has, which runs its destructor.
@@ -125,7 +125,7 @@ class ComponentInstance:
             GuestExit: it ended itself instead of returning.
         """
         with _ending():
-            native.drop_handle(self._store, handle)
+            native_component.drop_handle(self._store, handle)
 
     def link(self, name: str, options: RunOptions, sandbox: Sandbox, stdio: Pipes) -> None:
         """Everything before the guest's own code."""
@@ -174,12 +174,14 @@ class ComponentInstance:
 
     def _instantiate(self) -> None:
         component = self._module.native
-        self._instance = native.instantiate_component(self._store, self._linker, component)
+        self._instance = native_component.instantiate_component(
+            self._store, self._linker, component
+        )
 
     def _function(self, interface: str | None, name: str) -> Any:
         function = self._functions.get((interface, name))
         if function is None:
-            function = self._functions[interface, name] = native.component_function(
+            function = self._functions[interface, name] = native_component.component_function(
                 self._store, self._instance, self._module.native, interface, name
             )
         return function

@@ -22,7 +22,7 @@ from wasinn_nb.abi.wit.layout import NOTHING, POINTER_FORM, SIZE, kind_of, misma
 from wasinn_nb.abi.wit.linker import Calls, Function, Interface, define_raw
 from wasinn_nb.abi.wit.session import Session
 from wasinn_nb.abi.wit.values import GuestHandle
-from wasinn_nb.guest import native
+from wasinn_nb.guest import native_component
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.outgoing.grants import Destination, Grants
@@ -114,7 +114,7 @@ class Gate:
     ) -> None:
         from wasmtime import component
 
-        native.check_layout()
+        native_component.check_layout()
         self._store = store
         self._grants = grants
         self._session = session
@@ -122,9 +122,9 @@ class Gate:
         with component.Linker(engine.native) as linker:
             linker.add_wasip2()
             linker.add_wasi_http()
-            instance = native.instantiate_component(store, linker, gate)
+            instance = native_component.instantiate_component(store, linker, gate)
         self._scheme, self._authority, self._handle = (
-            native.component_function(store, instance, gate, None, name)
+            native_component.component_function(store, instance, gate, None, name)
             for name in ("scheme", "authority", "handle")
         )
 
@@ -140,7 +140,7 @@ class Gate:
         if refusal is None:
             return self._call(self._handle, (_OWN, Option(_OWN)), (request, options), _ANSWER)
         for handle in given:
-            native.drop_handle(self._store, handle)
+            native_component.drop_handle(self._store, handle)
         return Err(Case(refusal))
 
     def _refusal(self, request: int) -> str | None:
@@ -166,7 +166,7 @@ class Gate:
 
     def _call(self, function: Any, params: Any, given: Any, result: Any) -> Any:
         try:
-            return native.call_component(self._store, function, params, given, result)
+            return native_component.call_component(self._store, function, params, given, result)
         except GuestFailure as failure:
             raise MustTrap(_trouble(failure)) from None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from wasinn_nb.abi.wit import linker as wit_linker
 from wasinn_nb.abi.wit.session import Session
-from wasinn_nb.guest import native
+from wasinn_nb.guest import native_component
 from wasinn_nb.guest.component import limit
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.modules import CompiledModule
@@ -95,9 +95,11 @@ class Machine:
             ]
             # instantiating runs code of the component
             with self._watched(CancelToken()):
-                instance = native.instantiate_component(store, linker, module.native)
+                instance = native_component.instantiate_component(store, linker, module.native)
             self._functions = {
-                name: native.component_function(store, instance, module.native, exported, name)
+                name: native_component.component_function(
+                    store, instance, module.native, exported, name
+                )
                 for name in CALLS
             }
         except BaseException:
@@ -148,7 +150,9 @@ class Machine:
         try:
             with self._watched(cancel):
                 function = self._functions[name]
-                return native.call_component(self._store, function, params, values, result)
+                return native_component.call_component(
+                    self._store, function, params, values, result
+                )
         except BaseException:
             self.alive = False
             raise
