@@ -11,10 +11,12 @@ import time
 
 import psutil
 import pytest
+import wasmtime
 
 from tests.guest.exports import components
 from wasinn_nb.abi.wit import native, probe
 from wasinn_nb.guest.build.model import Source
+from wasinn_nb.guest.componentize import componentize
 from wasinn_nb.guest.errors import (
     GuestError,
     GuestHandleClosed,
@@ -27,6 +29,7 @@ from wasinn_nb.guest.errors import (
 from wasinn_nb.guest.exports import live
 from wasinn_nb.guest.exports.calls import Caller
 from wasinn_nb.guest.exports.output import Output
+from wasinn_nb.guest.wit import WitSource, read
 from wasinn_nb.nn.errors import Busy
 
 
@@ -112,6 +115,82 @@ def test_words_of_the_wit(runner):
     assert counting.Counter.__doc__.startswith("Something that counts.\n\nCounter(")
     assert counting.Counter.get.__doc__ == "How far it is.\n\nCounter.get() -> u32"
     assert counting.take.__doc__ == "take(c: counter) -> u32"
+
+
+SHAPES = """
+package demo:shapes;
+
+interface types {
+  /// A place.
+  record point { x: f32, y: f32 }
+  enum colour { red, green }
+}
+
+interface ops {
+  use types.{point, colour as tint};
+  paint: func(c: tint, at: point) -> tint;
+}
+
+world drawing {
+  use types.{point as spot, colour};
+  record line { ends: list<spot> }
+  export flip: func(p: spot) -> spot;
+  export flop: func(p: spot) -> option<colour>;
+  export draw: func(l: line);
+  export again: func(l: line);
+  export ops;
+}
+"""
+
+DRAWING = """(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
+  (func (export "flip") (param f32 f32) (result i32)
+    (f32.store (i32.const 64) (local.get 1)) (f32.store (i32.const 68) (local.get 0)) i32.const 64)
+  (func (export "flop") (param f32 f32) (result i32) i32.const 96)
+  (func (export "draw") (param i32 i32))
+  (func (export "again") (param i32 i32))
+  (func (export "demo:shapes/ops#paint") (param i32 f32 f32) (result i32) local.get 0))"""
+
+
+def drawing(runner, wit=None):
+    packages = read(WitSource(SHAPES))
+    core = bytes(wasmtime.wat2wasm(DRAWING))
+    wasm = componentize(core, packages, packages.world("demo:shapes/drawing"))
+    source = Source("", "c", abi="component", wit=wit) if wit else None
+    return runner.guest(wasm, name="d", source=source).exports
+
+
+def test_types_that_are_used_have_the_names_that_they_were_defined_with(runner):
+    exports = drawing(runner, SHAPES)
+    assert exports.Spot is exports.ops.Point
+    assert exports.Colour is exports.ops.Tint
+    assert inspect.signature(exports.flip).parameters["p"].annotation is exports.Spot
+    assert exports.flip(exports.Spot(1, 2)) == exports.ops.Point(2, 1)
+    assert exports.flip({"x": 3, "y": 4}) == exports.Spot(4, 3)
+    assert exports.ops.paint(exports.Colour.GREEN, exports.Spot(0, 0)) is exports.ops.Tint.GREEN
+    told = repr(exports)
+    assert "type-" not in told
+    for line in (
+        "flip(p: point) -> point",
+        "flop(p: point) -> option<colour>",
+        "draw(l: line)",
+        "ops.paint(c: colour, at: point) -> colour",
+        "record line { ends: list<point> }",
+        "ops.record point { x: f32, y: f32 }",
+    ):
+        assert f"  {line}\n" in f"{told[:-1]}\n", line
+    assert exports.Spot.__doc__ == "A place.\n\nrecord point { x: f32, y: f32 }"
+
+
+def test_without_the_wit_types_have_the_names_of_the_component(runner):
+    exports = drawing(runner)
+    told = repr(exports)
+    assert "  flip(p: point) -> point\n" in told
+    assert "  draw(l: type-1)\n" in told
+    assert "  again(l: type-1)\n" in told
+    for function in (exports.draw, exports.again):
+        assert inspect.signature(function).parameters["l"].annotation is exports.Type1
 
 
 def test_arguments_by_name(exports):

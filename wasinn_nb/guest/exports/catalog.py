@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wasmtime import component
@@ -12,6 +12,7 @@ from wasinn_nb.guest.exports import naming
 from wasinn_nb.guest.exports.docs import Docs
 from wasinn_nb.guest.exports.functions import Described, Enter, Export, Function, Param, method
 from wasinn_nb.guest.exports.namespace import Interface, Members
+from wasinn_nb.guest.exports.naming_types import types_of
 from wasinn_nb.guest.exports.reading import Named, Types, Unsupported, is_named
 from wasinn_nb.guest.exports.resources import Handle, Resource
 
@@ -48,14 +49,15 @@ class Catalog:
             for name, item in self._world.items()
             if isinstance(item, component.ComponentInstanceType) and not name.startswith(_MAIN)
         }
-        named = [
-            Named(owner, name, item)
-            for owner, items in (*self._interfaces.items(), ("", self._world))
-            for name, item in items.items()
-            if is_named(item)
-        ]
-        self._types = Types(named, docs.type_docs, home)
-        self._named = named
+        self._all = (*self._interfaces.items(), ("", self._world))
+        used = [one for owner, items in self._all for one in self._used(owner, items)]
+        self._named = [one for owner, items in self._all for one in _named(owner, items)]
+        self._named += [one for one in used if not one.owner]
+        others = [one for one in used if one.owner]
+        for name, item in self._items(module.native.type.imports(engine.native)).items():
+            if isinstance(item, component.ComponentInstanceType):
+                others += _named(name, self._items(item.exports(engine.native)))
+        self._types = Types([*self._named, *others], docs, home)
 
     def fill(self, exports: Members) -> None:
         """Add everything."""
@@ -67,7 +69,7 @@ class Catalog:
             exports.add(name, space, *names)
         classes = {
             (owner, name): self._resource_class(owner, name, item)
-            for owner, items in (*self._interfaces.items(), ("", self._world))
+            for owner, items in self._all
             for name, item in items.items()
             if isinstance(item, component.ResourceType)
         }
@@ -80,6 +82,17 @@ class Catalog:
             for name, item in items.items():
                 if isinstance(item, component.FuncType):
                     self._add_function(spaces[owner], owner, name, item, classes)
+        placed = {id(member) for space in spaces.values() for member in space.by_own.values()}
+        for name, made in self._types.made():
+            if id(made) not in placed:
+                exports.add(name, made, naming.camel(name))
+
+    def _used(self, owner: str, items: dict[str, Any]) -> Iterator[Named]:
+        """The types of functions, by the names that WIT has for them."""
+        for name, item in items.items():
+            said = self._docs.function(owner, name)
+            if isinstance(item, component.FuncType) and said is not None:
+                yield from types_of(item, said)
 
     def _items(self, items: dict[str, Any]) -> dict[str, Any]:
         """What there is of types that are known here."""
@@ -173,6 +186,10 @@ class Catalog:
             return live.component.call(interface, name, codecs, values, result)
 
         return enter
+
+
+def _named(owner: str, items: dict[str, Any]) -> list[Named]:
+    return [Named(owner, name, item) for name, item in items.items() if is_named(item)]
 
 
 def _no_constructor(name: str) -> Callable[..., None]:

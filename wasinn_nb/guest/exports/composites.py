@@ -83,7 +83,7 @@ def _dataclass(name: str, members: Mapping[str, Form], home: str, docs: str) -> 
         listed.insert(0, (*one, field(default=None)) if optional else one)
     made: type = make_dataclass(camel(name), listed, slots=True, namespace={"__eq__": _same})
     inside = ", ".join(f"{wit}: {form.wit}" for wit, form in members.items())
-    _place(made, camel(name), home, docs or f"record {name} {{ {inside} }}")
+    _place(made, camel(name), home, docs, f"record {name} {{ {inside} }}")
     return made
 
 
@@ -105,8 +105,9 @@ def equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _place(made: type, name: str, home: str, docs: str) -> None:
-    made.__module__, made.__qualname__, made.__doc__ = home, name, docs
+def _place(made: type, name: str, home: str, docs: str, text: str) -> None:
+    made.__module__, made.__qualname__ = home, name
+    made.__doc__ = f"{docs}\n\n{text}" if docs else text
 
 
 class _CaseBase:
@@ -153,12 +154,12 @@ class VariantForm:
         title = camel(name)
         inside = ", ".join(f"{case}({form.wit})" if form else case for case, form in cases.items())
         base = type(title, (), {"__slots__": ()})
-        _place(base, title, home, docs or f"variant {name} {{ {inside} }}")
+        _place(base, title, home, docs, f"variant {name} {{ {inside} }}")
         self._classes: dict[str, Any] = {}
         for case, form in cases.items():
             kind = _CaseBase if form else _EmptyCase
             made = type(camel(case), (kind, base), {"__slots__": (), "label": case})
-            _place(made, f"{title}.{camel(case)}", home, f"case {case} of {name}")
+            _place(made, f"{title}.{camel(case)}", home, "", f"case {case} of {name}")
             self._classes[case] = made
             setattr(base, camel(case), made)
         self.annotation = self.made = base
@@ -204,7 +205,7 @@ class EnumForm:
         self.codec: Codec = codecs.Enum(self._labels)
         labelled = [(upper(label), label) for label in self._labels]
         made: Any = enum.StrEnum(camel(name), labelled)  # type: ignore[misc] # at run time
-        _place(made, camel(name), home, docs or f"enum {name} {{ {', '.join(self._labels)} }}")
+        _place(made, camel(name), home, docs, f"enum {name} {{ {', '.join(self._labels)} }}")
         self.annotation = self.made = made
         self._known = {snake(label): label for label in self._labels}
 
@@ -231,7 +232,7 @@ class FlagsForm:
         self.codec: Codec = Flags(self._labels)
         bits = [(upper(label), 1 << i) for i, label in enumerate(self._labels)]
         made: Any = enum.Flag(camel(name), bits)  # type: ignore[misc] # at run time
-        _place(made, camel(name), home, docs or f"flags {name} {{ {', '.join(self._labels)} }}")
+        _place(made, camel(name), home, docs, f"flags {name} {{ {', '.join(self._labels)} }}")
         self.annotation = self.made = made
         self._known = {snake(label): i for i, label in enumerate(self._labels)}
 

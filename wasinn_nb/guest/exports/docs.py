@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wasinn_nb.guest.wit import Packages, WitError, WitSource, read, shipped
-from wasinn_nb.guest.wit.model import Function, Interface, World
+from wasinn_nb.guest.wit.model import Function, Interface, TypeDef, World
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.build.model import Source
@@ -35,19 +35,31 @@ class Docs:
 
     def type_docs(self, interface: str, name: str) -> str:
         """Of a type."""
-        found = self._interface(interface)
-        defined = found.types.get(name) if found is not None else None
+        defined = self.type_(interface, name)
         return defined.docs if defined is not None else ""
 
     def function_docs(self, interface: str, name: str) -> str:
         """Of a function; of the world itself if ``interface`` is empty."""
+        found = self.function(interface, name)
+        return found.docs if found is not None else ""
+
+    def type_(self, interface: str, name: str) -> TypeDef | None:
+        """A type, where it is defined; of the world itself if ``interface`` is empty."""
         if not interface:
-            return next(
-                (one.docs for one in self._of_worlds(name) if isinstance(one, Function)), ""
-            )
+            ours = (world.imports.get(name) for world in self._worlds())
+            return next((one.resolved for one in ours if isinstance(one, TypeDef)), None)
+        found = self._interface(interface)
+        defined = found.types.get(name) if found is not None else None
+        return defined.resolved if defined is not None else None
+
+    def function(self, interface: str, name: str) -> Function | None:
+        """A function; of the world itself if ``interface`` is empty."""
+        if not interface:
+            ours = (one for one in self._of_worlds(name) if isinstance(one, Function))
+            return next(ours, None)
         found = self._interface(interface)
         functions = found.functions.values() if found is not None else ()
-        return next((one.docs for one in functions if one.extern == name), "")
+        return next((one for one in functions if one.extern == name), None)
 
     def _interface(self, name: str) -> Interface | None:
         if not name:

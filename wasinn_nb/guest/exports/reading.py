@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,10 @@ from wasinn_nb.guest.exports.composites import (
     TupleForm,
     VariantForm,
 )
+from wasinn_nb.guest.exports.docs import Docs
 from wasinn_nb.guest.exports.forms import Form, listed, scalar
 from wasinn_nb.guest.exports.resources import Resource, ResourceForm
+from wasinn_nb.guest.wit.model import Interface
 
 _SCALARS = {
     component.Bool: "bool",
@@ -61,14 +63,15 @@ class Types:
 
     Args:
         named: the types that its interfaces name.
-        docs: what is said of a type, by owner and name.
+        docs: what is said of it.
         home: what classes say that they are from.
     """
 
-    def __init__(self, named: Iterable[Named], docs: Callable[[str, str], str], home: str) -> None:
+    def __init__(self, named: Iterable[Named], docs: Docs, home: str) -> None:
         self._home = home
         self._named = list(named)
         self._docs = docs
+        self._nameless = 0
         self._made: list[tuple[Named, Form]] = []
         self._resources: list[tuple[Any, str, type[Resource]]] = []
 
@@ -102,7 +105,11 @@ class Types:
         raise Unsupported(f"it has {_UNKNOWN.get(type(native), 'a value of an unknown type')}")
 
     def named(self, one: Named) -> Form:
-        """The form of a named type."""
+        """The form of a named type; it has the name that it was defined with."""
+        defined = self._docs.type_(one.owner, one.name)
+        if defined is not None:
+            owner = defined.owner.id if isinstance(defined.owner, Interface) else ""
+            one = Named(owner, defined.name, one.native)
         for made, form in self._made:
             if made.name == one.name and _same(made.native, one.native):
                 return form
@@ -110,15 +117,23 @@ class Types:
         self._made.append((one, form))
         return form
 
+    def made(self) -> Iterable[tuple[str, Any]]:
+        """The classes that there are, by the names of their types."""
+        return [(one.name, form.annotation) for one, form in self._made]
+
     def _of_name(self, native: Any, owner: str) -> Form:
         same = [one for one in self._named if _same(one.native, native)]
         own = next((one for one in same if one.owner == owner), None)
-        one = own or (same[0] if same else Named(owner, f"type-{len(self._made) + 1}", native))
+        one = own or next(iter(same), None)
+        if one is None:
+            self._nameless += 1
+            one = Named(owner, f"type-{self._nameless}", native)
+            self._named.append(one)
         return self.named(one)
 
     def _new(self, one: Named) -> Form:
         native, owner = one.native, one.owner
-        about: dict[str, str] = {"home": self._home, "docs": self._docs(owner, one.name)}
+        about: dict[str, str] = {"home": self._home, "docs": self._docs.type_docs(owner, one.name)}
         match native:
             case component.RecordType():
                 members = {name: self.form(item, owner) for name, item in native.fields}
