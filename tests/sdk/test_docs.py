@@ -10,25 +10,30 @@ from typing import TYPE_CHECKING
 import pytest
 import wasmtime
 
+import wasinn_nb as wn
 from tests.sdk.scripted_host import Script, run
 
 if TYPE_CHECKING:
     from tests.sdk.conftest import Build
 
 PAGE = Path(__file__).parents[2] / "docs" / "guests.md"
-CELLS = re.findall(
-    r"^```(c|cpp|zig|wat)\n%%wasinn (.*)\n((?:.*\n)*?)```$", PAGE.read_text(), re.MULTILINE
-)
+TEXT = PAGE.read_text()
+_CELL = re.compile(r"^```(c|cpp|zig|wat)\n%%wasinn (.*)\n((?:.*\n)*?)```\n", re.MULTILINE)
+_PYTHON = re.compile(r"\n```python\n((?:.*\n)*?)```\n")
+_MAIN = re.compile(r'\bmain\(|"_start"')
+CELLS = list(_CELL.finditer(TEXT))
+PROGRAMS = [cell.groups() for cell in CELLS if _MAIN.search(cell[3])]
+LIBRARIES = [cell for cell in CELLS if not _MAIN.search(cell[3])]
 
 
 def test_the_page_has_programs_in_every_language() -> None:
-    assert {language for language, _, _ in CELLS} == {"c", "cpp", "zig", "wat"}
+    assert {language for language, _, _ in PROGRAMS} == {"c", "cpp", "zig", "wat"}
 
 
 @pytest.mark.parametrize(
     ("language", "magic", "source"),
-    CELLS,
-    ids=[f"{language}-{i}" for i, (language, _, _) in enumerate(CELLS)],
+    PROGRAMS,
+    ids=[f"{language}-{i}" for i, (language, _, _) in enumerate(PROGRAMS)],
 )
 def test_a_program_of_the_page(
     engine: wasmtime.Engine, build: Build, tmp_path: Path, language: str, magic: str, source: str
@@ -50,3 +55,17 @@ def test_a_program_of_the_page(
     assert done.stderr == ""
     expected = "loaded" if language == "wat" else "There was a cat."
     assert expected in done.stdout
+
+
+def test_the_libraries_of_the_page_are_called_as_it_says() -> None:
+    returned = []
+    for cell in LIBRARIES:
+        language, magic, source = cell.groups()
+        name = re.search(r"--name (\w+)", magic)
+        called = _PYTHON.match(TEXT, cell.end())
+        assert name is not None, magic
+        assert called is not None, source
+        guest = wn.host().build(source, language)
+        returned.append(eval(called[1], {name[1]: guest}))
+        guest.exports.reset()
+    assert returned == [42]
