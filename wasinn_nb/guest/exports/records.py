@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wasinn_nb.guest.models import FailedCall, Models, RunModels
+from wasinn_nb.guest.present_log import PresentLog
 from wasinn_nb.guest.tensors import Tensors
 from wasinn_nb.guest.timeline import Timeline
 from wasinn_nb.guest.tokens import RunStream, Transcript
@@ -54,30 +55,6 @@ class CallRecord:
     bugs: list[str]
 
 
-class _Log:
-    """The call log of whichever call goes on: an instance is linked once."""
-
-    limit = 0
-
-    def __init__(self) -> None:
-        self.present: Timeline | None = None
-        self.record: Callable[[tuple[str, float, float, int]], None] = self._record
-        self.length: Callable[[], int] = self._length
-
-    def _record(self, call: tuple[str, float, float, int]) -> None:
-        if self.present is not None:
-            self.present.record(call)
-
-    def _length(self) -> int:
-        """How far the log is from being long; 0 and more if it is."""
-        return -1 if self.present is None else self.present.length() - self.present.limit
-
-    def fold(self) -> None:
-        """See :class:`CallLog`."""
-        if self.present is not None:
-            self.present.fold()
-
-
 class LiveModels(RunModels):
     """The models of an instance: held for as long as the guest holds them, whatever call made them.
 
@@ -94,7 +71,7 @@ class LiveModels(RunModels):
         cancel: CancelToken,
         echo: Callable[[bytes], None],
     ) -> None:
-        self._log = _Log()
+        self._log = PresentLog()
         self._told: Callable[[str, float | None], None] | None = None
         self._spoke: Callable[[], Any] = _nobody
         log: Any = self._log  # stands in for the timelines of all calls

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from wasinn_nb.abi.core.host import CallLog, GraphLease, NNHost
 from wasinn_nb.guest.models import RunModels
+from wasinn_nb.guest.present_log import PresentLog
 from wasinn_nb.guest.sandbox import Sandbox
 from wasinn_nb.guest.stdio import Stdio
 from wasinn_nb.nn.backend import ExecutionContext
@@ -30,6 +31,7 @@ class Relay:
     def __init__(self) -> None:
         self.reported = ""
         self.keeps_definitions = False
+        self._log = PresentLog()
         self._models: RunModels | None = None
         self._sandbox: Sandbox | None = None
         self._stdio: Stdio | None = None
@@ -41,11 +43,13 @@ class Relay:
         """From now on everything goes to this run."""
         self.reported = ""
         self._models, self._sandbox = models, sandbox
+        self._log.present = models.calls
         self._stdio, self._cancel = stdio, cancel
 
     def detach(self) -> None:
         """The run has ended, and is to go by itself."""
         self._models = self._sandbox = self._stdio = self._cancel = None
+        self._log.present = None
 
     # -- wasinn:script/host --------------------------------------------------------------------
 
@@ -96,7 +100,7 @@ class Relay:
     @property
     def calls(self) -> CallLog:
         """Where every call is recorded: of the run that goes on when it is."""
-        return _Calls(lambda: self._run.calls)
+        return self._log
 
     def acquire(self, name: str, config: bytes | None) -> GraphLease:
         """See :class:`NNHost`."""
@@ -139,26 +143,3 @@ class Relay:
     def broken(self, function: str, error: BaseException) -> None:
         """See :class:`NNHost`."""
         self._run.broken(function, error)
-
-
-class _Calls:
-    """The call log of whichever run goes on."""
-
-    limit = 0
-
-    def __init__(self, present: Callable[[], CallLog]) -> None:
-        self._present = present
-        self.record: Callable[[tuple[str, float, float, int]], None] = self._record
-        self.length: Callable[[], int] = self._length
-
-    def _record(self, call: tuple[str, float, float, int]) -> None:
-        self._present().record(call)
-
-    def _length(self) -> int:
-        """How far the log is from being long; 0 and more if it is."""
-        log = self._present()
-        return log.length() - log.limit
-
-    def fold(self) -> None:
-        """See :class:`CallLog`."""
-        self._present().fold()
