@@ -101,6 +101,13 @@ def test_other_options_begin_another_instance(exports):
         exports.configure(outputs=["x"])
 
 
+def test_options_that_mean_nothing_to_calls(exports):
+    with pytest.raises(InvalidArgument, match="a core module has no HTTP"):
+        exports.configure(allow_http=["example.org"])
+    with pytest.raises(InvalidArgument, match="leave nothing in /out"):
+        exports.configure(outputs=["x"])
+
+
 def test_what_a_guest_prints(exports, capsys):
     exports.hello()
     assert capsys.readouterr().out == "hello\n"

@@ -35,7 +35,9 @@ class Exports(Namespace):
         ``timeout`` is that of each call. An instance that was made with other models, directories,
         arguments or variables ends.
         """
-        self._caller.configure(RunOptions.checked(**options))
+        checked = RunOptions.checked(**options)
+        self._guest.check(checked)
+        self._caller.configure(checked)
         return self
 
     def reset(self) -> bool:
