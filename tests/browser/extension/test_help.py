@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser import lab
 from tests.browser.extension.test_marks import TOLD, start, violations
+from wasinn_nb.guest import languages
 
 pytestmark = [
     pytest.mark.browser,
@@ -108,7 +109,7 @@ def test_the_kernel_completes_magics_and_the_words_of_the_cell_do_not(page, serv
     lab.run_cell(page, 1)
     body = "\nint module, model, wasmodel, stories; /* --module */\n"
     assert offered(page, 2, "%%wasinn c --mod", body) == ["--model"]
-    assert offered(page, 2, "%%wasinn ", body) == ["c", "cpp", "zig", "wat"]
+    assert offered(page, 2, "%%wasinn ", body) == list(languages.NAMES)
     assert offered(page, 2, "%%wasinn c --model ", body) == ["default", "story"]
     assert offered(page, 2, "%%wasinn c --model default=", body) == ["story"]
     assert offered(page, 2, "%%wasinn c --compat=wasm", body)[:1] == ["wasmedge"]
