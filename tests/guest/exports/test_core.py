@@ -200,6 +200,17 @@ def test_names_that_are_none_in_python(runner):
     assert "\x1b" not in repr(exports)
 
 
+def test_many_exports_are_not_all_shown(runner):
+    many = " ".join(f'(export "f{n}" (func $f))' for n in range(600))
+    wasm = wasmtime.wat2wasm(f"(module (func $f (param {'i32 ' * 500})) {many})")
+    exports = runner.guest(bytes(wasm), name="f").exports
+    lines = repr(exports).split("\n")
+    assert len(lines) == 502
+    assert lines[-1] == "  ...>"
+    assert max(map(len, lines)) < 1100
+    assert exports.f599.__name__ == "f599"
+
+
 def test_to_display_exports_calls_none_of_them(runner):
     wasm = wasmtime.wat2wasm("""(module (func (export "_repr_html_") unreachable)
       (func (export "_ipython_display_") unreachable))""")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from wasinn_nb.guest.exports.functions import Function
-from wasinn_nb.guest.words import few
+from wasinn_nb.guest.words import few, plain
 
-_MOST = 12
+_MOST, _MOST_LINES, _LONGEST_LINE = 12, 500, 1000
 
 
 class NoExport(AttributeError, KeyError):  # noqa: N818 - named after what happened
@@ -46,6 +47,9 @@ class Members:
 
     def lines(self) -> Iterator[str]:
         """A line for each member."""
+        return (plain(line, _LONGEST_LINE) for line in self._lines())
+
+    def _lines(self) -> Iterator[str]:
         for name, (_, member) in self.by_python.items():
             if isinstance(member, Namespace):
                 yield from (f"{name}.{line}" for line in member._members().lines())  # noqa: SLF001
@@ -98,7 +102,9 @@ class Namespace:
         return sorted({*object.__dir__(self), *self._members().by_python})
 
     def __repr__(self) -> str:
-        lines = [f"  {line}" for line in self._members().lines()]
+        lines = [f"  {line}" for line in islice(self._members().lines(), _MOST_LINES)]
+        if len(lines) == _MOST_LINES:
+            lines.append("  ...")
         return "\n".join([f"<{self._title}{':' if lines else ': nothing'}", *lines]) + ">"
 
     def _ipython_key_completions_(self) -> list[str]:
