@@ -62,17 +62,28 @@ def header(source: Source) -> str:
         raise _refused(f"in the WIT: {error}", source, source.language) from None
 
 
+def packages_of(source: Source) -> Packages:
+    """The packages of a source's WIT, with those that it may refer to.
+
+    Raises:
+        WitError: it is no WIT.
+    """
+    from wasinn_nb.guest.wit import WitSource, read, shipped
+
+    return read(WitSource(source.wit, "the WIT"), known=shipped(), package=_PACKAGE)
+
+
 def world_of(source: Source) -> tuple[Packages, World]:
     """The world that a component is to have, and the packages that it refers to.
 
     Raises:
         BuildError: the WIT is wrong.
     """
-    from wasinn_nb.guest.wit import WitError, WitSource, read, shipped
+    from wasinn_nb.guest.wit import WitError, shipped
 
     known = shipped()
     try:
-        given = read(WitSource(source.wit, "the WIT"), known=known, package=_PACKAGE)
+        given = packages_of(source)
     except WitError as error:
         raise _refused(f"in the WIT: {error}", source, source.language) from None
     own = [

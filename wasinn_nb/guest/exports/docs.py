@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wasinn_nb.guest.wit import Packages, WitError, WitSource, read, shipped
+from wasinn_nb.guest.build.packaging import packages_of
+from wasinn_nb.guest.wit import Packages, WitError, shipped
 from wasinn_nb.guest.wit.model import Function, Interface, TypeDef, World
 
 if TYPE_CHECKING:
     from wasinn_nb.guest.build.model import Source
-
-_OF_A_CELL = "local:cell"
 
 
 class Docs:
@@ -84,6 +83,6 @@ def docs_of(source: Source | None) -> Docs:
     if source is None or not source.wit:
         return Docs(shipped())
     try:
-        return Docs(read(WitSource(source.wit), known=shipped(), package=_OF_A_CELL))
+        return Docs(packages_of(source))
     except WitError:  # who builds with it is told
         return Docs(shipped())
