@@ -20,7 +20,10 @@ _WORDS = {
     "cannot allocate memory": ("out of memory", ""),
     "fuel allocated for hostcalls": (
         "too much data in one call of the host",
-        "wasmtime takes at most 2,796,202 bytes from a component in one list; use a core module.",
+        (
+            "wasmtime takes from a component, in one call, at most 2,796,202 elements of lists or "
+            "134,217,728 bytes of text. Give it in pieces, or use a core module."
+        ),
     ),
     "thrown Wasm exception": (
         "uncaught exception",

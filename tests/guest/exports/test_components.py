@@ -193,6 +193,35 @@ def test_without_the_wit_types_have_the_names_of_the_component(runner):
         assert inspect.signature(function).parameters["l"].annotation is exports.Type1
 
 
+LARGE = """(module
+  (memory (export "memory") 2050)
+  (func $give (param i32) (result i32)
+    (i32.store (i32.const 64) (i32.const 1024))
+    (i32.store (i32.const 68) (local.get 0))
+    i32.const 64)
+  (export "text" (func $give))
+  (export "numbers" (func $give)))"""
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "told"),
+    [("numbers", 2_796_202, "2,796,202 elements"), ("text", 1 << 27, "134,217,728 bytes of text")],
+)
+def test_too_much_for_one_call_says_how_much_is_not(runner, name, most, told):
+    packages = read(
+        WitSource(
+            "package a:b; world large {"
+            " export text: func(size: u32) -> string;"
+            " export numbers: func(count: u32) -> list<u16>; }"
+        )
+    )
+    core = bytes(wasmtime.wat2wasm(LARGE))
+    exports = runner.guest(componentize(core, packages, packages.world("a:b/large"))).exports
+    assert len(exports[name](most)) == most
+    with pytest.raises(GuestTrap, match=f"too much data.*{told}"):
+        exports[name](most + 1)
+
+
 def test_arguments_by_name(exports):
     assert exports.limited_to_ten(n=3) == 3
     with pytest.raises(GuestTypeError, match=r"missing a required argument: 'n'.*n: u32"):
