@@ -121,3 +121,25 @@ def test_another_release_of_wasmtime(exports, monkeypatch):
         exports.limited_to_ten(3)
     monkeypatch.undo()
     assert exports.limited_to_ten(3) == 3
+
+
+def test_calls_of_several_threads_wait_for_each_other(exports):
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.extend(exports.limited_to_ten(3) for _ in range(20)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [3] * 80
+
+
+def test_a_guest_that_goes_takes_its_instance_along(runner):
+    guest = runner.guest(components.counters(), name="c")
+    guest.exports.alive()
+    threads = threading.active_count()
+    del guest
+    # its thread may be on its way out of the call still
+    soon(lambda: gc.collect() >= 0 and threading.active_count() < threads)
