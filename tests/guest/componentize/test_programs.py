@@ -62,7 +62,9 @@ def test_all_of_wasi_is_what_wasmtime_has():
     compiled = component.Component(engine, componentize(core, shipped()))
     linker, store = component.Linker(engine), wasmtime.Store(engine)
     linker.add_wasip2()
+    linker.add_wasi_http()
     store.set_wasi(wasmtime.WasiConfig())
+    store.set_wasi_http()
     assert linker.instantiate(store, compiled)
     assert len(wanted) > 60
 
