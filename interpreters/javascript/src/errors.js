@@ -50,6 +50,14 @@ export function frames(error) {
 }
 
 export function describe(error) {
+  try {
+    return described(error);
+  } catch {
+    return { message: "Uncaught error, which throws another when it is shown", frames: [] };
+  }
+}
+
+function described(error) {
   if (!(error instanceof Error)) return { message: `Uncaught ${format(error)}`, frames: [] };
   const causes = [];
   for (let cause = error.cause, i = 0; cause && i < 5; cause = cause.cause, i++) {

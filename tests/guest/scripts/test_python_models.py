@@ -160,7 +160,42 @@ caught(lambda: Graph.load("story", seed=-5))""")
     with pytest.raises(GuestRaised) as error:
         py("\nfrom wasi_nn import Graph\nGraph.load('nope')")
     assert error.value.line == 4
-    assert error.value.said == "wasi_nn.NotFound: There is no model 'nope'. [not-found]"
+    assert error.value.said.startswith(
+        "wasi_nn.NotFound: There is no model named 'nope'. Registered"
+    )
+
+
+def test_values_of_wrong_types_are_told_and_end_nothing(py):
+    run = py("""
+import wasi_nn
+from wasi_nn import Graph, Tensor
+story = Graph.load("story")
+for call in (
+    lambda: Graph.load(5),
+    lambda: Graph.load("\\ud800"),
+    lambda: Graph.load("story", temperature="hot"),
+    lambda: Graph.load("story", ctx_size=float("inf")),
+    lambda: Graph.load("story", "hot"),
+    lambda: story.generate("x", max_tokens="5"),
+    lambda: story.generate("x", max_tokens=5.5),
+    lambda: story.generate("x", stop=[5]),
+    lambda: story.chat(5),
+    lambda: story.compute({5: Tensor([1])}),
+    lambda: Tensor(b"", (0, 2**40), "FP32"),
+    lambda: wasi_nn.input(5),
+    lambda: wasi_nn.output(5, b""),
+):
+    try:
+        call()
+    except (TypeError, ValueError, wasi_nn.InvalidArgument) as error:
+        print(error)
+print(story.generate("x", max_tokens=2.0).text() != "")""")
+    told = run.stdout.splitlines()
+    assert len(told) == 14
+    assert "temperature takes a number, not 'hot'. [invalid-argument]" in told
+    assert "ctx_size takes a whole number, not inf. [invalid-argument]" in told
+    assert "max_tokens takes a number, not '5'" in told
+    assert told[-1] == "True"
 
 
 def test_graphs_are_kept_and_contexts_end_with_their_cell(py, host):

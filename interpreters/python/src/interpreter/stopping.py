@@ -33,7 +33,7 @@ def check() -> None:
 def sleep(seconds: float | SupportsIndex, /) -> None:
     """Delay execution for a given number of seconds, which may be a fraction."""
     left = seconds if isinstance(seconds, float) else operator.index(seconds)
-    if left < 0:
+    if not left >= 0:  # nor is it NaN
         raise ValueError("sleep length must be non-negative")
     flush()
     while left > 0:

@@ -9,12 +9,13 @@ from componentize_py_types import Err
 from wit_world.imports import host
 
 from wasi_nn._errors import InvalidArgument, NotFound, UnsupportedOperation
+from wasi_nn._given import text
 from wasi_nn._tensors import DTYPES, Tensor
 
 
 def input(name: str) -> Tensor | bytes:  # noqa: A001 - as in other languages
     """What ``--in NAME`` gave: a :class:`Tensor` for an array, bytes for everything else."""
-    data = host.input(name)
+    data = host.input(text(name, "input"))
     if data is None:
         raise NotFound(f"The cell was given no {name}; give it with --in {name}.")
     sidecar = json.loads(host.input(f"{name}.json") or b"{}")
@@ -41,6 +42,7 @@ def output(name: str, value: Any) -> None:
         name: what it is asked for by.
         value: a text, bytes, a tensor, or what one is made of.
     """
+    text(name, "the name of an output")
     if isinstance(value, str):
         _leave(f"{name}.json", b'{"dtype": "str"}')
         _leave(name, value.encode())

@@ -14,6 +14,7 @@ from wit_world.imports import models
 from wit_world.imports import wasinn_llm_errors as llm
 from wit_world.imports.models import Description, Token, Usage
 
+from wasi_nn import _given
 from wasi_nn._errors import InvalidArgument, NNError, failure
 from wasi_nn._tensors import Tensor, given, taken
 
@@ -56,7 +57,7 @@ def _translated(value: Any) -> NNError:
             text = f"The prompt has {limit.actual} tokens; {limit.limit} fit."
             return failure("prompt-too-long", text, limit=limit.limit, actual=limit.actual)
         case llm.Error_ModelNotFound(name):
-            return failure("not-found", f"There is no model {name!r}.")
+            return _unknown(name)
         case llm.Error_Busy(users):
             text = f"The model is in use by {', '.join(users)}."
             return failure("busy", text, users=users)
@@ -69,21 +70,36 @@ def _translated(value: Any) -> NNError:
                 return failure(_word(value.code()), value.data())
 
 
+def _unknown(name: str) -> NNError:
+    """wasinn:llm tells the name only; what wasi:nn says of it has more."""
+    try:
+        with host_graph.load_by_name(name):
+            pass
+    except Err as error:
+        return _translated(error.value)
+    return failure("not-found", f"There is no model {name!r}.")
+
+
 def _word(code: Any) -> str:
     return code.name.lower().replace("_", "-")
 
 
 def _config(config: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> models.Config:
+    if config is not None and not isinstance(config, Mapping):
+        raise TypeError(
+            f"settings are a mapping, as in {{'ctx-size': 256}}, or keywords, not {config!r:.60}"
+        )
     fields: dict[str, Any] = dict.fromkeys(_FIELDS)
     rest = {}
     for name, value in {**(config or {}), **settings}.items():
-        field = name.replace("-", "_")
-        if field in fields and (value is None or isinstance(value, (int, float))):
+        field = _given.text(name, "the name of a setting").replace("-", "_")
+        if field in fields:
             fields[field] = value
         else:
             rest[name.replace("_", "-")] = value
+    numbers = _numbers(fields)
     try:
-        return models.Config(**_numbers(fields), json=json.dumps(rest) if rest else None)
+        return models.Config(**numbers, json=json.dumps(rest) if rest else None)
     except TypeError as error:
         raise InvalidArgument(f"The settings cannot be written as JSON: {error}.") from None
 
@@ -100,21 +116,24 @@ def _numbers(fields: dict[str, Any]) -> dict[str, Any]:
     for name, value in fields.items():
         if value is None:
             continue
-        if name in _FLOATS:
-            fields[name] = float(value)
-            continue
+        try:
+            if name in _FLOATS:
+                fields[name] = _given.number(value, name)
+                continue
+            fields[name] = _given.whole(value, name)
+        except (TypeError, OverflowError) as error:
+            raise InvalidArgument(f"{error}.") from None
         low, high = _RANGES[name]
-        if isinstance(value, bool) or value != int(value) or not low <= value < high:
+        if not low <= fields[name] < high:
             raise InvalidArgument(f"{name} is a whole number from {low} to {high - 1}: {value!r}.")
-        fields[name] = int(value)
     return fields
 
 
 def _options(max_tokens: int, stop: str | Sequence[str], *, logs: bool) -> models.Options:
-    texts = [stop] if isinstance(stop, str) else list(stop)
-    if not 0 <= max_tokens < 2**32:
+    most = _given.whole(max_tokens, "max_tokens")
+    if not 0 <= most < 2**32:
         raise InvalidArgument(f"max_tokens is 0, for no limit, or a number: {max_tokens!r}.")
-    return models.Options(max_tokens, texts, logs)
+    return models.Options(most, _given.texts(stop, "stop"), bool(logs))
 
 
 class _Opened:
@@ -147,7 +166,7 @@ class Graph:
     """
 
     def __init__(self, name: str, config: Mapping[str, Any] | None, **settings: Any) -> None:
-        self.name = name
+        self.name = _given.text(name, "the name of a model")
         self._config = _config(config, settings)
         self._key = f"{name}\0{self._config}"
         self._own: _Opened | None = None
@@ -320,7 +339,15 @@ class Context:
         self._check()
         if self._tensors is None:
             self._tensors = _asked(self._own.graph.init_execution_context)
-        named = [(name, given(value)) for name, value in {**(inputs or {}), **more}.items()]
+        if inputs is not None and not isinstance(inputs, Mapping):
+            raise TypeError(
+                "compute takes tensors by the model's names for them, as in "
+                f"compute({{'image': pixels}}), not {type(inputs).__name__}"
+            )
+        named = [
+            (_given.text(name, "the name of an input"), given(value))
+            for name, value in {**(inputs or {}), **more}.items()
+        ]
         outputs = _asked(self._tensors.compute, named)
         return {name: taken(handle) for name, handle in outputs}
 
@@ -335,7 +362,7 @@ class Context:
         """As :meth:`Graph.generate`; one that goes on in this context is ended."""
         working = self._working
         options = _options(max_tokens, stop, logs=log_probabilities)
-        return TokenStream(self, _asked(working.generate, _text(prompt), options))
+        return TokenStream(self, _asked(working.generate, _given.text(prompt, "a prompt"), options))
 
     def chat(
         self,
@@ -348,6 +375,11 @@ class Context:
         """As :meth:`Graph.chat`; a generation that goes on in this context is ended."""
         working = self._working
         dialogue = [("user", messages)] if isinstance(messages, str) else messages
+        if not isinstance(dialogue, Iterable) or isinstance(dialogue, Mapping):
+            raise InvalidArgument(
+                "chat takes a text, or a list of messages, each with a role and a content, not "
+                f"{messages!r:.60}."
+            )
         said = [_message(one) for one in dialogue]
         options = _options(max_tokens, stop, logs=log_probabilities)
         return TokenStream(self, _asked(working.chat, said, options))
@@ -355,7 +387,7 @@ class Context:
     def embed(self, text: str) -> array.array[float]:
         """The text's embedding, of length 1."""
         working = self._working
-        return array.array("f", _asked(working.embed, _text(text)))
+        return array.array("f", _asked(working.embed, _given.text(text, "embed")))
 
 
 class TokenStream(Iterator[Token]):
@@ -424,18 +456,13 @@ class TokenStream(Iterator[Token]):
             self.close()
 
 
-def _text(text: object) -> str:
-    if not isinstance(text, str):
-        raise TypeError(f"a text is a str, not {type(text).__name__}")
-    return text
-
-
 def _message(one: Message) -> models.Message:
     try:
         role, content = (one["role"], one["content"]) if isinstance(one, Mapping) else one
     except (KeyError, TypeError, ValueError):
         raise InvalidArgument(f"A message has a role and a content, and this is {one!r}.") from None
-    return models.Message(_text(role), _text(content))
+    said = _given.text(content, "the content of a message")
+    return models.Message(_given.text(role, "a role"), said)
 
 
 def _shown(token: Token) -> str:

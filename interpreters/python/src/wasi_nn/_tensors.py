@@ -80,6 +80,8 @@ class Tensor:
         count = len(self._bytes) // _SIZES[self.type]
         if any(size < 0 for size in self.shape) or math.prod(self.shape) != count:
             raise ValueError(f"{count} elements cannot have the shape {list(self.shape)}")
+        if any(size >= 2**32 for size in self.shape):  # of no elements
+            raise ValueError(f"the shape {list(self.shape)} has a dimension beyond {2**32 - 1:,}")
 
     @property
     def data(self) -> memoryview:
