@@ -59,6 +59,8 @@ def test_main_takes_arguments(build, run):
         ('#include "nope.h"\nint main(void) { return 0; }', 2, 10, "'nope.h' file not found"),
         ("int main(void) {\n\tint é = 1; return zork; }", 3, 20, "'zork'"),
         ("int main(void) { return 0;", 2, 27, "expected '}'"),
+        ('int main(void) {\n    char *a = "hi;\n}', 3, 15, "missing terminating"),
+        ("int main(void) { int value = 1; return valu; }", 2, 40, "did you mean 'value'"),
         ("#define F(x) (x)->y\nint main(void) { int a; return F(a); }", 3, 32, "'int'"),
     ],
 )
@@ -73,6 +75,22 @@ def test_errors_stand_at_the_cell_s_line(build, text, line, column, says):
     assert shown[0].startswith(f"In[7]:{line}:{column}: error: ")
     assert shown[1].endswith(first.source_line)
     assert shown[2].rstrip().endswith("^")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "note"),
+    [
+        ("c", 'int main(void) { printf("x"); }', "include the header <stdio.h>"),
+        ("c", 'printf("x");', "statements stand in a function"),
+        ("cpp", 'int main() { std::cout << "x"; }', "#include <iostream>"),
+        ("zig", 'std.debug.print("x", .{});', "statements stand in a function"),
+        ("zig", 'pub fn main() void { std.debug.print("x", .{}); }', '@import("std")'),
+    ],
+)
+def test_what_a_first_cell_lacks_is_said(build, language, text, note):
+    with pytest.raises(BuildError) as caught:
+        build(text, language)
+    assert note in " ".join(caught.value.diagnostics[0].notes)
 
 
 def test_an_undefined_function_is_explained_at_its_call(build):

@@ -207,9 +207,9 @@ def test_a_cell_without_main_is_an_error(build):
 
 
 def test_statements_without_a_function_are_told_where_they_belong(build):
-    first, second = refused(build, '\nprintln!("hello");\n').diagnostics
+    (first,) = refused(build, '\nprintln!("hello");\n').diagnostics
     assert (first.line, first.source_line) == (3, 'println!("hello");')
-    assert "put statements into fn main()" in second.notes[0]
+    assert "put statements into fn main()" in first.notes[0]
     found = refused(build, "let x = 1;\n").diagnostics[0]
     assert (found.line, found.column) == (2, 1)
 

@@ -11,7 +11,14 @@ from wasinn_nb.guest.build.model import Diagnostic
 _INTERNAL = re.compile(r"~lib/(?:[\w]+/)*(?P<name>\w+)")
 _KNOWN = {"String": "string"}
 
+# What declares variables in other languages.
+_DECLARING = ("auto", "def")
+_DECLARED = re.compile(r"\b(?:auto|def)\s+(\w+)")
 _NO_SUCH = {
+    **dict.fromkeys(_DECLARING, "a variable is declared with let or const"),
+    **dict.fromkeys(("print", "printf", "println"), "a text is shown with console.log(text)"),
+    **dict.fromkeys(("double", "float"), "there are f32 and f64"),
+    **dict.fromkeys(("char", "int", "long", "uint"), "there are i32, i64, u8, u32 and others"),
     "any": "every value has a type here; a function for several takes a parameter: f<T>(value: T)",
     "fetch": "a guest has no network",
     "number": "there are i32, f64 and others",
@@ -34,7 +41,21 @@ _ASYNC = re.compile(r"\basync\b|\bawait\b")
 _NO_FILE = re.compile(r"File '(?P<file>[^']+)' not found")
 
 
-def with_hint(found: Diagnostic) -> Diagnostic:
+def with_hints(found: list[Diagnostic]) -> list[Diagnostic]:
+    """Diagnostics for the user, without those that follow from another."""
+    undeclared: set[str] = set()
+    kept = []
+    for one in found:
+        missing = _MISSING.search(one.message)
+        if missing and missing["name"] in _DECLARING and one.source_line:
+            undeclared.update(_DECLARED.findall(one.source_line))
+        if missing and missing["name"] in undeclared:
+            continue
+        kept.append(_with_hint(one))
+    return kept
+
+
+def _with_hint(found: Diagnostic) -> Diagnostic:
     """A diagnostic with types as the user writes them, and with what to do, where that is known."""
     message = _INTERNAL.sub(lambda it: _KNOWN.get(it["name"], it["name"]), found.message)
     hint = _hint(message, found.source_line or "")

@@ -97,8 +97,7 @@ class AssemblyScript:
 
     def explain(self, stderr: str, source: Source) -> list[Diagnostic]:
         """Diagnostics at the cell's lines."""
-        found = diagnostics.explain(stderr, source, _FILE)
-        return [asc_hints.with_hint(one) for one in found]
+        return asc_hints.with_hints(diagnostics.explain(stderr, source, _FILE))
 
 
 LANGUAGE = AssemblyScript()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from wasinn_nb.guest.build import packaging, relabel
@@ -37,8 +38,12 @@ _EXPORTS = re.compile(r"\bexport_name\b")
 _HAS_MAIN = re.compile(r"\bmain\s*\(")
 # Where main is missing the linker leaves a stub of this name, which traps, and says nothing.
 _NO_MAIN = b"undefined_weak:main"
+# What Zig's clang leaves out: the name that was meant, and a missing quote as what it is.
+_CLEAR = ("-fspell-checking", "-Werror=invalid-pp-token")
 # So that an error inside a template names the cell's line that led there.
 _TRACE = ("-ftemplate-backtrace-limit=0", "-fmacro-backtrace-limit=0")
+# What a statement outside of functions is taken for.
+_STATEMENT = re.compile(r"expected (?:parameter declarator|unqualified-id)")
 _LISTED = re.compile(r"(?:[^\s\\]|\\.)+")
 
 
@@ -123,7 +128,7 @@ class CFamily:
         finished = self._run(
             toolchain,
             workdir,
-            (level, _ASSERT, "-Wall", *_TRACE, *_stable_paths(workdir), *flags),
+            (level, _ASSERT, "-Wall", *_CLEAR, *_TRACE, *_stable_paths(workdir), *flags),
             (
                 *user,
                 *(_ALLOCATOR if _REACTOR in user and not bare else ()),
@@ -149,7 +154,8 @@ class CFamily:
 
     def explain(self, stderr: str, source: Source) -> list[Diagnostic]:
         """Diagnostics at the cell's lines."""
-        return diagnostics.explain(stderr, source, self._file)
+        found = diagnostics.explain(stderr, source, self._file)
+        return [_with_hint(one, source) for one in found]
 
     def _run(
         self,
@@ -178,6 +184,16 @@ class CFamily:
 
     def _prelude(self, workdir: Workspace, toolchain: Toolchain, cancel: CancelToken | None) -> str:
         return stored_object(workdir, toolchain, "prelude", _PRELUDE, (_OPTIMISED,), cancel=cancel)
+
+
+def _with_hint(found: Diagnostic, source: Source) -> Diagnostic:
+    """A diagnostic with what to do, where a beginner's first cell has it."""
+    hint = ""
+    if found.message == "use of undeclared identifier 'std'":
+        hint = "the library's headers are included by name, as in #include <iostream>"
+    elif _STATEMENT.match(found.message) and not _HAS_MAIN.search(source.text):
+        hint = "statements stand in a function: int main() { ... }"
+    return replace(found, notes=(*found.notes, f"hint: {hint}")) if hint else found
 
 
 def _component(source: Source, workdir: Workspace) -> tuple[str, ...]:

@@ -28,12 +28,14 @@ _REFERENCED = re.compile(r"\s+.*: (?P<file>[^\s:]+):(?P<line>\d{1,9}):(?P<column
 _UNLOCATED = re.compile(
     r"(?:(?P<tool>[\w.+-]+): )?(?P<severity>fatal error|error|warning)(?:\(\w+\))?: (?P<message>.*)"
 )
+_TO_DO = re.compile(r"include the header|maybe you meant")
 # Notes that say how the cell came to use a header's code.
 _LED_HERE = re.compile(r"requested here|in instantiation|expanded from|in call to|while ")
 _UNHELPFUL = re.compile(
     r"too many errors emitted|linker command failed|the following command failed"
 )
-_OPTION = re.compile(r" \[-W[\w=+-]+\]$")
+_UNENDED = "missing terminating "
+_OPTION = re.compile(r" \[-W[\w=+,-]+\]$")
 _NOTES = 3
 
 
@@ -66,6 +68,11 @@ def explain(log: str, source: Source, file: str) -> list[Diagnostic]:
     for remark in _remarks(log):
         one = _diagnostic(remark, source, file)
         if remark.severity == "error":
+            # What is expected after a text without an end follows from it.
+            if one.message.startswith("expected ") and any(
+                other.message.startswith(_UNENDED) for other in found
+            ):
+                continue
             # One use of a template can fail in twenty places inside it; the first says why.
             inside = remark.place is not None and remark.place.file != file
             if inside and placed and (one.column is None or (one.line, one.column) in placed):
@@ -138,10 +145,12 @@ def _in_cell(remark: _Remark, file: str) -> _Place | None:
 
 
 def _notes(remark: _Remark, source: Source, file: str, line: int | None) -> tuple[str, ...]:
-    """The notes that point at other lines of the cell, which is what the user can look up."""
+    """The notes that say what to do, and those at other lines of the cell, to be looked up."""
     notes = []
     for place, message in remark.notes:
-        if place is not None and place.file == file and place.line != line:
+        if _TO_DO.match(message):
+            notes.append(f"note: {message.strip()}")
+        elif place is not None and place.file == file and place.line != line:
             notes.append(f"note: {source.label}:{place.line}: {message.strip()}")
     return tuple(notes[:_NOTES])
 

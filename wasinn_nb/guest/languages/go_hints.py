@@ -15,6 +15,7 @@ _NOT_REQUIRED = re.compile(
     r" (?P<other>[^\s;:]+)).*"
 )
 _UNDEFINED = re.compile(r"undefined: (?P<name>\w+)")
+_STATEMENT = "syntax error: non-declaration statement outside function body"
 _NO_BODY = "missing function body"
 _OPTION = re.compile(r"flag provided but not defined: (?P<option>\S+)")
 _EXCLUDED = re.compile(r"package \S+: build constraints exclude all Go files.*")
@@ -58,6 +59,8 @@ def explain(message: str, text: str) -> tuple[str, str]:  # noqa: PLR0911 - one 
         package = _PACKAGES.get(match["name"], "")
         used = re.search(rf"(?<![\w.]){match['name']}\.[A-Z]", text) is not None
         return message, f'import "{package}"' if package and used else ""
+    if message == _STATEMENT:
+        return message, "statements stand in a function: func main() { ... }"
     if message == _NO_BODY:
         return message, "a function of the host has //go:wasmimport MODULE NAME above it"
     if match := _OPTION.fullmatch(message):

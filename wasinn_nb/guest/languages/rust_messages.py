@@ -33,6 +33,11 @@ _NO_MAIN = (
     "hint: a cell is a whole program: put statements into fn main() { ... }, "
     'or define #[no_mangle] pub extern "C" functions for a guest that is a library'
 )
+# What a statement is taken for where items are expected.
+_STATEMENT = re.compile(
+    r"expected item, found keyword `(?:let|if|for|while|loop|match|return)`"
+    r"|macro expansion ignores "
+)
 _NOTES = 4
 _LONGEST_CODE = 80
 
@@ -79,8 +84,11 @@ def explain(output: str, source: Source, file: str) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for remark in remarks(output):
         one = _diagnostic(remark, source, file)
-        if one is not None and one not in found:
-            found.append(one)
+        if one is None or one in found:
+            continue
+        if one.notes == (_NO_MAIN,) and any(_NO_MAIN in other.notes for other in found):
+            continue  # what should be in it stands outside
+        found.append(one)
     if found:
         return found
     for line in output.splitlines():
@@ -111,6 +119,9 @@ def _diagnostic(remark: Remark, source: Source, file: str) -> Diagnostic | None:
     code = found.get("code") if isinstance(found := remark.get("code"), dict) else ""
     if code == "E0601":
         return Diagnostic("error", "there is no main function", notes=(_NO_MAIN,))
+    if span is not None and line is not None and _STATEMENT.match(message):
+        message = "a statement outside of a function"
+        return Diagnostic("error", message, line, column, source.line(line), (_NO_MAIN,))
     label = span.get("label") if span else None
     if isinstance(label, str) and _adds(label, message):
         message = f"{message}: {label}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from wasinn_nb.guest.build import relabel
@@ -24,6 +25,8 @@ from wasinn_nb.guest.languages.flags import absolute
 from wasinn_nb.nn.cancel import CancelToken
 
 _FILE = f"{relabel.STEM}.zig"
+_UNDECLARED = re.compile(r"use of undeclared identifier '(?P<name>\w+)'")
+_IMPORTS = {name: f'const {name} = @import("{name}");' for name in ("builtin", "std", "wasi_nn")}
 _TARGET = ("-target", "wasm32-wasi")
 # Bounds and overflow stay checked; Debug compiles no faster and runs several times slower.
 _OPTIMISED = "-OReleaseSafe"
@@ -96,7 +99,17 @@ class Zig:
 
     def explain(self, stderr: str, source: Source) -> list[Diagnostic]:
         """Diagnostics at the cell's lines."""
-        return diagnostics.explain(stderr, source, _FILE)
+        return [_with_hint(one) for one in diagnostics.explain(stderr, source, _FILE)]
+
+
+def _with_hint(found: Diagnostic) -> Diagnostic:
+    """A diagnostic with what to do, where a beginner's first cell has it."""
+    hint = ""
+    if match := _UNDECLARED.fullmatch(found.message):
+        hint = _IMPORTS.get(match["name"], "")
+    elif found.message == "expected ',' after field":
+        hint = "statements stand in a function: pub fn main() !void { ... }"
+    return replace(found, notes=(*found.notes, f"hint: {hint}")) if hint else found
 
 
 def _stable_paths(wasm: bytes, directory: Path) -> bytes:
