@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from wasinn_nb.guest.build.errors import BuildError
 from wasinn_nb.guest.errors import GuestRaised
 
 
@@ -163,6 +164,23 @@ caught(lambda: Graph.load("story", seed=-5))""")
     assert error.value.said.startswith(
         "wasi_nn.NotFound: There is no model named 'nope'. Registered"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("\nGraph.load('story')", 3, "from wasi_nn import Graph"),
+        ("\n%matplotlib inline", 3, "magics and commands are the notebook's"),
+        ("x = 1\ny = 'a\0b'", 3, "null byte"),
+        ("import socket\nsocket.getaddrinfo('example.org', 80)", 3, "no network"),
+        ("import threading\nthreading.Thread(target=print).start()", 3, "one thread"),
+    ],
+)
+def test_what_a_first_cell_runs_into_is_explained(py, text, line, says):
+    with pytest.raises((GuestRaised, BuildError)) as error:
+        py(text)
+    assert f"In[1]:{line}" in str(error.value)
+    assert says in str(error.value)
 
 
 def test_values_of_wrong_types_are_told_and_end_nothing(py):

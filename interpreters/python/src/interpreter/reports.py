@@ -20,6 +20,10 @@ _MOST_CAUSES = 20
 
 def problem(error: BaseException, cell: types.Cell) -> types.Problem:
     """Why a text is no program."""
+    if (nul := cell.source.find("\0")) >= 0:
+        before = cell.source[:nul].split("\n")
+        place = types.Place(cell.first_line + len(before) - 1, len(before[-1]) + 1)
+        return types.Problem("there is a null byte", place)
     if not isinstance(error, SyntaxError):
         return types.Problem(f"{type(error).__name__}: {error}", types.Place(0, 0))
     lines = cell.source.split("\n")
@@ -28,6 +32,8 @@ def problem(error: BaseException, cell: types.Cell) -> types.Problem:
     if line > last:
         line, column = last, len(lines[-1]) + 1
     message = error.msg or "invalid syntax"
+    if line >= cell.first_line and lines[line - cell.first_line].lstrip().startswith(("%", "!")):
+        message += "; magics and commands are the notebook's, and this is a guest"
     return types.Problem(message, types.Place(max(line, 0), column))
 
 
@@ -74,7 +80,20 @@ def _note(error: BaseException) -> str:
         return (
             f"{top} is not available in a Python guest, which has Python's own library and wasi_nn."
         )
+    if isinstance(error, NameError) and error.name in sys.modules["wasi_nn"].__all__:
+        return f"It is in wasi_nn: from wasi_nn import {error.name}"
+    if isinstance(error, RuntimeError) and error.args == ("can't start new thread",):
+        return "A guest has one thread."
+    if _is_of_a_network(error):
+        return "A guest has no network."
     return ""
+
+
+def _is_of_a_network(error: BaseException) -> bool:
+    """Whether a socket was wanted; whoever has used its module has loaded it."""
+    module = sys.modules.get("socket")
+    reason = getattr(error, "reason", error)
+    return module is not None and isinstance(reason, module.gaierror)
 
 
 def _frame(summary: traceback.FrameSummary) -> str:

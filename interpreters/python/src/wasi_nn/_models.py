@@ -165,7 +165,9 @@ class Graph:
         name: the notebook's name for it.
     """
 
-    def __init__(self, name: str, config: Mapping[str, Any] | None, **settings: Any) -> None:
+    def __init__(
+        self, name: str, config: Mapping[str, Any] | None = None, /, **settings: Any
+    ) -> None:
         self.name = _given.text(name, "the name of a model")
         self._config = _config(config, settings)
         self._key = f"{name}\0{self._config}"
@@ -444,6 +446,9 @@ class TokenStream(Iterator[Token]):
         if self._idle is not None and self._context is not None:
             self._idle.append(self._context)
         self._context = self._idle = None
+
+    def __repr__(self) -> str:
+        return "<TokenStream: its tokens come in a loop over it, or all with .text()>"
 
     def __enter__(self) -> Self:
         return self
