@@ -6,7 +6,7 @@ import pytest
 
 from tests.guest.run import guests
 from wasinn_nb.guest.build.cache import ArtifactCache
-from wasinn_nb.guest.engine import Engine
+from wasinn_nb.guest.engine import Engine, fingerprint
 from wasinn_nb.guest.errors import GuestInvalid
 from wasinn_nb.guest.modules import ModuleCache
 
@@ -63,6 +63,7 @@ def test_native_code_of_another_engine_is_another_entry(compiled, tmp_path, monk
     store = ArtifactCache(tmp_path)
     ModuleCache(Engine(), store).get(guests.HELLO)
     monkeypatch.setattr("wasinn_nb.guest.engine._cpu", lambda: "another machine")
+    monkeypatch.setattr("wasinn_nb.guest.modules.fingerprint", fingerprint.__wrapped__)
     ModuleCache(Engine(), store).get(guests.HELLO)
     assert len(compiled) == 2
 
