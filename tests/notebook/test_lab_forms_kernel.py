@@ -20,9 +20,10 @@ while "window" not in wasinn_nb.host().describe("story").pins:
 class Page:
     """A page's end of the comm."""
 
+    numbers = count(1)  # a page hears the answers to others as well
+
     def __init__(self, kernel):
         self.kernel = kernel
-        self.numbers = count(1)
 
     @property
     def heard(self):

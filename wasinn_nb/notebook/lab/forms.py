@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from wasinn_nb.nn.errors import InvalidArgument
 from wasinn_nb.notebook.widgets.answers import Handler, answer
 from wasinn_nb.notebook.widgets.form.form import Form
 
@@ -37,6 +38,7 @@ class Forms:
         self._post = post
         self._lock = threading.Lock()
         self._forms: dict[str, Form] = {}
+        self._ended = False
 
     def handlers(self) -> dict[str, Handler]:
         """What pages may ask, by kind."""
@@ -49,12 +51,22 @@ class Forms:
         for name in left:
             self._end(name)
 
+    def end(self) -> None:
+        """Close all of them, and open no more."""
+        with self._lock:
+            self._ended = True
+        self.close()
+
     def _configure(self, request: Request) -> dict[str, Any]:
         """Open a form for a model."""
         name = uuid4().hex
         model = request.text("name")
         form = Form(model, self._host, lambda news: self._post("form", form=name, state=news))
         with self._lock:
+            if self._ended:
+                raise InvalidArgument(
+                    "The extension has been unloaded.", hint="%load_ext wasinn_nb"
+                )
             self._forms[name] = form
             surplus = list(self._forms)[:-_MOST]
         for oldest in surplus:

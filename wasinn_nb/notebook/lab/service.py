@@ -89,6 +89,7 @@ class Service:
             self._closed = True
             self._renew(None)
         self._leave()
+        self._forms.end()
         self._session.close()
 
     # -- who is there --------------------------------------------------------------------------
