@@ -167,7 +167,7 @@ def test_pages_that_were_reloaded_leave_no_more_than_eight_forms(pages):
 def test_who_asks_for_a_form_as_the_extension_ends_gets_none(pages):
     pages.open("story")
     pages.forms.end()
-    with pytest.raises(InvalidArgument, match="was unloaded"):
+    with pytest.raises(InvalidArgument, match="been unloaded"):
         pages.open("story")
     eventually(lambda: watchers() == [])
 

@@ -9,9 +9,9 @@ function given(name: string, otherwise: string): string {
 
 function hex(bytes: ArrayBuffer): string {
   const view = Uint8Array.wrap(bytes);
-  let text = "";
-  for (let i = 0; i < view.length; i++) text += view[i].toString(16).padStart(2, "0");
-  return text;
+  const digits = new Array<string>(view.length);
+  for (let i = 0; i < view.length; i++) digits[i] = view[i].toString(16).padStart(2, "0");
+  return digits.join("");
 }
 
 function finishName(finish: Finish): string {
