@@ -135,7 +135,9 @@ export class StreamView {
       this.asked = true;
       this.link.hello();
     }
-    if (step.do === "append" || step.do === "restart") this.showText();
+    const { hidden } = this.text.element;
+    this.showText();
+    if (this.text.element.hidden !== hidden) this.paint(); // what can be done with a text
   }
 
   private update(news: Record<string, unknown>): void {

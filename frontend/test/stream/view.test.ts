@@ -70,6 +70,15 @@ describe("text", () => {
     expect(text()).toBe("Once upon");
   });
 
+  test("can be copied and rendered from its first piece on", () => {
+    const model = view();
+    model.say({ kind: "welcome", at: 0, text: "", figures: {} });
+    expect(button("Copy")).toBeUndefined();
+    model.say({ kind: "frame", at: 0, text: "Once ", figures: {} });
+    expect(button("Copy")).toBeDefined();
+    expect(button("Markdown")).toBeDefined();
+  });
+
   test("that is missing is asked for once, and comes with the welcome", () => {
     const model = view();
     model.say({ kind: "welcome", at: 0, text: "", figures: {} });
