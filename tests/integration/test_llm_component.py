@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
 
 import pytest
 
 from tests.abi.wit.component import Fault, Guest, record
-from tests.abi.wit.conftest import LLMGuest, config, options
+from tests.abi.wit.conftest import LLMGuest, config, options, running
 from wasinn_nb.abi.wit.session import Session
 from wasinn_nb.api import Host
-from wasinn_nb.guest.models import RunModels
-from wasinn_nb.guest.timeline import Timeline
-from wasinn_nb.nn.cancel import CancelToken
 
 SETTINGS = {"temperature": 0.0, "ctx_size": 512, "threads": 1}
 
@@ -28,18 +24,8 @@ def host():
 
 @pytest.fixture
 def run(host):
-    run = RunModels(
-        host.registry,
-        aliases=None,
-        holder="test",
-        cancel=CancelToken(),
-        timeline=Timeline(time.perf_counter()),
-        echo=print,
-        progress=lambda what, fraction: None,
-    )
-    yield run
-    run.release()
-    assert not run.bugs
+    with running(host.registry) as run:
+        yield run
 
 
 @pytest.fixture

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from tests.sdk.conftest import DRIVERS, Build
 from tests.sdk.scripted_host import run
-from tests.sdk.test_exchange_zig import MALFORMED, folders, values_of_all_kinds
-from wasinn_nb.guest.exchange import read_outputs, write_input
+from tests.sdk.test_exchange_zig import MALFORMED, folders, there_and_back
 
 if TYPE_CHECKING:
     import wasmtime
@@ -23,18 +21,7 @@ def rust(build: Build) -> Path:
 
 
 def test_values_there_and_back(engine: wasmtime.Engine, rust: Path, tmp_path: Path) -> None:
-    given, taken = folders(tmp_path)
-    values = values_of_all_kinds()
-    for name, value in values.items():
-        write_input(given, name, value)
-    done = run(engine, rust, args=values, folders=(given, taken))
-    assert done.trap is None, done.stderr
-    got, problems = read_outputs(taken, tuple(values))
-    assert problems == [], done.stdout
-    for name, value in values.items():
-        assert type(got[name]) is type(value) or name == "scalar"
-        np.testing.assert_array_equal(np.asarray(got[name]), np.asarray(value))
-    lines = dict(zip(values, done.stdout.splitlines(), strict=True))
+    lines = there_and_back(engine, rust, tmp_path)
     assert lines["text"] == "bytes [4]"
     assert lines["float16"] == "float16 [2, 1, 3]"
     assert lines["RGBA"] == "uint8 [3, 5, 4] Rgba"

@@ -42,19 +42,24 @@ def values_of_all_kinds() -> dict[str, Any]:
     return values
 
 
-def test_values_there_and_back_in_zig(engine: wasmtime.Engine, zig: Path, tmp_path: Path) -> None:
+def there_and_back(engine: wasmtime.Engine, guest: Path, tmp_path: Path) -> dict[str, str]:
+    """Give a guest values of all kinds and take them back; what it says of each."""
     given, taken = folders(tmp_path)
     values = values_of_all_kinds()
     for name, value in values.items():
         write_input(given, name, value)
-    done = run(engine, zig, args=values, folders=(given, taken))
+    done = run(engine, guest, args=values, folders=(given, taken))
     assert done.trap is None, done.stderr
     got, problems = read_outputs(taken, tuple(values))
     assert problems == [], done.stdout
     for name, value in values.items():
         assert type(got[name]) is type(value) or name == "scalar"
         np.testing.assert_array_equal(np.asarray(got[name]), np.asarray(value))
-    lines = dict(zip(values, done.stdout.splitlines(), strict=True))
+    return dict(zip(values, done.stdout.splitlines(), strict=True))
+
+
+def test_values_there_and_back_in_zig(engine: wasmtime.Engine, zig: Path, tmp_path: Path) -> None:
+    lines = there_and_back(engine, zig, tmp_path)
     assert lines["text"] == "bytes { 4 } null"
     assert lines["float16"] == "float16 { 2, 1, 3 } null"
     assert lines["RGBA"] == "uint8 { 3, 5, 4 } rgba"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -61,9 +62,9 @@ def registry(backend, tmp_path):
     return registry
 
 
-@pytest.fixture
-def run(registry):
-    """The run's side of the ABI."""
+@contextmanager
+def running(registry):
+    """A run's side of the ABI over some models; it ends without a fault of ours."""
     run = RunModels(
         registry,
         aliases=None,
@@ -76,6 +77,13 @@ def run(registry):
     yield run
     run.release()
     assert not run.bugs
+
+
+@pytest.fixture
+def run(registry):
+    """The run's side of the ABI."""
+    with running(registry) as run:
+        yield run
 
 
 @pytest.fixture

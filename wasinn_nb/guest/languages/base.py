@@ -126,12 +126,12 @@ class CompileFailed(Exception):  # noqa: N818 - named after the fact; a BuildErr
         self.shown = log if shown is None else shown
 
 
-class Language(Protocol):
-    """One language that a cell can be written in."""
+class Named(Protocol):
+    """What every language has, whether its cells are compiled or run as they are."""
 
     @property
     def name(self) -> str:
-        """The canonical name: ``c``, ``cpp``, ``zig``, ``wat``."""
+        """The canonical name: ``c``, ``zig``, ``python``."""
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -143,13 +143,17 @@ class Language(Protocol):
 
     @property
     def sample(self) -> str:
-        """A smallest program, for warming the toolchain; empty when there is nothing to warm."""
+        """A smallest program, for warming what takes long at first; empty where nothing does."""
 
     def detect(self) -> Toolchain | None:
-        """Find a toolchain, in well under a millisecond once it was found."""
+        """Find what builds or runs cells, in well under a millisecond once it was found."""
 
     def ready(self, toolchain: Toolchain, toolchains: Path) -> bool:
-        """Whether what the toolchain builds once for all is there already."""
+        """Whether what is made once for all is there already."""
+
+
+class Language(Named, Protocol):
+    """One language whose cells are compiled."""
 
     def build(
         self,
@@ -172,34 +176,12 @@ class Language(Protocol):
 
 
 @runtime_checkable
-class ScriptLanguage(Protocol):
+class ScriptLanguage(Named, Protocol):
     """A language whose cells need no compiler: one component runs the text of any of them.
 
     The component is of the world ``wasinn:script/script`` (``wasinn_nb/wit/wasinn-script.wit``).
     It also says what is wrong with a cell, so there is nothing to build and nothing to explain.
     """
-
-    @property
-    def name(self) -> str:
-        """The canonical name: ``js``, ``python``."""
-
-    @property
-    def aliases(self) -> tuple[str, ...]:
-        """Other names that users type."""
-
-    @property
-    def install(self) -> str:
-        """One line that says what to install when :meth:`detect` finds nothing."""
-
-    @property
-    def sample(self) -> str:
-        """Anything, if :meth:`component` takes long at first; else empty."""
-
-    def detect(self) -> Toolchain | None:
-        """What runs the cells, in well under a millisecond once it was found."""
-
-    def ready(self, toolchain: Toolchain, toolchains: Path) -> bool:
-        """Whether :meth:`component` has nothing left to make."""
 
     def component(
         self,
