@@ -38,6 +38,7 @@ class _Scheduling(LoadFileScheduling):
         return str(file.parent if "browser" in file.parts else file)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     return _Scheduling(config, log)
 
