@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import sys
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -42,6 +44,74 @@ def test_many_threads_cancelling_call_an_observer_once():
     for thread in threads:
         thread.join()
     assert seen == [1]
+
+
+def interrupted(step, token, work):
+    """Do something in a thread that is interrupted once, before a step, by who cancels.
+
+    Returns:
+        Whether it has so many steps.
+    """
+    steps = itertools.count()
+
+    def trace(frame, event, _):
+        frame.f_trace_opcodes = True
+        if event == "opcode" and next(steps) == step:
+            token.cancel("finalizer")
+        return trace
+
+    def traced():
+        sys.settrace(trace)
+        work()
+        sys.settrace(None)
+
+    thread = threading.Thread(target=traced, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive(), f"it hangs when it is interrupted before step {step}"
+    return next(steps) > step
+
+
+INTERRUPTED = {
+    "observing": lambda token, seen: token.on_cancel(lambda: seen.append("late")),
+    "withdrawing": lambda token, seen: token.on_cancel(lambda: seen.append("never"))(),
+    "waiting": lambda token, seen: token.wait(0),
+    "cancelling": lambda token, seen: token.cancel("at last"),
+}
+
+
+@pytest.mark.parametrize("work", INTERRUPTED.values(), ids=INTERRUPTED)
+def test_a_finalizer_may_cancel_in_the_middle_of_anything(work):
+    for step in itertools.count():
+        token, seen = CancelToken(), []
+        token.on_cancel(partial(seen.append, "early"))
+        going_on = interrupted(step, token, partial(work, token, seen))
+        token.cancel("in the end")
+        assert seen.count("early") == 1
+        assert seen.count("late") == (work is INTERRUPTED["observing"])
+        assert seen.count("never") <= going_on
+        assert token.wait(0)
+        if not going_on:
+            break
+    assert step > 5
+
+
+@pytest.mark.parametrize("timeout", [None, 60])
+def test_a_wait_ends_when_it_is_cancelled(timeout):
+    token, ended = CancelToken(), []
+    waiting = [
+        threading.Thread(target=lambda: ended.append(token.wait(timeout)), daemon=True)
+        for _ in range(4)
+    ]
+    for thread in waiting:
+        thread.start()
+    assert not token.wait(0.01)
+    assert not token.wait(-1)
+    token.cancel()
+    for thread in waiting:
+        thread.join(60)
+    assert ended == [True] * 4
+    assert token.wait()
 
 
 @given(st.text(), st.lists(st.integers(0, 40)))

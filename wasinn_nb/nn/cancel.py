@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 from wasinn_nb.nn.errors import Cancelled
 
@@ -12,56 +15,78 @@ class CancelToken:
     """Set once, from any thread; observers run at once in the cancelling thread.
 
     Observers must be quick and must not block: they set an abort flag or bump an epoch.
+
+    Who cancels may be a finalizer or a signal handler, which come between any two steps of whatever
+    the same thread does here. A lock would be held then, so there is none: what is shared changes
+    in single steps of the interpreter.
     """
 
-    __slots__ = ("_event", "_lock", "_observers", "_reason")
+    __slots__ = ("_observers", "_reasons")
 
     def __init__(self) -> None:
-        self._event = threading.Event()
-        self._lock = threading.Lock()
-        self._observers: list[Callable[[], None]] = []
-        self._reason = ""
+        self._reasons: list[str] = []  # the first counts
+        self._observers: deque[_Observer] = deque()
 
     @property
     def cancelled(self) -> bool:
         """True once :meth:`cancel` was called."""
-        return self._event.is_set()
+        return bool(self._reasons)
 
     @property
     def reason(self) -> str:
         """The reason given first, or an empty string."""
-        return self._reason
+        return self._reasons[0] if self._reasons else ""
 
     def cancel(self, reason: str = "stop") -> None:
         """Cancel; the first reason wins and later calls do nothing."""
-        with self._lock:
-            if self._event.is_set():
-                return
-            self._reason = reason
-            self._event.set()
-            observers, self._observers = self._observers, []
-        for observer in observers:
-            observer()
+        if not self._reasons:
+            self._reasons.append(reason)
+        self._tell()
 
     def on_cancel(self, observer: Callable[[], None]) -> Callable[[], None]:
         """Call ``observer`` when cancelled (at once if it already is); returns how to undo that."""
-        with self._lock:
-            if not self._event.is_set():
-                self._observers.append(observer)
-                return lambda: self._discard(observer)
-        observer()
-        return lambda: None
+        one = _Observer(observer)
+        self._observers.append(one)
+        if self._reasons:
+            self._tell()
+        return partial(self._discard, one)
 
     def raise_if_cancelled(self) -> None:
         """Raise :class:`Cancelled` with the reason if the token was cancelled."""
-        if self._event.is_set():
-            raise Cancelled(self._reason)
+        if self._reasons:
+            raise Cancelled(self.reason)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until cancelled; returns whether it was within ``timeout`` seconds."""
-        return self._event.wait(timeout)
+        if self._reasons:
+            return True
+        latch = threading.Lock()
+        latch.acquire()
+        withdraw = self.on_cancel(latch.release)
+        try:
+            latch.acquire(timeout=-1 if timeout is None else max(timeout, 0))
+        finally:
+            withdraw()
+        return self.cancelled
 
-    def _discard(self, observer: Callable[[], None]) -> None:
-        with self._lock:
-            if observer in self._observers:
-                self._observers.remove(observer)
+    def _tell(self) -> None:
+        """Call those who have not been called; several threads may be at it."""
+        while True:
+            try:
+                one = self._observers.popleft()
+            except IndexError:
+                return
+            one.call()
+
+    def _discard(self, one: _Observer) -> None:
+        with suppress(ValueError):  # it was called
+            self._observers.remove(one)
+
+
+class _Observer:
+    """Equal to itself only: the same function may observe twice."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self.call = call
