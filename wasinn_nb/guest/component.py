@@ -132,7 +132,7 @@ class ComponentInstance:
         import wasmtime
         from wasmtime import component
 
-        check_imports(self._module, self._session, allow_http=bool(options.allow_http))
+        check_imports(self._module, self._session)
         self._store = store = wasmtime.Store(self._engine.native)
         limit(store, options.memory_limit)
         store.set_wasi(sandbox.wasi(name, stdio))
@@ -209,16 +209,9 @@ def limit(store: Any, mebibytes: int | None) -> None:
     )
 
 
-def check_imports(module: CompiledModule, session: Session, *, allow_http: bool) -> None:
+def check_imports(module: CompiledModule, session: Session) -> None:
     """Raise :class:`GuestLinkError` naming every interface that nobody provides."""
     names = [one.module for one in module.imports if one.kind not in ("type", "types")]
-    if not allow_http and (sending := _sending(module)):
-        raise GuestLinkError(
-            "The guest wants to send HTTP requests, which no guest may unless it is granted.",
-            hint='Grant it with --allow-http HOST (allow_http=["HOST"]), for every host that it '
-            "may send them to.",
-            missing=tuple(sending),
-        )
     missing = [name for name in names if not _provided(name, session)]
     if missing:
         listed = few(missing, most=_MOST_NAMES, longest=_LONGEST_NAME)
