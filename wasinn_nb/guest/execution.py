@@ -151,7 +151,7 @@ class Execution:
             return ScriptInstance(tools.machines, module, self._guest, self._models, token)
         dialect = DIALECTS[self._options.compat]
         if module.is_component:
-            session_of_it = WitSession(self._models, dialect)
+            session_of_it = WitSession(self._models, dialect, packed=module.packed)
             return ComponentInstance(tools.engine, module, session_of_it, token)
         session = new_session(self._models, dialect)
         return Instance(tools.engine, module, session, token)

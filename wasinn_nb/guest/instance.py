@@ -25,6 +25,8 @@ from wasinn_nb.nn.cancel import CancelToken
 # the host's own memory pays for tables; the largest programs have some ten thousand functions
 _TABLES, _TABLE_ELEMENTS = 16, 1_000_000
 _MOST_NAMES, _LONGEST_NAME = 12, 60
+# an exit code has eight bits wherever programs are run
+_CODE = 0xFF
 
 
 class Instance:
@@ -71,7 +73,7 @@ class Instance:
             self._instantiate()
             if options.entry != "_start":
                 self._initialize()
-            return native.call(self._store, self._instance, options.entry)
+            return native.call(self._store, self._instance, options.entry) & _CODE
         except GuestFailure as failure:
             return self._exit_code(failure)
 
@@ -155,7 +157,7 @@ class Instance:
         code = failure.exit_code if code is None else code
         if code is None:
             raise failure
-        return code
+        return code & _CODE
 
     @contextmanager
     def _ending(self) -> Iterator[None]:

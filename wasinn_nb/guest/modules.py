@@ -8,10 +8,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
+from wasinn_nb.guest import octets
 from wasinn_nb.guest.build.model import InvalidWasm, kind
 from wasinn_nb.guest.engine import Engine, fingerprint
 from wasinn_nb.guest.errors import GuestInvalid
@@ -48,7 +50,8 @@ class CompiledModule:
     """A module or component as native code. ``exports`` maps names to kinds.
 
     A component's imports are whole interfaces: of the kind ``instance``, or ``types`` if there is
-    nothing in one that anybody has to provide, and without a name.
+    nothing in one that anybody has to provide, and without a name. One that is ``packed`` was
+    rewritten (:mod:`.octets`): it gives and takes the bytes of ``wasi:nn`` packed.
     """
 
     native: Any
@@ -57,6 +60,7 @@ class CompiledModule:
     exports: dict[str, str]
     memory_problem: str = ""
     is_component: bool = False
+    packed: bool = False
 
     @property
     def has_main(self) -> bool:
@@ -156,23 +160,43 @@ class ModuleCache:
 
         found = checked_kind(wasm)
         form: Any = Component if found == "component" else wasmtime.Module
-        native = self._stored(key, form)
+        native = self._packed(key, wasm) if found == "component" else None
+        packed = native is not None
+        if native is None:
+            native = self._stored(native_key(key), form)
         if native is None:
             try:
-                native = form(self._engine.native, wasm)
+                native = self._compiled(native_key(key), form, wasm)
             except wasmtime.WasmtimeError as error:
                 raise GuestInvalid(f"The guest is not a valid {found}: {error}") from None
-            if self._artifacts is not None:
-                self._artifacts.put(NATIVE, native_key(key), bytes(native.serialize()))
         if found == "component":
-            return _described_component(native, key, self._engine)
+            return _described_component(native, key, self._engine, packed=packed)
         return _described(native, key)
 
-    def _stored(self, key: str, form: Any) -> Any:
+    def _packed(self, key: str, wasm: bytes) -> Any:
+        """The code of a component that is rewritten; None if it is compiled as it is."""
+        import wasmtime
+        from wasmtime.component import Component
+
+        place = packed_key(key)
+        native = self._stored(place, Component)
+        if native is None and (rewriting := octets.find(wasm)):
+            # one that is not valid is told so as it is
+            with suppress(wasmtime.WasmtimeError):
+                native = self._compiled(place, Component, rewriting.component())
+        return native
+
+    def _compiled(self, place: str, form: Any, wasm: bytes) -> Any:
+        native = form(self._engine.native, wasm)
+        if self._artifacts is not None:
+            self._artifacts.put(NATIVE, place, bytes(native.serialize()))
+        return native
+
+    def _stored(self, place: str, form: Any) -> Any:
         """The code from disk. The store has verified that the bytes are those once put there."""
         import wasmtime
 
-        code = self._artifacts.get(NATIVE, native_key(key)) if self._artifacts else None
+        code = self._artifacts.get(NATIVE, place) if self._artifacts else None
         if code is None:
             return None
         try:
@@ -184,6 +208,11 @@ class ModuleCache:
 def native_key(key: str) -> str:
     """Where the code of a module is kept that has the digest ``key``."""
     return f"{key[:40]}-{fingerprint()}"
+
+
+def packed_key(key: str) -> str:
+    """Where the code is kept of what a component was rewritten to."""
+    return f"{native_key(key)}-{octets.VERSION}"
 
 
 @lru_cache(maxsize=4)
@@ -224,7 +253,7 @@ def _described(native: Any, key: str) -> CompiledModule:
     return CompiledModule(native, key, imports, exports, problem)
 
 
-def _described_component(native: Any, key: str, engine: Engine) -> CompiledModule:
+def _described_component(native: Any, key: str, engine: Engine, *, packed: bool) -> CompiledModule:
     from wasmtime import component
 
     kinds = {
@@ -251,4 +280,4 @@ def _described_component(native: Any, key: str, engine: Engine) -> CompiledModul
         Import(name, "", imported(item)) for name, item in described.imports(engine.native).items()
     )
     exports = {name: kind_of(item) for name, item in described.exports(engine.native).items()}
-    return CompiledModule(native, key, imports, exports, is_component=True)
+    return CompiledModule(native, key, imports, exports, is_component=True, packed=packed)

@@ -10,16 +10,20 @@ import sys
 import tempfile
 from pathlib import Path
 
+from wasinn_nb.guest import octets
 from wasinn_nb.guest.build import process
 from wasinn_nb.guest.build.cache import ArtifactCache
-from wasinn_nb.guest.modules import NATIVE, digest, native_key
+from wasinn_nb.guest.modules import NATIVE, digest, native_key, packed_key
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import WasinnError
 
 
 def is_precompiled(wasm: bytes, artifacts: ArtifactCache) -> bool:
     """Whether the code is there."""
-    return artifacts.has(NATIVE, native_key(digest(wasm)))
+    key = digest(wasm)
+    if artifacts.has(NATIVE, packed_key(key)):
+        return True
+    return artifacts.has(NATIVE, native_key(key)) and octets.find(wasm) is None
 
 
 def precompile(wasm: bytes, artifacts: ArtifactCache, cancel: CancelToken | None) -> None:

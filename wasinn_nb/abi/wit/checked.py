@@ -32,6 +32,7 @@ from wasinn_nb.abi.wit.codec import (
 )
 from wasinn_nb.abi.wit.linker import Calls, Function, Interface, dropper, short_name
 from wasinn_nb.abi.wit.octets import Octets, octets
+from wasinn_nb.abi.wit.planes import Planes, packed, unpacked
 from wasinn_nb.abi.wit.resources import Handle
 from wasinn_nb.nn.errors import WasinnError
 
@@ -77,7 +78,7 @@ def _checked(
     return checked
 
 
-def lift(codec: Codec, value: Any, store: Any) -> Any:
+def lift(codec: Codec, value: Any, store: Any) -> Any:  # noqa: PLR0911 - one a type
     """What ``codec`` would have read, from the package's value."""
     match codec:
         case Handle():
@@ -87,6 +88,8 @@ def lift(codec: Codec, value: Any, store: Any) -> Any:
             return codec.table.take(host.rep) if codec.own else codec.table[host.rep]
         case Octets():
             return octets(value)
+        case Planes():
+            return unpacked(value)
         case List():
             return [lift(codec.item, item, store) for item in value]
         case Tuple():
@@ -105,7 +108,7 @@ def lift(codec: Codec, value: Any, store: Any) -> Any:
             return value
 
 
-def lower(codec: Codec, value: Any) -> Any:  # noqa: PLR0911, C901 - one a type
+def lower(codec: Codec, value: Any) -> Any:  # noqa: PLR0911, PLR0912, C901 - one a type
     """The package's value for what ``codec`` would have written."""
     match codec:
         case Handle():
@@ -114,6 +117,8 @@ def lower(codec: Codec, value: Any) -> Any:  # noqa: PLR0911, C901 - one a type
             return bytes(memoryview(value).cast("B"))
         case Octets():
             return bytes(value).decode("latin-1")
+        case Planes():
+            return packed(value)
         case Floats():
             return [float(number) for number in value]
         case Scalar():
@@ -194,6 +199,7 @@ def _classes(codec: Codec | None) -> set[str]:
     names: dict[type, str] = {
         String: "str",
         Octets: "str",
+        Planes: "str",
         Enum: "str",
         Bytes: "bytes",
         Floats: "list",

@@ -33,6 +33,9 @@ def _absent(*_: Any) -> Any:
 new_bytes = _function("wasm_byte_vec_new", None, _P, _SIZE, ctypes.c_char_p)
 """``(vector, size, data)``: a copy of bytes, in a vector that holds nothing yet."""
 
+new_room = _function("wasm_byte_vec_new_uninitialized", None, _P, _SIZE)
+"""``(vector, size)``: place for so many bytes, which have to be written."""
+
 new_list = _function("wasmtime_component_vallist_new_uninit", None, _P, _SIZE)
 """``(list, size)``: place for so many values, which have to be written."""
 

@@ -20,6 +20,7 @@ from wasinn_nb.abi.core.host import GraphLease, NNHost
 from wasinn_nb.abi.core.reading import echo_after
 from wasinn_nb.abi.wit.codec import U32, Bytes, Codec, Enum, Err, List, Result, String, Tuple
 from wasinn_nb.abi.wit.linker import Function, Interface
+from wasinn_nb.abi.wit.planes import Planes
 from wasinn_nb.abi.wit.resources import Crossing, Handle, Shared, Table
 from wasinn_nb.nn.backend import ExecutionContext
 from wasinn_nb.nn.errors import ErrorCode, InvalidArgument, NNError, WasinnError
@@ -121,11 +122,17 @@ class Computing:
 
 
 class NN:
-    """The functions of one run over its resources; each returns its value or raises."""
+    """The functions of one run over its resources; each returns its value or raises.
 
-    def __init__(self, host: NNHost, crossing: Crossing) -> None:
+    Args:
+        host, crossing: of the run.
+        packed: the component has been rewritten so that it gives and takes bytes packed.
+    """
+
+    def __init__(self, host: NNHost, crossing: Crossing, *, packed: bool = False) -> None:
         self._host = host
         self._crossing = crossing
+        self._bytes: Codec = Planes() if packed else Bytes()
         self.tensors = Table(1, "tensor", limit=_MOST_TENSORS)
         self.graphs = Table(2, "graph", limit=_MOST_GRAPHS, closed=_end_graph)
         self.contexts = Table(3, "execution context", limit=_MOST_CONTEXTS, closed=_end_context)
@@ -273,11 +280,13 @@ class NN:
             {"tensor": self.tensors},
             {
                 "[constructor]tensor": Function(
-                    (List(U32), _TENSOR_TYPE, Bytes()), self.owned(self.tensors), self.new_tensor
+                    (List(U32), _TENSOR_TYPE, self._bytes),
+                    self.owned(self.tensors),
+                    self.new_tensor,
                 ),
                 "[method]tensor.dimensions": Function((this,), List(U32), lambda t: t.dims),
                 "[method]tensor.ty": Function((this,), _TENSOR_TYPE, lambda t: _LABELS[t.type]),
-                "[method]tensor.data": Function((this,), Bytes(), self.data),
+                "[method]tensor.data": Function((this,), self._bytes, self.data),
             },
             self.failure,
         )
@@ -291,7 +300,7 @@ class NN:
                 "[method]graph.init-execution-context": Function(
                     (self.borrowed(self.graphs),), begun, self.init_execution_context
                 ),
-                "load": Function((List(Bytes()), _ENCODING, _TARGET), loaded, self.load),
+                "load": Function((List(self._bytes), _ENCODING, _TARGET), loaded, self.load),
                 "load-by-name": Function((String(),), loaded, self.load_by_name),
             },
             self.failure,

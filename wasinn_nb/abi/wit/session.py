@@ -33,19 +33,20 @@ class Session(Calls):
     Args:
         host: the run.
         dialect: what numbers of the core ABI mean, for components that were core modules.
+        packed: whether it gives and takes the bytes of ``wasi:nn`` packed (:mod:`.planes`).
 
     Attributes:
         stopped_by: the error that made a host function trap, for the end of the run.
     """
 
-    def __init__(self, host: NNHost, dialect: Dialect = AUTO) -> None:
+    def __init__(self, host: NNHost, dialect: Dialect = AUTO, *, packed: bool = False) -> None:
         super().__init__(Crossing())
         self.stopped_by: WasinnError | None = None
         self._host = host
         calls = host.calls
         self._record, self._length = calls.record, calls.length
         self._limit, self._fold = calls.limit, calls.fold
-        self._nn = NN(host, self.crossing)
+        self._nn = NN(host, self.crossing, packed=packed)
         self._llm = LLM(host, self.crossing)
         self._interfaces = {
             name: interface

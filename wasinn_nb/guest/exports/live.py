@@ -151,7 +151,7 @@ class Live:
     def _made(self, module: CompiledModule) -> Instance | ComponentInstance:
         dialect = DIALECTS[self.options.compat]
         if module.is_component:
-            session = WitSession(self.models, dialect)
+            session = WitSession(self.models, dialect, packed=module.packed)
             return ComponentInstance(self._engine, module, session, self.token)
         core = new_session(self.models, dialect)
         return Instance(self._engine, module, core, self.token)

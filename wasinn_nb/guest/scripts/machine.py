@@ -74,7 +74,7 @@ class Machine:
         self.key = module.key
         self.dirs: tuple[Directory, ...] = options.dirs
         self._engine = engine
-        self._session = _Session(self.relay)
+        self._session = _Session(self.relay, packed=module.packed)
         self._kept: list[Any] = []
         self._functions: dict[str, Any] = {}
         store = wasmtime.Store(engine.native)

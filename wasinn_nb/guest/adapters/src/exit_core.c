@@ -5,6 +5,6 @@
 IMPORT("wasi:cli/exit@0.2.0", "exit-with-code") void host_exit(u32 code);
 
 EXPORT("proc_exit") void wasi_proc_exit(u32 code) {
-    host_exit(code > 255 ? 255 : code);
+    host_exit(code & 0xFF);
     __builtin_trap();
 }

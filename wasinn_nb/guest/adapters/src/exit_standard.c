@@ -4,6 +4,6 @@
 IMPORT("wasi:cli/exit@0.2.0", "exit") void host_exit(i32 failed);
 
 EXPORT("proc_exit") void wasi_proc_exit(u32 code) {
-    host_exit(code != 0);
+    host_exit((code & 0xFF) != 0);
     __builtin_trap();
 }
