@@ -7,10 +7,10 @@ import { cellAt } from "./source.js";
 export class Exit {
   constructor(code) {
     const number = Number(code);
-    if (!Number.isInteger(number) || number < 0 || number > 255) {
-      throw new RangeError(`exit(${String(code)}): a code is 0 to 255`);
+    if (!Number.isInteger(number)) {
+      throw new RangeError(`exit(${String(code)}): a code is a whole number`);
     }
-    this.code = number;
+    this.code = number & 0xff;
   }
 }
 

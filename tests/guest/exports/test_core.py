@@ -122,9 +122,9 @@ def test_what_a_guest_prints(exports, capsys):
 
 
 def test_an_exit_is_no_result(exports, capsys):
-    for code in (0, 3, 200):
+    for given, code in ((0, 0), (3, 3), (-56, 200)):
         with pytest.raises(GuestExit, match=f"code {code} instead of returning") as caught:
-            exports.quit(code)
+            exports.quit(given)
         assert caught.value.code == code
     assert exports.add(0) == 100
     assert "it exited with code 200" in capsys.readouterr().err

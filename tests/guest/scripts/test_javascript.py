@@ -258,10 +258,13 @@ def test_a_cell_that_is_run_again_is_the_same_cell(host, js):
 
 def test_exit(js):
     assert js("exit()\nprint('not this')").stdout == ""
-    with pytest.raises(GuestExit) as caught:
-        js("print('before'); exit(3)")
-    assert caught.value.code == 3
-    assert caught.value.run.stdout == "before\n"
+    for given, code in ((3, 3), (256 + 7, 7), (-1, 255), (-(2**40) - 2, 254)):
+        with pytest.raises(GuestExit) as caught:
+            js(f"print('before'); exit({given})")
+        assert caught.value.code == code
+        assert caught.value.run.stdout == "before\n"
+    with pytest.raises(GuestRaised, match="a code is a whole number"):
+        js("exit(1.5)")
 
 
 def test_a_stack_overflow_ends_the_state_and_says_so(js):

@@ -166,6 +166,7 @@ def test_warnings_are_told_once_at_their_line(py):
     [
         ("import sys; sys.exit(3)", 3, ""),
         ("exit(256 + 7)", 7, ""),
+        ("exit(-1)", 255, ""),
         ("raise SystemExit('why')", 1, "why\n"),
         ("import sys; sys.exit()", 0, ""),
         ("quit(None)", 0, ""),

@@ -49,6 +49,10 @@ entry *table_room(table *of);
 u32 table_put(table *of, entry *place, i32 handle);
 void table_free(entry *place);
 
+/* A context of the host's on a graph of its: each variant of the adapter has its own way. Returns a
+ * number. */
+i32 new_context(i32 graph, i32 *context);
+
 /* The graph that was loaded by this name, if it was. */
 entry *graph_named(const list *name);
 void graph_name(entry *graph, const list *name);

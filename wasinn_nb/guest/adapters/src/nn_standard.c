@@ -158,18 +158,11 @@ NN(load_by_name)(guest_ptr name, u32 size, guest_ptr out) {
 
 /* ---- contexts ------------------------------------------------------------------------------- */
 
-NN(init_execution_context)(u32 graph, guest_ptr out) {
-    entry *of, *place;
+i32 new_context(i32 graph, i32 *context) {
     answer told;
-    i32 error;
-    scratch_reset();
-    if (!guest_has(out, 4)) return NN_INVALID_ARGUMENT;
-    if (!(of = table_find(&graphs, graph))) return NN_INVALID_ARGUMENT;
-    if (!(place = table_room(&contexts))) return NN_MISSING_MEMORY;
-    host_init(of->handle, &told);
-    if ((error = errno_of(&told))) return error;
-    guest_put32(out, table_put(&contexts, place, told.handle));
-    return NN_SUCCESS;
+    host_init(graph, &told);
+    *context = told.handle;
+    return errno_of(&told);
 }
 
 /* The type's number in `wasi:nn/tensor`, or 255. Before August 2023, 2 was u8 and 3 was i32: where

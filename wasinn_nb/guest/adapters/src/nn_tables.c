@@ -1,4 +1,4 @@
-/* Handles of the guest's, and reading what it gives. */
+/* Handles of the guest's, and reading what it gives; contexts, which begin the same everywhere. */
 #include "nn.h"
 
 static entry of_graphs[MOST_GRAPHS], of_contexts[MOST_CONTEXTS];
@@ -42,6 +42,18 @@ entry *graph_named(const list *name) {
 void graph_name(entry *graph, const list *name) {
     graph->name = hash_of(name);
     graph->size = name->size;
+}
+
+NN(init_execution_context)(u32 graph, guest_ptr out) {
+    entry *of, *place;
+    i32 context, error;
+    scratch_reset();
+    if (!guest_has(out, 4)) return NN_INVALID_ARGUMENT;
+    if (!(of = table_find(&graphs, graph))) return NN_INVALID_ARGUMENT;
+    if (!(place = table_room(&contexts))) return NN_MISSING_MEMORY;
+    if ((error = new_context(of->handle, &context))) return error;
+    guest_put32(out, table_put(&contexts, place, context));
+    return NN_SUCCESS;
 }
 
 enum { LLAMAEDGE_ROOM = 245888, FIRST_REAL = 8 };
