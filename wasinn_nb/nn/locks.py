@@ -67,6 +67,23 @@ def file_lock(
         os.close(descriptor)
 
 
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds the lock on ``path`` now."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return False
+    try:
+        _try_lock(descriptor)
+    except _HELD_BY_OTHER:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _acquire(
     descriptor: int, cancel: CancelToken | None, on_wait: Callable[[float], None] | None
 ) -> bool:

@@ -21,15 +21,18 @@ _REPORT_SECONDS = 0.25
 
 
 def throttled(progress: Progress | None, message: str) -> Callable[[float], None] | None:
-    """A function of the seconds elapsed that reports ``message`` four times a second."""
+    """A function of the seconds elapsed that reports ``message`` four times a second.
+
+    Seconds that begin anew, in another phase, are reported at once.
+    """
     if progress is None:
         return None
-    due = 0.0
+    last = float("-inf")
 
     def report(elapsed: float) -> None:
-        nonlocal due
-        if elapsed >= due:
-            due = elapsed + _REPORT_SECONDS
+        nonlocal last
+        if not last <= elapsed < last + _REPORT_SECONDS:
+            last = elapsed
             progress(message, elapsed)
 
     return report

@@ -19,10 +19,10 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from wasinn_nb.guest.build import turns
 from wasinn_nb.guest.build.process import Finished, run
 from wasinn_nb.guest.languages.base import Progress, Toolchain, Workspace, throttled
 from wasinn_nb.nn.cancel import CancelToken
-from wasinn_nb.nn.locks import file_lock
 
 # Exceptions need the feature, and the C library is built once per set of features: C shares C++'s.
 # It changes no byte of a C guest's code.
@@ -114,32 +114,40 @@ def zig(
         cancel: kills the compiler.
     """
 
-    def go(message: str) -> Finished:
-        return plain(
-            toolchain,
-            workspace,
-            command,
-            arguments,
-            on_tick=throttled(progress, message),
-            cancel=cancel,
-        )
+    def go(message: str, tick: turns.Tick | None = None) -> Finished:
+        report = throttled(progress, message)
+
+        def on_tick(elapsed: float) -> None:
+            for one in (report, tick):
+                if one is not None:
+                    one(elapsed)
+
+        return plain(toolchain, workspace, command, arguments, on_tick=on_tick, cancel=cancel)
 
     marker = _marker(toolchain, workspace.toolchains, command, mode)
     if marker.exists():
         return go("compiling")
-    # One process builds the library, the others wait for it rather than compile it as well.
-    waiting = throttled(progress, once)
-    with file_lock(marker.parent / "building.lock", cancel=cancel, on_wait=waiting):
+
+    def make(tick: turns.Tick) -> Finished:
         if marker.exists():
             return go("compiling")
         _forget_removed(workspace.toolchains)
-        finished = go(once)
+        finished = go(once, tick)
         if finished.returncode == 0:
             with suppress(OSError):
                 record = marker.with_name(_INSTALLATION)
                 record.write_text(str(toolchain.path), encoding="utf-8")
                 marker.touch()
         return finished
+
+    # One process builds the library, the others wait for it rather than compile it as well.
+    return turns.take(
+        marker.parent,
+        make,
+        background=workspace.background,
+        cancel=cancel,
+        on_wait=throttled(progress, once),
+    )
 
 
 def plain(
