@@ -20,7 +20,7 @@ from wasinn_nb.guest.languages import asc_traces, go_traces, wat_lines
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.run import OUTPUT_LIMIT, TIMEOUT, Run, State
-from wasinn_nb.guest.trap import ABORT, Trap, parse_trap
+from wasinn_nb.guest.trap import ABORT, NO_ROOM, Trap, parse_trap
 from wasinn_nb.guest.words import plain
 from wasinn_nb.nn.errors import Cancelled, WasinnError
 
@@ -35,7 +35,7 @@ _PANIC = re.compile(
     re.DOTALL,
 )
 _RUNTIME = re.compile(r"(^|/)(rustc/|library/(std|core|alloc|panic)|libc/|~lib/|lib/std/|\.cargo/)")
-_WORDS_OF_REFUSAL = ("exceeds memory limits", "GC heap out of memory")
+_WORDS_OF_REFUSAL = ("exceeds memory limits", "GC heap out of memory", NO_ROOM)
 _WORDS_OF_EXHAUSTION = ("out of memory", "memory allocation of", "bad_alloc", "cannot allocate")
 
 

@@ -22,13 +22,25 @@ _WORDS = {
         "too much data in one call of the host",
         (
             "wasmtime takes from a component, in one call, at most 2,796,202 elements of lists or "
-            "134,217,728 bytes of text. Give it in pieces, or use a core module."
+            "134,217,728 bytes of text, and tensors and models of wasi:nn up to some 117 million "
+            "bytes. Give it in pieces, or use a core module."
         ),
     ),
     "thrown Wasm exception": (
         "uncaught exception",
         "To see what it says, catch it: catch (const std::exception &error) has error.what().",
     ),
+}
+# functions of the modules that stand between a component and wasi:nn (octets/*.wat)
+_BETWEEN = "wasinn_octets"
+NO_ROOM = f"{_BETWEEN}!out_of_memory"
+_BETWEEN_WORDS = {
+    NO_ROOM: (
+        "out of memory",
+        "The bytes of a tensor or a model are copied on their way: let the guest have more memory.",
+    ),
+    f"{_BETWEEN}!pointer_that_is_not_aligned": ("an address that is not aligned", ""),
+    f"{_BETWEEN}!call_within_a_call": ("call of wasi:nn by what gives memory to another one", ""),
 }
 # wasmtime reads one-letter names of C functions as mangled types of C++
 _ONE_LETTER = {
@@ -106,6 +118,9 @@ def parse_trap(text: str, label: str) -> Trap:
         if known in cause:
             kind, hint = words
             break
+    if frames and (words := _BETWEEN_WORDS.get(frames[0].function)):
+        kind, hint = words
+    frames = tuple(one for one in frames if not one.function.startswith(_BETWEEN))
     own = next((f for f in frames if f.file == label), Frame(""))
     return Trap(kind, frames, own.line, own.column, hint, text)
 
@@ -114,7 +129,8 @@ def _frames(text: str) -> tuple[Frame, ...]:
     frames: list[Frame] = []
     for line in text.splitlines():
         if found := _FRAME.match(line) or _INLINED.match(line):
-            function = found["function"].rpartition("!")[2].strip()
+            module, _, function = found["function"].rpartition("!")
+            function = found["function"] if module == _BETWEEN else function.strip()
             offset = int(found.groupdict().get("offset") or "0", 16)
             frames.append(Frame(_ONE_LETTER.get(function, function), offset=offset))
         elif (place := _PLACE.match(line)) and frames:

@@ -46,13 +46,13 @@ class Planes:
 
     def write(self, at: int, value: Buffer) -> None:
         """From anything with a buffer."""
-        if type(value) is bytes and value.isascii():
-            size = len(value)
+        source = np.frombuffer(value, np.uint8)
+        if not source.size or (type(value) is bytes and value.isascii()):
+            size = source.size
             data = _room(at, size + 1)
-            _memmove(data, value, size)
+            _memmove(data, bytes(value), size)
             _memmove(data + size, _ASCII, 1)
         else:
-            source = np.frombuffer(value, np.uint8)
             size = _packed_size(source.size)
             _pack(source, _memory(_room(at, size), size))
         _memmove(at, STRING_TAG, 1)

@@ -146,11 +146,12 @@ class _Walk:
                 self._canonical(content)
             elif kind == _COMPONENT:
                 self._component(content, start)
-            elif kind in (_CORE_MODULE, _CORE_TYPE):
+            elif kind in (_CUSTOM, _CORE_MODULE, _CORE_TYPE):
+                # names in it go by the old numbers, and nobody reads them
                 if kind == _CORE_MODULE:
                     self._core.modules.add()
                 self._copied(start, whole.at)
-            elif kind != _CUSTOM:  # names go by the old numbers
+            else:
                 raise NotUnderstood
 
     # -- what comes of sections --------------------------------------------------------------------
