@@ -118,8 +118,8 @@ def parse_trap(text: str, label: str) -> Trap:
         if known in cause:
             kind, hint = words
             break
-    if frames and (words := _BETWEEN_WORDS.get(frames[0].function)):
-        kind, hint = words
+    if frames and frames[0].function in _BETWEEN_WORDS:
+        kind, hint = _BETWEEN_WORDS[frames[0].function]
     frames = tuple(one for one in frames if not one.function.startswith(_BETWEEN))
     own = next((f for f in frames if f.file == label), Frame(""))
     return Trap(kind, frames, own.line, own.column, hint, text)

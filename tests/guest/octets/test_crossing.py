@@ -221,7 +221,8 @@ LOWERED_TWICE = """
     (import "api" "data" (func $data (param i32 i32)))
     (data (i32.const 101) "\\c3other\\ff")
     (func (export "sum") (result i32) (local $at i32) (local $end i32) (local $sum i32)
-      (call $data (call $new (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 101) (i32.const 7))
+      (call $data
+        (call $new (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 101) (i32.const 7))
         (i32.const 32))
       (local.set $at (i32.load (i32.const 32)))
       (local.set $end (i32.add (local.get $at) (i32.load (i32.const 36))))

@@ -121,7 +121,9 @@ NOT_UNDERSTOOD = {
         '(export "[method]tensor.again" (func (param "self" (borrow $tensor)) (result $data)))'
         '(export "[method]tensor.data"',
     ),
-    "the function has another type": text().replace('(param "dimensions" $dims)', '(param "d" $data)'),
+    "the function has another type": text().replace(
+        '(param "dimensions" $dims)', '(param "dimensions" $data)'
+    ),
     "the type is from elsewhere": text().replace(
         "(component", "(component (type $u8s (list u8))", 1
     ).replace("(type $data' (list u8))", "(alias outer 1 $u8s (type $data'))"),

@@ -1,4 +1,4 @@
-"""Rewritten components as guests: how they are compiled and kept, how they end, and what is told."""
+"""Rewritten components as guests: how they are compiled and kept, and how they end."""
 
 from __future__ import annotations
 
