@@ -1,12 +1,19 @@
-"""The Rust compiler of this machine, for tests that cannot do without one."""
+"""The Rust compiler of this machine, and cells that it refuses."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 
+from wasinn_nb.guest.build.errors import BuildError
+from wasinn_nb.guest.build.model import BuiltModule
 from wasinn_nb.guest.languages import rustc
+
+HELLO = 'fn main() {\n    println!("hello");\n}\n'
+
+Build = Callable[..., BuiltModule]
 
 
 def the_rust() -> rustc.Rust:
@@ -18,3 +25,9 @@ def the_rust() -> rustc.Rust:
     if os.environ.get("CI"):
         pytest.fail(problem)
     pytest.skip(problem)
+
+
+def refused(build: Build, text: str, **fields: object) -> BuildError:
+    with pytest.raises(BuildError) as caught:
+        build(text, **fields)
+    return caught.value
