@@ -14,6 +14,7 @@ import wasinn_nb as wn
 from scripts import adapters
 from tests.abi.models import Shelf
 from wasinn_nb.abi.wit.session import Session
+from wasinn_nb.guest import octets
 
 HERE = Path(__file__).parent
 NAMES = {"text": "adapter-text", "digits": "adapter-digits"}
@@ -124,6 +125,7 @@ def test_what_needs_the_standard_alone_imports_the_standard_alone(host, tmp_path
     models = NAMES | {"gone": "adapter-gone"}
     said = [built(host, STANDARD, abi).run(models=models).stdout for abi in ("core", "component")]
     host.forget("adapter-gone")
+    assert octets.find(built(host, STANDARD).wasm) is not None
     packages = {one.module.partition("/")[0] for one in built(host, STANDARD).imports}
     assert {name for name in packages if "nn" in name} == {"wasi:nn"}
     assert said[0] == said[1]
