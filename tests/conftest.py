@@ -30,6 +30,27 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.flaky(reruns=1))
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Which tests needed their second try, and why."""
+    again = terminalreporter.stats.get("rerun", ())
+    if again:
+        terminalreporter.section("failed at the first try")
+    for report in again:
+        terminalreporter.write_line(f"{report.nodeid} ({report.when}, {report.duration:.0f} s)")
+        terminalreporter.write_line(f"  {_reason(report.longrepr)[:400]}")
+
+
+def _reason(longrepr):
+    """The line of a test that failed, and with what."""
+    crash = getattr(longrepr, "reprcrash", None)
+    if crash is None:
+        return " ".join(str(longrepr).split())
+    places = [entry.reprfileloc for entry in longrepr.reprtraceback.reprentries]
+    ours = [place for place in places if place and place.path.startswith("tests")]
+    place = ours[-1] if ours else crash
+    return f"{place.path}:{place.lineno}: {' '.join(crash.message.split())}"
+
+
 class _Scheduling(LoadFileScheduling):
     """Tests of a file stay in one process, and so do those that share a JupyterLab."""
 

@@ -9,11 +9,38 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.browser import lab
+from tests.support import toolchains
 from wasinn_nb.models import builtin_path
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """A test that fails shows its page as well, and what the server said."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for page, server in (("page", "server"), ("notebook7_page", "notebook7")):
+            if page in item.funcargs:
+                report.sections.append((page, _seen(item.funcargs[page])))
+                report.sections.append((server, item.funcargs[server].said()))
+    return report
+
+
+def _seen(page):
+    """The text of a page; an error of the page itself, if that is what failed."""
+    try:
+        return f"{page.url}\n{page.inner_text('body', timeout=5000)}"
+    except Exception as error:  # noqa: BLE001 - what is reported is the test's
+        return str(error)
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def c_library():
+    """Is there before a page waits for it."""
+    toolchains.libraries_there("c")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, c_library):
     server = lab.Server(tmp_path_factory.mktemp("lab"))
     yield server
     server.close()

@@ -23,6 +23,9 @@ from scripts.lab import CONFIG
 SHOTS = os.environ.get("WASINN_NB_SCREENSHOTS")
 """The folder for pictures; without it none are kept."""
 
+PATIENCE = 120.0
+"""Seconds that anything may take: nothing is measured here, and CI may be a slow machine."""
+
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -119,7 +122,7 @@ class Server:
             *(f"--ServerApp.root_dir={self.root}", "--ServerApp.log_level=ERROR"),
             *application.options,
         ]
-        self._log = (folder / "server.log").open("wb")
+        self._log = (folder / "server.log").open("w+b")
         self._process = subprocess.Popen(
             command, cwd=folder, env=env, stdout=self._log, stderr=self._log
         )
@@ -149,17 +152,29 @@ class Server:
         with contextlib.suppress(OSError):
             self.forget_sessions()
         self._process.terminate()
-        self._process.wait(20)
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._log.close()
 
+    def said(self) -> str:
+        """The end of what the server and its kernels have logged."""
+        size = os.fstat(self._log.fileno()).st_size
+        begin = max(0, size - 4000)
+        return os.pread(self._log.fileno(), size - begin, begin).decode("utf-8", "replace")
+
     def _wait(self) -> None:
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and self._process.poll() is None:
             with contextlib.suppress(OSError):
                 self._rest("GET", "/api/status")
                 return
             time.sleep(0.2)
-        raise RuntimeError(f"{self._application.module} did not start within 60 seconds")
+        said = self.said()
+        self.close()
+        raise RuntimeError(f"{self._application.module} did not start:\n{said}")
 
     def _rest(self, method: str, path: str) -> bytes:
         request = urllib.request.Request(
@@ -167,7 +182,7 @@ class Server:
             method=method,
             headers={"Authorization": f"token {self._token}"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.read()
 
 
@@ -195,17 +210,18 @@ def browsing(chromium: str) -> Iterator[Any]:
 def new_page(browser: Any, server: Server) -> Iterator[Any]:
     """A page without a past; the kernels that it leaves are ended."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    yield page
-    context.close()
-    server.forget_sessions()
+    context.set_default_timeout(PATIENCE * 1000)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+        server.forget_sessions()
 
 
 def open_notebook(page: Any, server: Server, name: str) -> None:
     """Open a notebook and wait for its kernel."""
     page.goto(server.url(name))
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
 
 
 def run_all(page: Any) -> None:

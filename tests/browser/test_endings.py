@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.browser.lab import open_notebook, output, run_cell, save
+from tests.browser.lab import PATIENCE, open_notebook, output, run_cell, save
 from tests.browser.test_stream import TELLER, button, grows, opened, text
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -76,7 +76,7 @@ def test_a_tab_that_was_closed_during_a_load_finds_its_end(page, server, slow_se
     page.locator(".wasinn-progress").wait_for()
     save(page)
     page.goto("about:blank")
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while not (server.root / "loaded").exists():
         assert time.monotonic() < until, "the load does not end"
         time.sleep(0.1)

@@ -10,7 +10,7 @@ import time
 import nbformat
 import pytest
 
-from tests.browser.lab import open_notebook, output, run_cell, save, screenshot, set_theme
+from tests.browser.lab import PATIENCE, open_notebook, output, run_cell, save, screenshot, set_theme
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -193,7 +193,7 @@ def test_a_tab_that_was_closed_in_mid_stream_finds_the_end_when_it_is_opened_aga
     save(page)
     page.goto("about:blank")
     (server.root / "gone" / "indeed").touch()
-    until = time.monotonic() + 120
+    until = time.monotonic() + PATIENCE
     while not (server.root / "ended").exists():
         assert time.monotonic() < until, "the run does not end"
         time.sleep(0.1)

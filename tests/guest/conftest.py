@@ -12,18 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import toolchains
 from wasinn_nb.guest.build.builder import Builder
 from wasinn_nb.guest.build.model import BuiltModule, Source
-from wasinn_nb.guest.build.paths import cache_root
-
-# Whichever test comes first on a new machine waits for the C libraries.
-_FIRST_BUILD_SECONDS = 900
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "toolchain_dir" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.timeout(_FIRST_BUILD_SECONDS))
+            item.add_marker(pytest.mark.timeout(toolchains.FIRST_BUILD_SECONDS))
 
 
 @dataclass(frozen=True)
@@ -36,11 +33,7 @@ class Ran:
 @pytest.fixture(scope="session")
 def toolchain_dir() -> Path:
     """The user's own cache, with C, C++ and Zig ready."""
-    root = cache_root()
-    warming = Builder(root).warm(("c", "cpp", "zig"))
-    assert warming.wait(_FIRST_BUILD_SECONDS)
-    assert {one.state for one in warming.status.values()} == {"ready"}, warming.status
-    return root
+    return toolchains.libraries_there("c", "cpp", "zig")
 
 
 @pytest.fixture

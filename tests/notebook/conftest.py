@@ -9,9 +9,8 @@ from traitlets.config import Config
 
 import wasinn_nb
 from tests.notebook.kernels import REPOSITORY, SETUP, VERSIONS, Kernel, ipykernel_path
+from tests.support import toolchains
 from tests.support.echo_backend import EchoBackend
-from wasinn_nb.guest.build.builder import Builder
-from wasinn_nb.guest.build.paths import cache_root
 from wasinn_nb.nn.registry import ModelRegistry
 from wasinn_nb.nn.sources import SourceResolver
 
@@ -21,11 +20,7 @@ STORY = "a cat sat on the mat and then it went home ."
 @pytest.fixture(scope="session")
 def toolchain_dir():
     """The user's own cache, with the C library in it, which takes half a minute to build."""
-    root = cache_root()
-    warming = Builder(root).warm(("c",))
-    assert warming.wait(600)
-    assert warming.status["c"].state == "ready", warming.status
-    return root
+    return toolchains.libraries_there("c")
 
 
 class Shell(InteractiveShell):

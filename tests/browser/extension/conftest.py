@@ -16,14 +16,14 @@ def installed(wheel):
 
 
 @pytest.fixture(scope="session")
-def server(installed, tmp_path_factory):
+def server(installed, tmp_path_factory, c_library):
     server = lab.Server(tmp_path_factory.mktemp("clean"), installed)
     yield server
     server.close()
 
 
 @pytest.fixture(scope="session")
-def notebook7(installed, tmp_path_factory):
+def notebook7(installed, tmp_path_factory, c_library):
     server = lab.Server(tmp_path_factory.mktemp("notebook7"), installed, lab.NOTEBOOK)
     yield server
     server.close()

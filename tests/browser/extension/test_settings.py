@@ -15,7 +15,7 @@ from tests.browser.extension.commands import (
     press,
     start,
 )
-from tests.browser.lab import output, run_cell, screenshot
+from tests.browser.lab import PATIENCE, output, run_cell, screenshot
 from tests.browser.test_panel import LOAD, TELLER
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -51,7 +51,7 @@ def tells(page, value):
     """Wait until the kernel goes by this; it is told beside what its cells do."""
     start(page, "docmanager:open", path="settings.ipynb")
     in_front(page, "settings.ipynb")
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while True:
         run_cell(page, 1)
         found = output(page, 1).inner_text()
