@@ -246,6 +246,28 @@ def test_several_modules_have_their_own_memories(caller):
     assert guest.data(tensor)[1] == b"mine \x99"
 
 
+WITHIN = """
+  (core func $new (canon lower (func $new) (memory $memory)))
+  (core module $asks (import "api" "new" (func $new (param i32 i32 i32 i32 i32) (result i32)))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (call $new (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 0) (i32.const 0))))
+  (core instance $asks (instantiate $asks (with "api" (instance (export "new" (func $new))))))
+  (alias core export $asks "realloc" (core func $asking))
+  (core func $data (canon lower (func $data) (memory $memory) (realloc $asking)))
+  (core func $load (canon lower (func $load) (memory $memory)))
+  (core func $drop (canon resource.drop $tensor))
+  (core func $drop_graph (canon resource.drop $graph))
+  (core func $drop_error (canon resource.drop $error))
+"""
+
+
+def test_who_is_asked_for_memory_may_not_call(caller):
+    guest = caller(lowered=WITHIN)
+    tensor = made(guest, 1024, b"abcd")
+    with pytest.raises(wasmtime.WasmtimeError):
+        guest("data", tensor, AREA)
+
+
 def test_megabytes_arrive(shelf):
     guest = Caller(component(), shelf)
     size = SIZE - HEAP - 4096

@@ -116,6 +116,11 @@ NOT_UNDERSTOOD = {
     ).replace("(component $inner", f"{TENSOR_DATA.replace('$bytes', '$seen')} (component $inner "
               "(alias outer 1 $seen (type $mine))"),
     "it is lowered with another option": text(lowered=LOWERED.replace("OPTION", "async")),
+    "there is nothing to ask for memory": text(
+        lowered=LOWERED.replace("OPTION", "").replace(
+            "(func $data) (memory $memory) (realloc $realloc)", "(func $data) (memory $memory)"
+        )
+    ),
     "the interface has another function with the type": text().replace(
         '(export "[method]tensor.data"',
         '(export "[method]tensor.again" (func (param "self" (borrow $tensor)) (result $data)))'
