@@ -62,7 +62,7 @@ def made(guest, at, data, dims=(), dims_at=64):
 def test_every_byte_arrives(caller, date, realloc):
     guest = caller(date=date, realloc=realloc)
     for data in KINDS:
-        for at in (1024, 1025, 1027):
+        for at in (1024, 1027):
             tensor = made(guest, at, data)
             place, found = guest.data(tensor)
             assert found == data
