@@ -12,10 +12,13 @@ import wasmtime
 from wasmtime import component as package
 
 from tests.abi.wit.component import component
+from wasinn_nb.abi.wit import resources
 from wasinn_nb.abi.wit.resources import Crossing, Shared, Table
 from wasinn_nb.abi.wit.session import Session
 from wasinn_nb.guest.timeline import Timeline
 from wasinn_nb.nn.errors import MissingMemory
+from wasinn_nb.nn.tensor import Tensor
+from wasinn_nb.nn.types import TensorType
 
 LOOP = """
   (func (export "run") (param i32) (result i32)
@@ -240,6 +243,27 @@ def test_numbers_are_given_out_again():
     table.room()
     assert table.add("d") == 2
     assert [table[n] for n in (1, 2, 3)] == ["a", "d", "c"]
+
+
+def test_what_is_held_is_counted_in_bytes_until_it_goes(monkeypatch):
+    monkeypatch.setattr(resources, "_FREELY", 0)
+    monkeypatch.setattr(resources, "available", lambda: 1500)
+    table, tensor = Table(1, "tensor", limit=9), Tensor((800,), TensorType.U8, bytes(800))
+    ends = {
+        "dropped": table.drop,
+        "given": table.take,
+        "over": lambda _: table.end(pytest.fail),
+        "gone": lambda _: table.clear(pytest.fail),
+    }
+    for end in ends.values():
+        table.add(tensor)
+        table.room()
+        number = table.add(tensor)
+        with pytest.raises(MissingMemory, match="The guest's tensors take 0 MiB"):
+            table.room()
+        end(number)
+        table.room()
+        table.clear(pytest.fail)
 
 
 def test_what_is_shared_ends_with_the_last():

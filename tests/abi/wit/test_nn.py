@@ -7,6 +7,7 @@ import wasmtime
 
 from tests.abi.wit.component import Fault
 from wasinn_nb.abi.wit import nn as nn_module
+from wasinn_nb.abi.wit import resources
 
 DATES = ("2024-06-25", "2024-08-19", "2024-10-28")
 OLD, NEW = DATES[:2], DATES[2]
@@ -106,6 +107,22 @@ def test_the_oldest_snapshot_makes_errors_itself(nn):
     guest = nn("2024-06-25")
     made = guest("error", "too-large", "so much")
     assert error_of(guest, Fault(made)) == ("too-large", "so much")
+
+
+def test_tensors_leave_as_much_memory_as_they_take(nn, shelf, monkeypatch):
+    monkeypatch.setattr(resources, "_FREELY", 1000)
+    monkeypatch.setattr(resources, "available", lambda: 2500)
+    guest = nn()
+    _, context = opened(guest)
+    made = [tensor(guest, bytes(1000)) for _ in range(3)]
+    answer = guest("graph-execution-context.compute", context, [("0", made.pop())])
+    code, text = error_of(guest, guest("graph-execution-context.compute", context, []))
+    assert code == "runtime-error"
+    assert text.startswith("missing-memory: The guest's tensors take")
+    guest.drop(*made, *(one for _, one in answer))
+    made = [tensor(guest, bytes(1000)) for _ in range(3)]
+    with pytest.raises(wasmtime.WasmtimeError, match="no more than that is free"):
+        tensor(guest)
 
 
 def test_dropping_a_graph_gives_it_back_and_leaves_it_loaded(nn, shelf):

@@ -18,6 +18,7 @@ from wasmtime import _ffi as ffi
 from wasinn_nb.abi.core.faults import MustTrap
 from wasinn_nb.abi.wit import native
 from wasinn_nb.nn.errors import InvalidArgument, MissingMemory
+from wasinn_nb.nn.memory import available
 
 T = TypeVar("T")
 
@@ -28,11 +29,19 @@ _POINTER = struct.Struct("=B7xQ")
 _ENDED = object()
 """What a handle stands for whose run is over."""
 
+_DROP = "Drop those that are no longer needed."
+
+_FREELY = 256 << 20
+"""Bytes that a guest may hold in any case."""
+
 
 class Table:
     """The resources of one kind that one guest holds.
 
     Numbers are given out again: it is wasmtime that knows a dead handle from a living one.
+
+    What is held may have ``nbytes``, as tensors do. That is the host's memory, for which there is
+    no limit of the guest's own: it may hold as much of it as it leaves free.
 
     Args:
         kind: tells kinds apart within a store.
@@ -50,6 +59,7 @@ class Table:
         self._limit = limit
         self._held: dict[int, Any] = {}
         self._free: list[int] = []
+        self._nbytes = 0
 
     def __len__(self) -> int:
         return len(self._held)
@@ -62,7 +72,13 @@ class Table:
         if len(self._held) + count > self._limit:
             raise MissingMemory(
                 f"The guest holds {len(self._held):,} {self.noun}s; the most is {self._limit:,}.",
-                hint="Drop those that are no longer needed.",
+                hint=_DROP,
+            )
+        if self._nbytes > _FREELY and self._nbytes > available():
+            raise MissingMemory(
+                f"The guest's {self.noun}s take {self._nbytes >> 20:,} MiB of memory, and no more "
+                "than that is free.",
+                hint=_DROP,
             )
 
     def add(self, value: Any) -> int:
@@ -70,6 +86,7 @@ class Table:
         # all of 1..n are held or free
         number = self._free.pop() if self._free else len(self._held) + 1
         self._held[number] = value
+        self._nbytes += _nbytes(value)
         return number
 
     def take(self, number: int) -> Any:
@@ -94,6 +111,7 @@ class Table:
                     self.closed(value)
             except Exception as error:  # noqa: BLE001 - the others have to end as well
                 failed(error)
+        self._nbytes = 0
 
     def clear(self, failed: Callable[[BaseException], None]) -> None:
         """Drop everything: the guest is no more.
@@ -103,6 +121,7 @@ class Table:
         """
         held, self._held = self._held, {}
         self._free.clear()
+        self._nbytes = 0
         for value in held.values():
             try:
                 if self.closed is not None and value is not _ENDED:
@@ -112,6 +131,7 @@ class Table:
 
     def _free_number(self, number: int) -> Any:
         value = self._held.pop(number)
+        self._nbytes -= _nbytes(value)
         self._free.append(number)
         return value
 
@@ -122,6 +142,10 @@ class Table:
                 hint="Make another.",
             )
         return value
+
+
+def _nbytes(value: Any) -> int:
+    return getattr(value, "nbytes", 0)
 
 
 class Shared(Generic[T]):
