@@ -7,6 +7,7 @@ seconds (:mod:`.execution`), and its thread ends when the wait does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -36,7 +37,7 @@ _WASI = tuple(
     f"wasi:{package}/" for package in ("cli", "clocks", "filesystem", "io", "random", "sockets")
 )
 _HTTP = "wasi:http/"
-_RELEASE = "@0.2."
+_RELEASE = re.compile(r".*@0\.2\.\d+")
 
 
 class ComponentInstance:
@@ -233,7 +234,7 @@ def _sending(module: CompiledModule) -> list[str]:
 
 def _provided(name: str, session: Session) -> bool:
     if name.startswith((*_WASI, _HTTP)):
-        return _RELEASE in name
+        return _RELEASE.fullmatch(name) is not None
     return name in session.interfaces
 
 
