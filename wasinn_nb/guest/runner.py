@@ -19,6 +19,7 @@ from wasinn_nb.guest.errors import GuestError, GuestInvalid
 from wasinn_nb.guest.execution import Execution, Tools
 from wasinn_nb.guest.exports.showing import Plain, Presenter
 from wasinn_nb.guest.guest import Guest
+from wasinn_nb.guest.languages import brackets
 from wasinn_nb.guest.models import Models
 from wasinn_nb.guest.modules import Artifacts, ModuleCache, checked_kind
 from wasinn_nb.guest.native import GuestFailure
@@ -136,6 +137,8 @@ class Runner:
         line, column = found.line or None, found.column or None
         text = guest.source.line(found.line) if guest.source and found.line else None
         mark = Diagnostic("error", found.message, line, column, text)
+        if guest.source:
+            mark = brackets.with_note(mark, guest.source)
         raise BuildError([mark], log=found.message, label=guest.label, language=guest.language)
 
     def start(self, guest: Guest, options: RunOptions) -> Run:

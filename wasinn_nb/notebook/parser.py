@@ -125,7 +125,14 @@ class MagicParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse with one line; called by argparse."""
-        raise UsageError(f"{message}. See `{self.prog} --help`.")
+        raise UsageError(f"{self._explained(message)}. See `{self.prog} --help`.")
+
+    def _explained(self, message: str) -> str:
+        """What argparse says; of arguments that are missing also what they are."""
+        _, wanted, names = message.partition("arguments are required: ")
+        told = {str(action.metavar): action.help for action in self.positionals}
+        missing = [f"{name} ({told[name]})" for name in names.split(", ") if told.get(name)]
+        return f"What is missing is {', '.join(missing)}" if wanted and missing else message
 
     def format_usage(self) -> str:
         """The usage line in the order that people write: names, options, what follows ``--``."""
@@ -141,7 +148,7 @@ class MagicParser(argparse.ArgumentParser):
 
     def _reject(self, word: str) -> NoReturn:
         if not word.startswith("-"):
-            extra = f" Put arguments for the guest after `--`: -- {word}" if self.trailing else ""
+            extra = f" Put arguments for the guest after `--`, as in `-- {word}`." if self.trailing else ""
             raise UsageError(
                 f"I do not know what to do with {word!r}.{extra} See `{self.prog} --help`."
             )
@@ -178,7 +185,10 @@ def split(line: str) -> list[str]:
     try:
         return shlex.split(line)
     except ValueError as error:
-        raise UsageError(f"{error}: {line.strip()}") from None
+        raise UsageError(
+            f"{error}: {line.strip()}. Put a text with a quote in it between quotes of the other "
+            'kind, as in "It\'s".'
+        ) from None
 
 
 def expand(

@@ -105,6 +105,8 @@ def test_the_standard_library_has_what_it_needs_of_a_system(build_as, run):
         ("try { let x = 1; } catch (e) {}", (2, 1), "Exceptions", "try...()"),
         ("let n = 1;\nfunction f(): void {\n let n = 2;\n [1].map<i32>((x) => n);\n}\nf();",
          (5, 22), "Closures", "make it global"),
+        ("function add(a, b) { return a; }", (2, 19), "Type expected", "a: i32"),
+        ("if (true) {\n  let a = 1;\n", (3, 13), "end of text", ":2: this '{' is not closed"),
         ("setTimeout(() => {}, 5);", (2, 1), "setTimeout", "no event loop"),
         ('const m = Model.load("x");', (2, 11), "Model", 'import { Model } from "wasi_nn"'),
         ('import { Modell } from "wasi_nn";\nModell;', (2, 10), "exported member 'Modell'", ""),

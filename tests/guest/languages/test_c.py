@@ -82,9 +82,14 @@ def test_errors_stand_at_the_cell_s_line(build, text, line, column, says):
     [
         ("c", 'int main(void) { printf("x"); }', "include the header <stdio.h>"),
         ("c", 'printf("x");', "statements stand in a function"),
+        ("c", '#include <stdio.h>\nint main(void) { pritnf("x"); }', "did you mean 'printf'"),
         ("cpp", 'int main() { std::cout << "x"; }', "#include <iostream>"),
+        ("cpp", "#include <string>\nint main() { std::map<int, int> m; m[1] = 2; }", "<map>"),
         ("zig", 'std.debug.print("x", .{});', "statements stand in a function"),
         ("zig", 'pub fn main() void { std.debug.print("x", .{}); }', '@import("std")'),
+        ("zig", "pub fn main() void { var x: u8 = 1; _ = x; }", "consider using 'const'"),
+        ("zig", "pub fn main() void { const answer = 42; }", "_ = answer;"),
+        ("zig", "pub fn main() void {\n    while (true) {\n}\n", "In[7]:3: this '{' is not closed"),
     ],
 )
 def test_what_a_first_cell_lacks_is_said(build, language, text, note):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from wasinn_nb.guest.build.errors import BuildError
+from wasinn_nb.guest.build.model import Source
 from wasinn_nb.guest.build.relabel import relabel
-from wasinn_nb.guest.languages import cxx_exceptions
+from wasinn_nb.guest.languages import cpp, cxx_exceptions
 from wasinn_nb.guest.languages.base import CompileFailed
 
 THROWS = """#include <cstdio>
@@ -92,3 +93,18 @@ def test_the_standard_can_be_chosen(build):
     with pytest.raises(BuildError, match="newer"):
         build(text, "cpp")
     assert build(text, "cpp", flags=("-std=c++17",)).wasm
+
+
+def test_a_missing_header_is_one_error_with_what_to_include():
+    log = (
+        "cell.cpp:2:6: error: no template named 'map' in namespace 'std'; did you mean 'max'?\n"
+        "cell.cpp:2:18: error: expected ';' after expression\n"
+        "cell.cpp:2:19: error: use of undeclared identifier 'm'\n"
+        "cell.cpp:3:1: error: use of undeclared identifier 'm'\n"
+        "cell.cpp:3:5: error: use of undeclared identifier 'other'\n"
+    )
+    source = Source("std::map<int,int> m;\nm + other;", "cpp", first_line=2)
+    first, other = cpp.LANGUAGE.explain(log, source)
+    assert first.message == "no template named 'map' in namespace 'std'"
+    assert first.notes == ("hint: #include <map>",)
+    assert other.message == "use of undeclared identifier 'other'"

@@ -51,6 +51,11 @@ def test_a_module_that_is_not_valid_names_the_function(build, text, line, column
     assert found.message
 
 
+def test_the_bracket_that_is_not_closed_is_named(build):
+    with pytest.raises(BuildError, match=r":3: this '\(' is not closed"):
+        build('(module ;; (\n  (func (export "(")\n    nop\n)\n', "wat")
+
+
 def test_flags_are_refused(build):
     with pytest.raises(BuildError, match="takes no compiler flags"):
         build("(module)", "wat", flags=("-O2",))

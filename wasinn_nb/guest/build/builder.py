@@ -23,6 +23,7 @@ from wasinn_nb.guest.build.relabel import relabel
 from wasinn_nb.guest.build.render import render
 from wasinn_nb.guest.build.sdk import Sdk
 from wasinn_nb.guest.build.warm import WarmUp
+from wasinn_nb.guest.languages import brackets
 from wasinn_nb.guest.languages.base import (
     Compiled,
     CompileFailed,
@@ -299,7 +300,7 @@ def _run(
         return language.build(source, workspace, toolchain, progress=progress, cancel=cancel)
     except CompileFailed as failed:
         log = relabel(failed.shown, source)
-        found = language.explain(failed.log, source)
+        found = [brackets.with_note(one, source) for one in language.explain(failed.log, source)]
         if not any(one.severity == "error" for one in found):
             last = log.strip().rsplit("\n", 1)[-1] or "it printed nothing"
             found.append(Diagnostic("error", f"the compiler failed: {last}"))

@@ -38,18 +38,23 @@ _NULL = re.compile(r"Type '(?P<type>[^'|]+) \| null' is not assignable to type '
 _CLOSURE = re.compile(r"[Cc]losures?\b")
 _EXCEPTIONS = re.compile(r"Not implemented: (?:Exceptions|Try|try)|[Ee]xception handling")
 _ASYNC = re.compile(r"\basync\b|\bawait\b")
+_NO_TYPE = "Type expected."
+_UNENDED = "Unterminated string literal."
 _NO_FILE = re.compile(r"File '(?P<file>[^']+)' not found")
 
 
 def with_hints(found: list[Diagnostic]) -> list[Diagnostic]:
     """Diagnostics for the user, without those that follow from another."""
     undeclared: set[str] = set()
-    kept = []
+    kept: list[Diagnostic] = []
     for one in found:
         missing = _MISSING.search(one.message)
         if missing and missing["name"] in _DECLARING and one.source_line:
             undeclared.update(_DECLARED.findall(one.source_line))
         if missing and missing["name"] in undeclared:
+            continue
+        # what is expected after a text without an end follows from it
+        if kept and kept[-1].message.startswith(_UNENDED) and "expected" in one.message:
             continue
         kept.append(_with_hint(one))
     return kept
@@ -64,6 +69,8 @@ def _with_hint(found: Diagnostic) -> Diagnostic:
 
 
 def _hint(message: str, line: str) -> str:  # noqa: PLR0911 - one for each message
+    if message.startswith(_NO_TYPE):
+        return "parameters and results have types here: function add(a: i32, b: i32): i32"
     if match := _MISSING.search(message):
         if _ASYNC.search(line):
             return "there is no async here: calls of the host return when they are done"

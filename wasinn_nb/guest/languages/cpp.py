@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wasinn_nb.guest.build.model import Diagnostic, Source
-from wasinn_nb.guest.languages import cxx_exceptions
+from wasinn_nb.guest.languages import cpp_hints, cxx_exceptions
 from wasinn_nb.guest.languages.base import CompileFailed, Toolchain, Workspace
 from wasinn_nb.guest.languages.cfamily import CFamily
 from wasinn_nb.nn.cancel import CancelToken
@@ -33,10 +33,12 @@ class Cpp(CFamily):
 
     def explain(self, stderr: str, source: Source) -> list[Diagnostic]:
         """Diagnostics at the cell's lines; a ``throw`` that cannot be built is explained."""
-        return [
-            replace(found, notes=(*found.notes, _HINT)) if _DISABLED in found.message else found
-            for found in super().explain(stderr, source)
-        ]
+        return cpp_hints.with_headers(
+            [
+                replace(found, notes=(*found.notes, _HINT)) if _DISABLED in found.message else found
+                for found in super().explain(stderr, source)
+            ]
+        )
 
 
 LANGUAGE = Cpp(

@@ -28,7 +28,10 @@ _REFERENCED = re.compile(r"\s+.*: (?P<file>[^\s:]+):(?P<line>\d{1,9}):(?P<column
 _UNLOCATED = re.compile(
     r"(?:(?P<tool>[\w.+-]+): )?(?P<severity>fatal error|error|warning)(?:\(\w+\))?: (?P<message>.*)"
 )
-_TO_DO = re.compile(r"include the header|maybe you meant")
+# Notes that say what to do, wherever they stand.
+_TO_DO = re.compile(
+    r"include the header|maybe you meant|did you mean|consider |use '|to discard |to modify "
+)
 # Notes that say how the cell came to use a header's code.
 _LED_HERE = re.compile(r"requested here|in instantiation|expanded from|in call to|while ")
 _UNHELPFUL = re.compile(

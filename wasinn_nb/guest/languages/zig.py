@@ -26,6 +26,11 @@ from wasinn_nb.nn.cancel import CancelToken
 
 _FILE = f"{relabel.STEM}.zig"
 _UNDECLARED = re.compile(r"use of undeclared identifier '(?P<name>\w+)'")
+_UNUSED = re.compile(r"unused (?:local constant|local variable|function parameter)")
+# How Zig writes a set of errors that it infers: a type !T of a function, in the cell's own words.
+_INFERRED = re.compile(
+    r"@typeInfo\(@typeInfo\(@TypeOf\([^()]*\)\)\.@\"fn\"\.return_type\.\?\)\.error_union\.error_set!"
+)
 _IMPORTS = {name: f'const {name} = @import("{name}");' for name in ("builtin", "std", "wasi_nn")}
 _TARGET = ("-target", "wasm32-wasi")
 # Bounds and overflow stay checked; Debug compiles no faster and runs several times slower.
@@ -104,12 +109,23 @@ class Zig:
 
 def _with_hint(found: Diagnostic) -> Diagnostic:
     """A diagnostic with what to do, where a beginner's first cell has it."""
+    message = _INFERRED.sub("!", found.message)
     hint = ""
-    if match := _UNDECLARED.fullmatch(found.message):
+    if match := _UNDECLARED.fullmatch(message):
         hint = _IMPORTS.get(match["name"], "")
-    elif found.message == "expected ',' after field":
+    elif message == "expected ',' after field":
         hint = "statements stand in a function: pub fn main() !void { ... }"
-    return replace(found, notes=(*found.notes, f"hint: {hint}")) if hint else found
+    elif match := _UNUSED.fullmatch(message):
+        hint = f"leave it out, or say that it is not used: _ = {_name(found)};"
+    notes = (*found.notes, f"hint: {hint}") if hint else found.notes
+    return replace(found, message=message, notes=notes)
+
+
+def _name(found: Diagnostic) -> str:
+    """The name that a diagnostic stands at."""
+    at = (found.column or 1) - 1
+    match = re.match(r"\w+", (found.source_line or "")[at:])
+    return match[0] if match else "name"
 
 
 def _stable_paths(wasm: bytes, directory: Path) -> bytes:
