@@ -148,7 +148,11 @@ class MagicParser(argparse.ArgumentParser):
 
     def _reject(self, word: str) -> NoReturn:
         if not word.startswith("-"):
-            extra = f" Put arguments for the guest after `--`, as in `-- {word}`." if self.trailing else ""
+            extra = (
+                f" Put arguments for the guest after `--`, as in `-- {word}`."
+                if self.trailing
+                else ""
+            )
             raise UsageError(
                 f"I do not know what to do with {word!r}.{extra} See `{self.prog} --help`."
             )
