@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -60,6 +61,14 @@ _RUN_CELL = """async ([index, wait]) => {
   panel.content.activeCellIndex = index;
   const ended = app.commands.execute('notebook:run-cell');
   if (wait) await ended;
+}"""
+
+
+# when what moves or changes its colour now has done so
+_AT_REST = """async () => {
+  for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+  const moves = document.getAnimations().filter(one => one instanceof CSSTransition);
+  await Promise.allSettled(moves.map(one => one.finished));
 }"""
 
 
@@ -141,16 +150,21 @@ class Server:
         nbformat.write(notebook, path)
         return path
 
-    def forget_sessions(self) -> None:
-        """End every kernel, so that the next test begins with none."""
+    def forget(self) -> None:
+        """End every kernel and remove every file: the next test, or try, begins with none."""
         for session in json.loads(self._rest("GET", "/api/sessions")):
             with contextlib.suppress(OSError):
                 self._rest("DELETE", f"/api/sessions/{session['id']}")
+        for path in self.root.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """End the server and its kernels."""
         with contextlib.suppress(OSError):
-            self.forget_sessions()
+            self.forget()
         self._process.terminate()
         try:
             self._process.wait(PATIENCE)
@@ -209,13 +223,22 @@ def browsing(chromium: str) -> Iterator[Any]:
 @contextlib.contextmanager
 def new_page(browser: Any, server: Server) -> Iterator[Any]:
     """A page without a past; the kernels that it leaves are ended."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    try:
+        with new_context(browser, viewport={"width": 1280, "height": 1000}) as context:
+            yield context.new_page()
+    finally:
+        server.forget()
+
+
+@contextlib.contextmanager
+def new_context(browser: Any, **options: Any) -> Iterator[Any]:
+    """What pages share that know nothing of others."""
+    context = browser.new_context(**options)
     context.set_default_timeout(PATIENCE * 1000)
     try:
-        yield context.new_page()
+        yield context
     finally:
         context.close()
-        server.forget_sessions()
 
 
 def open_notebook(page: Any, server: Server, name: str) -> None:
@@ -252,8 +275,12 @@ def screenshot(page: Any, name: str) -> None:
 
 
 def set_theme(page: Any, theme: str) -> None:
-    """``Light`` or ``Dark``."""
+    """``Light`` or ``Dark``; returns when nothing changes its colour any more."""
     page.evaluate(
         "(t) => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})",
         f"JupyterLab {theme}",
     )
+    named = f"body[data-jp-theme-name='JupyterLab {theme}']"
+    page.locator(named).wait_for(state="attached")
+    page.locator("#jupyterlab-splash").wait_for(state="detached")
+    page.evaluate(_AT_REST)

@@ -276,7 +276,6 @@ def test_a_hostile_name_is_text_and_a_forgotten_model_says_so(page, server):
 def test_it_fits_in_the_dark_and_where_it_is_narrow(page, server):
     form = open_forms(page, server, LOAD, STORY)
     set_theme(page, "Dark")
-    page.locator("body[data-jp-theme-name='JupyterLab Dark']").wait_for(state="attached")
     field(form, "use-mmap").get_by_role("checkbox").uncheck()
     field(form, "batch-size").get_by_role("textbox").fill("12x")
     said(form, "Correct batch-size first.")

@@ -57,7 +57,7 @@ def test_nothing_moves_when_a_view_becomes_text(page, server):
     page.keyboard.press("PageDown")
     button(page, "\u2193 Jump to end").wait_for()
     page.wait_for_function("() => document.querySelector('.wasinn-stream-text').scrollTop > 200")
-    page.wait_for_timeout(300)  # the end of the movement
+    page.evaluate(_AT_ITS_PLACE)
     live = page.evaluate(_PLACES)
     static = stop()
     assert static["places"] == live["places"]
@@ -114,6 +114,16 @@ def test_a_lost_connection_is_caught_up_with(page, server):
     form.get_by_role("slider").first.press("ArrowLeft")
     form.locator(".wasinn-config-said").filter(has_not_text="No changes").wait_for()
 
+
+# when the region has moved to where it was told to
+_AT_ITS_PLACE = """async () => {
+  const region = document.querySelector(".wasinn-stream-text");
+  let top;
+  do {
+    top = region.scrollTop;
+    await new Promise((done) => setTimeout(done, 300));
+  } while (region.scrollTop !== top);
+}"""
 
 # a network that can be taken away
 _CONNECTION = """(() => {

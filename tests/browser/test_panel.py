@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from functools import partial
 
 import nbformat
 import pytest
 
-from tests.browser.lab import open_notebook, output, run_cell, save, screenshot, set_theme
+from tests.browser.lab import PATIENCE, open_notebook, output, run_cell, save, screenshot, set_theme
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -344,7 +345,6 @@ for name in ('<img src=x onerror="document.title=1">', "long " * 30 + "name", ch
     button(panel, "Forget").wait_for()
     for theme in ("Dark", "Light"):
         set_theme(page, theme)
-        page.locator("#jupyterlab-splash").wait_for(state="detached")
         for width in (848, 600, 320):
             panel.evaluate(
                 "(element, width) => { element.style.inlineSize = width + 'px'; }", width
@@ -369,9 +369,12 @@ def test_nothing_is_watched_when_the_output_is_cleared(notebook):
         "() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
     )
     book.page.locator(".wasinn-panel").wait_for(state="detached")
-    book.page.wait_for_timeout(500)
-    book.run(3)
-    assert output(book.page, 3).inner_text() == "False"
+    until = time.monotonic() + PATIENCE
+    watching = "True"
+    while watching != "False":  # the kernel hears of it beside its cells
+        assert time.monotonic() < until
+        book.run(3)
+        watching = output(book.page, 3).inner_text()
 
 
 def test_a_page_that_is_loaded_again_finds_the_panel_and_its_end_leaves_a_table(notebook):

@@ -80,7 +80,6 @@ def violations(page):
     found = []
     for theme in THEMES:
         lab.set_theme(page, theme)
-        page.wait_for_timeout(300)  # colours change with a transition
         found += [f"{theme}: {one}" for one in axe.run(page, TOLD_AND_MARKED)[0]]
     return found
 
@@ -109,7 +108,6 @@ def test_a_failed_build_is_marked_at_its_words_until_the_cell_changes(page, serv
         page.locator(UNDERLINE).first.hover()
         told = page.locator(TOLD).filter(has_text="undeclared function 'wrong'")
         told.filter(has_text="Error (clang)").wait_for()
-        page.wait_for_timeout(300)  # the theme's colours come with a transition
         lab.screenshot(page, f"lab-marks-{theme.lower()}")
         page.mouse.move(5, 5)
         told.wait_for(state="detached")
