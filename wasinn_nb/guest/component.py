@@ -25,6 +25,7 @@ from wasinn_nb.guest.outgoing.gate import HANDLER, Gate, define
 from wasinn_nb.guest.outgoing.grants import Grants
 from wasinn_nb.guest.sandbox import Sandbox
 from wasinn_nb.guest.stdio import Pipes
+from wasinn_nb.guest.stored import Stored
 from wasinn_nb.guest.words import few
 from wasinn_nb.nn.cancel import CancelToken
 
@@ -40,22 +41,14 @@ _HTTP = "wasi:http/"
 _RELEASE = re.compile(r".*@0\.2\.\d+")
 
 
-class ComponentInstance:
-    """Everything native of one run."""
+class ComponentInstance(Stored[Session]):
+    """Everything native of one run of a component."""
 
     def __init__(
         self, engine: Engine, module: CompiledModule, session: Session, cancel: CancelToken
     ) -> None:
-        self._engine = engine
-        self._module = module
-        self._session = session
-        self._cancel = cancel
-        self._kept: list[Any] = []
-        self._store: Any = None
-        self._linker: Any = None
-        self._instance: Any = None
+        super().__init__(engine, module, session, cancel)
         self._functions: dict[tuple[str | None, str], Any] = {}
-        self._undo: Callable[[], None] = lambda: None
 
     def run(
         self,
@@ -148,24 +141,17 @@ class ComponentInstance:
             for wanted in self._module.imports:
                 if wanted.kind == "types" and not _provided(wanted.module, self._session):
                     root.add_instance(wanted.module).close()
-        watcher, self._undo = self._engine.watch(store, self._cancel)
-        self._kept.append(watcher)
-        self._cancel.raise_if_cancelled()
+        self._watch()
 
     def memory_size(self) -> int:
         """0: a component's memories are its own."""
         return 0
 
     def close(self) -> None:
-        """Free the guest. Nothing may call into it or be called from it afterwards."""
-        self._undo()
-        for owned in (self._store, self._linker):
-            if owned is not None:
-                owned.close()
-        self._session.close()
-        self._store = self._linker = self._instance = None
+        """Free the guest, and then what its handles stood for."""
         self._functions.clear()
-        self._kept.clear()
+        self._free()
+        self._session.close()
 
     def _restrict_http(self, grants: Grants) -> None:
         names = _sending(self._module)

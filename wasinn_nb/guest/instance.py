@@ -11,16 +11,15 @@ from wasinn_nb.abi.core.dialect import DIALECTS
 from wasinn_nb.abi.core.functions import MODULE as NN_MODULE
 from wasinn_nb.abi.core.session import Session
 from wasinn_nb.guest import native
-from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.errors import GuestExit, GuestLinkError
 from wasinn_nb.guest.modules import CompiledModule
 from wasinn_nb.guest.native import GuestFailure
 from wasinn_nb.guest.options import RunOptions
 from wasinn_nb.guest.sandbox import Sandbox
 from wasinn_nb.guest.stdio import Pipes
+from wasinn_nb.guest.stored import Stored
 from wasinn_nb.guest.wasi import WasiShadow
 from wasinn_nb.guest.words import few
-from wasinn_nb.nn.cancel import CancelToken
 
 # the host's own memory pays for tables; the largest programs have some ten thousand functions
 _TABLES, _TABLE_ELEMENTS = 16, 1_000_000
@@ -29,22 +28,10 @@ _MOST_NAMES, _LONGEST_NAME = 12, 60
 _CODE = 0xFF
 
 
-class Instance:
-    """Everything native of one run."""
+class Instance(Stored[Session]):
+    """Everything native of one run of a core module."""
 
-    def __init__(
-        self, engine: Engine, module: CompiledModule, session: Session, cancel: CancelToken
-    ) -> None:
-        self._engine = engine
-        self._module = module
-        self._session = session
-        self._cancel = cancel
-        self._kept: list[Any] = []
-        self._store: Any = None
-        self._linker: Any = None
-        self._undo: Callable[[], None] = lambda: None
-        self._wasi: WasiShadow | None = None
-        self._instance: Any = None
+    _wasi: WasiShadow | None = None
 
     def run(
         self,
@@ -122,9 +109,7 @@ class Instance:
             self._kept += self._wasi.define(linker)
         self._kept += core_linker.define(linker, self._session)
         check_imports(self._module, linker, store, options.compat)
-        watcher, self._undo = self._engine.watch(store, self._cancel)
-        self._kept.append(watcher)
-        self._cancel.raise_if_cancelled()
+        self._watch()
 
     def memory_size(self) -> int:
         """Bytes of the guest's memory; 0 if it has none or never got that far."""
@@ -133,16 +118,11 @@ class Instance:
         return native.memory_size(self._store, self._instance)
 
     def close(self) -> None:
-        """Free the guest. Nothing may call into it or be called from it afterwards."""
-        self._undo()
+        """Free the guest, after all access to its memory has ended."""
         self._session.close()
         if self._wasi is not None:
             self._wasi.close()
-        for owned in (self._store, self._linker):
-            if owned is not None:
-                owned.close()
-        self._store = self._linker = self._instance = None
-        self._kept.clear()
+        self._free()
 
     def _instantiate(self) -> None:
         self._instance = native.instantiate(self._store, self._linker, self._module.native)
