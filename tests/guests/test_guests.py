@@ -131,6 +131,6 @@ def test_exceptions() -> None:
 
 
 def test_a_guest_that_never_ends_is_stopped() -> None:
-    done = run("spin.c", models={}, timeout=0.5)
+    done = run("spin.c", models={}, timeout=2)
     assert done.stdout == "spinning\n"
     assert done.exit_code is None

@@ -215,7 +215,7 @@ def test_errors_are_short_and_point_at_the_cell(kernel):
 
 
 def test_background_runs_print_into_their_own_cells(kernel):
-    ok(kernel.run(LOAD_STORY + " --set token-ms=100"))
+    ok(kernel.run(LOAD_STORY + " --set token-ms=250"))
     begun = [
         ok(kernel.run(c(PRINTS_TOKENS, f"--background --result {name} -- {name}")))
         for name in ("anna", "bert")

@@ -101,16 +101,15 @@ int main(void) {{ puts("on"); fflush(stdout); {waiting} return 0; }}
     if waiting == "getchar();":
         assert guest.run().exit_code == 0  # there is no input: at its end at once
         return
-    began = time.monotonic()
     with pytest.raises(GuestTimeout) as raised:
         guest.run(timeout=0.3)
-    assert raised.value.run.stdout == "on\n"
+    assert not raised.value.run.warnings, "it ended by itself and was not left behind"
     run = guest.start()
     while not run.stdout:
         time.sleep(0.01)
     run.cancel()
     assert run.wait().state == "stopped"
-    assert time.monotonic() - began < 4  # sooner than a run is left behind
+    assert not run.warnings
 
 
 def test_what_nobody_provides_is_named_when_it_is_built(host):

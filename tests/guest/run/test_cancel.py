@@ -46,7 +46,7 @@ PHASES = {
 
 
 def reach(run, phase):
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not phase(run):
         assert not run.done, run.error
         assert time.monotonic() < end
@@ -62,7 +62,7 @@ def test_stop(runner, backend, phase):
         reach(run, reached)
         time.sleep(pause)
         run.cancel()
-        assert run.wait(10) is run
+        assert run.wait(60) is run
         assert run.state == "stopped"
         assert isinstance(run.error, GuestStopped)
         assert run.cancelled_reason == "stop"
@@ -78,7 +78,7 @@ def test_stop_at_any_moment(runner):
         run = made[step % 3].start()
         time.sleep(step * 0.00005)
         run.cancel()
-        run.wait(10)
+        run.wait(60)
         assert run.state in {"finished", "stopped"}
     assert not runner.active
 
@@ -88,23 +88,23 @@ def test_others_go_on(runner):
     reach(first, entered)
     reach(second, entered)
     first.cancel()
-    first.wait(10)
+    first.wait(60)
     time.sleep(0.1)
     assert not second.done
     second.cancel()
-    second.wait(10)
+    second.wait(60)
 
 
 def test_a_slow_callback_delays_neither_the_guest_nor_the_stop(runner):
     release = threading.Event()
     run = runner.guest(guests.FLOOD).start(
-        on_stdout=lambda _: release.wait(10), output_limit=1 << 30
+        on_stdout=lambda _: release.wait(60), output_limit=1 << 30
     )
     reach(run, lambda run: len(run.stdout_bytes) > 1 << 20)
     run.cancel()
     time.sleep(0.2)
     release.set()
-    assert run.wait(10).state == "stopped"
+    assert run.wait(60).state == "stopped"
 
 
 def test_timeout(runner):
@@ -129,14 +129,14 @@ def test_a_compilation_is_left_behind(runner, monkeypatch):
     original = wasmtime.Module
 
     def slow(engine, wasm):
-        go_on.wait(10)
+        go_on.wait(100)
         return original(engine, wasm)
 
     monkeypatch.setattr(wasmtime, "Module", slow)
     run = runner.guest(guests.HELLO).start()
     reach(run, lambda run: run.state == "starting")
     run.cancel()
-    assert run.wait(5).state == "stopped"
+    assert run.wait(60).state == "stopped"
     go_on.set()
     assert runner.guest(guests.HELLO).run().stdout == "hello\n"
 
@@ -172,7 +172,7 @@ def test_awaiting_leaves_the_loop_free(runner):
 
         ticking = asyncio.create_task(tick())
         with pytest.raises(GuestTimeout):
-            await runner.guest(guests.SPIN).run_async(timeout=0.3)
+            await runner.guest(guests.SPIN).run_async(timeout=1)
         ticking.cancel()
         return ticks
 
