@@ -1,8 +1,6 @@
 // console, and how it shows values.
-import * as host from "wasinn:script/host@0.1.0";
-
 import { frames } from "./errors.js";
-import { proceed } from "./stopped.js";
+import { print } from "./output.js";
 import { table } from "./table.js";
 
 const DEPTH = 4;
@@ -87,12 +85,6 @@ function text(values) {
     return kind === "c" ? "" : format(value, 1);
   });
   return [head, ...rest.map((value) => format(value))].join(" ");
-}
-
-/** Print a text; a half of a character, which the host has no way to be given, is replaced. */
-export function print(channel, text) {
-  host.print(channel, text.toWellFormed());
-  proceed();
 }
 
 let indent = "";

@@ -1,9 +1,10 @@
 // What the component exports: one cell after the other, in one global scope.
 import * as host from "wasinn:script/host@0.1.0";
 
-import { console, format, print } from "./console.js";
+import { console, format } from "./console.js";
 import { Exit, describe, place } from "./errors.js";
 import { imported } from "./modules.js";
+import { flush, print } from "./output.js";
 import { STOPPED, prepare } from "./source.js";
 import { Stopped, proceed } from "./stopped.js";
 import { crypto, random } from "./random.js";
@@ -28,6 +29,7 @@ const globals = {
     throw new Exit(code);
   },
   sleep: (milliseconds) => {
+    flush();
     host.sleep(milliseconds / 1000);
     proceed();
   },
@@ -66,12 +68,15 @@ let present = null;
 /** queueMicrotask: what it calls may fail, and that is the cell's failure. */
 function later(call) {
   if (typeof call !== "function") throw new TypeError("queueMicrotask takes a function");
+  watched(Promise.resolve().then(() => call()));
+}
+
+/** What nobody else waits for: if it fails, the cell does. */
+function watched(promise) {
   const cell = present;
-  Promise.resolve()
-    .then(() => call())
-    .catch((error) => {
-      cell.failure ??= { error };
-    });
+  promise.catch((error) => {
+    cell.failure ??= { error };
+  });
 }
 
 function check(cell) {
@@ -86,6 +91,14 @@ function check(cell) {
 }
 
 async function run(cell) {
+  try {
+    return await begun(cell);
+  } finally {
+    flush();
+  }
+}
+
+async function begun(cell) {
   state.generation += 1;
   begin();
   timers.clear();
@@ -120,11 +133,14 @@ function wait(promise) {
 
 async function step() {
   try {
-    timers.runDue();
+    const value = timers.runDue();
+    if (value instanceof Promise) watched(value);
+    return await settle();
   } catch (error) {
     return ended(error);
+  } finally {
+    flush();
   }
-  return settle();
 }
 
 /** Let promises go as far as they can, and say what is left. */

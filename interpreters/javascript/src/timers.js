@@ -30,14 +30,14 @@ export class TimerQueue {
     this.#timers.clear();
   }
 
-  /** Call the timer that is due first, if one is: promises go on between two. */
+  /** Call the timer that is due first, if one is, and return its value: promises go on between two. */
   runDue() {
     const now = performance.now();
     const due = [...this.#timers.values()].filter((timer) => timer.due <= now);
-    if (!due.length) return;
+    if (!due.length) return undefined;
     const timer = due.reduce((a, b) => (b.due < a.due ? b : a));
     if (timer.repeats) timer.due = Math.max(now, timer.due + timer.period);
     else this.#timers.delete(timer.id);
-    timer.call(...timer.args);
+    return timer.call(...timer.args);
   }
 }

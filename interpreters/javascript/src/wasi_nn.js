@@ -5,9 +5,11 @@ import { Tensor as HostTensor } from "wasi:nn/tensor@0.2.0-rc-2024-10-28";
 import { Model, TokenStream as HostStream } from "wasinn:llm/models@0.1.0";
 
 import { array, boolean, dimensions, integer, number, record, text } from "./given.js";
+import { flush } from "./output.js";
 import { state } from "./state.js";
 import { proceed } from "./stopped.js";
 import { TextDecoder, TextEncoder } from "./text.js";
+import * as tokens from "./tokens.js";
 
 // -- errors -------------------------------------------------------------------------------------
 
@@ -51,6 +53,7 @@ function failure(code, message, details = {}) {
 
 /** Call the host; what it refuses is thrown as one of ours. */
 function asked(call) {
+  flush();
   try {
     return call();
   } catch (error) {
@@ -297,6 +300,7 @@ class Holdings {
   #held = new Map();
 
   add(owner, handle) {
+    tokens.forget();
     for (const [known, reference] of this.#held) {
       if (reference.deref() === undefined) this.drop(known);
     }
@@ -361,6 +365,7 @@ const opened = new Map();
 
 /** Another run has begun. */
 export function begin() {
+  tokens.forget();
   holdings.clear();
   opened.clear();
 }
@@ -544,20 +549,39 @@ class TokenStream {
     return this.#context;
   }
 
-  [Symbol.iterator]() {
-    return this;
+  /** A loop takes tokens from here, in half the time that it takes from `next`. */
+  *[Symbol.iterator]() {
+    try {
+      for (let token = this.#pull(); token; token = this.#pull()) yield token;
+    } finally {
+      this.#end();
+    }
   }
 
   next() {
-    if (this.#usage) return { done: true, value: undefined };
-    this.#held.check("generation");
+    const value = this.#pull();
+    return value ? { done: false, value } : { done: true, value: undefined };
+  }
+
+  #pull() {
+    if (tokens.selected !== this) {
+      if (this.#usage) return null;
+      this.#held.check("generation");
+      tokens.begin(this, this.#stream);
+    }
+    return tokens.pull() ?? this.#last();
+  }
+
+  /** The host has no further token, and says why. */
+  #last() {
+    flush();
     try {
-      return { done: false, value: this.#stream.next() };
+      return this.#stream.next();
     } catch (error) {
       if ((error?.payload ?? error)?.tag !== "end-of-sequence") throw translated(error);
     }
     this.#end();
-    return { done: true, value: undefined };
+    return null;
   }
 
   /** Called where a loop is left. */
@@ -581,6 +605,8 @@ class TokenStream {
 
   #end() {
     if (this.#usage || !this.#held.isCurrent) return;
+    flush();
+    tokens.forget();
     holdings.forget(this.#stream);
     // the context keeps what it has read and said
     this.#usage = HostStream.finish(this.#stream);

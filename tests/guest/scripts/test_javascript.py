@@ -202,6 +202,8 @@ def test_an_error_that_nothing_awaits(js):
     assert caught.value.line == 4
     with pytest.raises(GuestRaised, match="timer"):
         js("setTimeout(() => { throw new Error('timer') }, 1)")
+    with pytest.raises(GuestRaised, match="promised"):
+        js("setTimeout(async () => { await null; throw new Error('promised') }, 1)")
     with pytest.raises(GuestRaised, match="nothing is going to settle"):
         js("await new Promise(() => {})")
 

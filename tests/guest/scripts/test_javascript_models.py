@@ -56,6 +56,53 @@ print(left.usage.generatedTokens, [...left].length);""")
     assert run.tokens >= 17
 
 
+def test_a_token_can_be_a_part_of_a_character(js):
+    run = js("""
+const story = wasi_nn.Graph.load("story", { grammar: 'root ::= "a \u00e9\u4f60"' });
+for (const logProbabilities of [false, true]) {
+  const tokens = [...story.generate("Once", { logProbabilities })];
+  const bytes = new Uint8Array(tokens.flatMap((one) => [...one.bytes]));
+  print(new TextDecoder().decode(bytes), tokens.map((one) => one.text).join(""));
+  print(tokens.some((one) => new TextEncoder().encode(one.text).length !== one.bytes.length));
+  print([...new Set(tokens.map((one) => typeof one.logProbability))]);
+}""")
+    assert run.stdout.split("\n")[:-1] == [
+        *("a é你 a é你", "true", '["object"]'),
+        *("a é你 a é你", "true", '["number"]'),
+    ]
+
+
+def test_generations_are_read_in_turns(js):
+    run = js("""
+const story = wasi_nn.Graph.load("story", { temperature: 0 });
+const begun = (text) => story.generate(text, { maxTokens: 6 });
+const alone = [begun("Once").text(), begun("The dog").text()];
+const [first, second] = [begun("Once"), begun("The dog")];
+const texts = ["", ""];
+for (const token of first) {
+  texts[0] += token.text;
+  texts[1] += second.next().value.text;
+}
+print(texts[0] === alone[0], texts[1] === alone[1], second.next().done, first.next().done);""")
+    assert run.stdout == "true true true true\n"
+
+
+def test_what_a_loop_over_tokens_prints_is_all_there(js):
+    with pytest.raises(GuestRaised) as caught:
+        js("""
+const story = wasi_nn.Graph.load("story");
+for (const token of story.generate("Once", { maxTokens: 3 })) {
+  write("a");
+  console.error("b");
+}
+print("c");
+for (const token of story.generate("Once", { maxTokens: 3 })) {
+  write("d");
+  throw new Error("wrong");
+}""")
+    assert (caught.value.run.stdout, caught.value.run.stderr) == ("aaac\nd", "b\nb\nb\n")
+
+
 def test_chat_embeddings_and_stop_texts(js):
     run = js("""
 const graph = wasi_nn.Graph.load("story");

@@ -25,6 +25,23 @@ sys.stdout.write("rest")""")
     assert run.stderr == "an error\n"
 
 
+def test_standard_output_is_a_text_stream_as_others_are(py):
+    run = py("""
+import sys
+print("a", end="")
+sys.stdout.buffer.write(b"b\\n")
+print("c")
+try:
+    sys.stdout.write(b"d")
+except TypeError:
+    print("e")
+sys.stdout.reconfigure(errors="replace")
+print("f\\udcff", sys.stdout.encoding, sys.stdout.closed)
+print("g\\udcff", end="", file=sys.stderr)""")
+    assert run.stdout == "ab\nc\ne\nf? utf-8 False\n"
+    assert run.stderr == "g\\udcff"
+
+
 def test_arguments_environment_and_standard_input(py):
     run = py(
         "import os, sys\nprint(sys.argv, dict(os.environ), input('? '), sys.stdin.read())",

@@ -113,6 +113,48 @@ print(left.usage.generated_tokens, list(left))""")
     assert run.tokens >= 17
 
 
+def test_a_token_can_be_a_part_of_a_character(py):
+    run = py("""
+from wasi_nn import Graph
+story = Graph.load("story", {"grammar": 'root ::= "a \u00e9\u4f60"'})
+for logs in (False, True):
+    tokens = list(story.generate("Once", log_probabilities=logs))
+    print(b"".join(one.bytes for one in tokens).decode(), "".join(map(str, tokens)))
+    print(any(one.text.encode() != one.bytes for one in tokens))
+    print({type(one.log_probability).__name__ for one in tokens})""")
+    assert run.stdout.split("\n")[:-1] == [
+        *("a é你 a é你", "True", "{'NoneType'}"),
+        *("a é你 a é你", "True", "{'float'}"),
+    ]
+
+
+def test_generations_are_read_in_turns(py):
+    run = py("""
+from wasi_nn import Graph
+story = Graph.load("story", temperature=0)
+alone = [story.generate(text, max_tokens=6).text() for text in ("Once", "The dog")]
+streams = [story.generate(text, max_tokens=6) for text in ("Once", "The dog")]
+pieces = zip(*streams, strict=True)
+print(["".join(map(str, one)) for one in zip(*pieces)] == alone, next(streams[0], "over"))""")
+    assert run.stdout == "True over\n"
+
+
+def test_what_a_loop_over_tokens_prints_is_all_there(py):
+    with pytest.raises(GuestRaised) as caught:
+        py("""
+import sys
+from wasi_nn import Graph
+story = Graph.load("story")
+for token in story.generate("Once", max_tokens=3):
+    print("a", end="")
+    print("b", end="", file=sys.stderr)
+print("c")
+for token in story.generate("Once", max_tokens=3):
+    print("d", end="")
+    1 / 0""")
+    assert (caught.value.run.stdout, caught.value.run.stderr[:3]) == ("aaac\nd", "bbb")
+
+
 def test_chat_embeddings_and_settings(py):
     run = py("""
 from wasi_nn import Graph

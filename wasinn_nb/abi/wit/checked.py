@@ -56,7 +56,8 @@ def define(linker: component.Linker, interfaces: Mapping[str, Interface], calls:
 def _checked(
     name: str, function: Function, failure: Callable[[WasinnError], Any], calls: Calls
 ) -> Callable[..., Any]:
-    params, result, label = function.params, function.result, short_name(name)
+    params, result = function.params, function.result
+    label = function.called or short_name(name)
 
     def checked(store: Any, *args: Any) -> Any:
         start = time.perf_counter()

@@ -40,11 +40,13 @@ class Function:
     Attributes:
         params, result: how its values cross.
         call: what it does; what it raises becomes what :class:`Calls` says.
+        called: how records of calls name it, if it is not by its own name.
     """
 
     params: Sequence[Codec]
     result: Codec | None
     call: Callable[..., Any]
+    called: str = ""
 
     @property
     def fallible(self) -> bool:
@@ -205,7 +207,7 @@ def _trampoline(
     one = readers[0][0] if len(readers) == 1 else None
     write = function.result.write if function.result is not None else None
     nparams, nresults = len(readers), int(write is not None)
-    call, fallible, label = function.call, function.fallible, short_name(name)
+    call, fallible, label = function.call, function.fallible, function.called or short_name(name)
     crossing, judged, recorded, clock = calls.crossing, calls.judged, calls.recorded, _clock
 
     def trampoline(

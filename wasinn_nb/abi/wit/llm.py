@@ -51,6 +51,7 @@ from wasinn_nb.nn.tensor import Tensor
 from wasinn_nb.nn.types import TensorType
 
 PACKAGE, VERSION = "wasinn:llm", "0.1.0"
+MODELS = f"{PACKAGE}/models@{VERSION}"
 
 _MOST_MODELS, _MOST_CONTEXTS, _MOST_STREAMS = 1024, 1024, 1024
 _LONGEST_NAME = 4096
@@ -304,7 +305,7 @@ class LLM:
         }
         return {
             f"{PACKAGE}/errors@{VERSION}": Interface({}, {}, self.failure),
-            f"{PACKAGE}/models@{VERSION}": Interface(models, functions, self.failure),
+            MODELS: Interface(models, functions, self.failure),
         }
 
     def _model_functions(self) -> Mapping[str, Function]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -15,16 +17,18 @@ class Sdk:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._seen: tuple[tuple[str, int, int], ...] | None = None
+        self._seen: list[tuple[str, int, int]] = []
         self._digest = ""
 
     def digest(self) -> str:
         """A hash of every file's name and content; read again only when one has changed."""
-        files = sorted(path for path in self.path.glob("*/**/*") if path.is_file())
-        seen = tuple((str(path), *_stamp(path)) for path in files)
-        if seen != self._seen:
+        # every build asks: no Path is made where a text does
+        folders = (entry.path for entry in os.scandir(self.path) if entry.is_dir())
+        seen = sorted(file for folder in folders for file in _files(folder))
+        if not self._digest or seen != self._seen:
             digest = hashlib.sha256()
-            for path in files:
+            for file, _, _ in seen:
+                path = Path(file)
                 content = path.read_bytes()
                 name = path.relative_to(self.path).as_posix()
                 digest.update(f"{name}\0{len(content)}\0".encode())
@@ -34,6 +38,11 @@ class Sdk:
         return self._digest
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
+def _files(folder: str) -> Iterator[tuple[str, int, int]]:
+    """Paths, sizes and times of all files."""
+    for entry in os.scandir(folder):
+        if entry.is_dir():
+            yield from _files(entry.path)
+        elif entry.is_file():
+            found = entry.stat()
+            yield entry.path, found.st_size, found.st_mtime_ns

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from wasinn_nb.abi.wit import linker as wit_linker
+from wasinn_nb.abi.wit import llm
 from wasinn_nb.abi.wit.session import Session
 from wasinn_nb.guest import native_component
 from wasinn_nb.guest.component import limit
@@ -16,6 +17,7 @@ from wasinn_nb.guest.options import Directory, RunOptions
 from wasinn_nb.guest.sandbox import Sandbox
 from wasinn_nb.guest.scripts.folders import Folders
 from wasinn_nb.guest.scripts.relay import Relay
+from wasinn_nb.guest.scripts.tokens import TOKENS, Tokens
 from wasinn_nb.guest.scripts.world import (
     CALLS,
     CELLS,
@@ -36,6 +38,18 @@ _FILES = "wasi:filesystem/preopens@"
 
 class _Session(Session):
     """The models' side; a call that is stopped fails, and the cell then ends itself."""
+
+    def __init__(self, relay: Relay, *, packed: bool) -> None:
+        super().__init__(relay, packed=packed)
+        self._log = relay.log
+
+    def recorded(self, name: str, start: float, end: float) -> None:
+        """See :class:`Session`; of the run that goes on."""
+        log = self._log.present
+        if log is not None:
+            log.record((name, start, end, self.crossing.nbytes))
+            if log.length() >= log.limit:
+                log.fold()
 
     def judged(self, name: str, error: BaseException, *, fallible: bool) -> WasinnError:
         """See :class:`Session`."""
@@ -75,6 +89,11 @@ class Machine:
         self.dirs: tuple[Directory, ...] = options.dirs
         self._engine = engine
         self._session = _Session(self.relay, packed=module.packed)
+        self._tokens = Tokens(
+            self._session.interfaces[llm.MODELS].resources["token-stream"],
+            self._session.crossing,
+            self.relay.print_output,
+        )
         self._kept: list[Any] = []
         self._functions: dict[str, Any] = {}
         store = wasmtime.Store(engine.native)
@@ -89,9 +108,10 @@ class Machine:
                 self.folders.grant(config)
             store.set_wasi(config)
             linker.add_wasip2()
+            own = {HOST: interface(self.relay), TOKENS: self._tokens.interface()}
             self._kept = [
                 *self._session.define(linker),
-                *wit_linker.define(linker, {HOST: interface(self.relay)}, self._session),
+                *wit_linker.define(linker, own, self._session),
             ]
             # instantiating runs code of the component
             with self._watched(CancelToken()):
@@ -127,6 +147,7 @@ class Machine:
 
     def end_run(self) -> None:
         """The run has ended: what it held of the host is freed."""
+        self._tokens.end_run()
         self._session.end_run()
         self.relay.detach()
 

@@ -26,12 +26,13 @@ class Relay:
     Attributes:
         keeps_definitions: for cells of a name, which find what earlier ones have defined.
         reported: the exception that the cell ended with, as its language prints it.
+        log: of the run's calls.
     """
 
     def __init__(self) -> None:
         self.reported = ""
         self.keeps_definitions = False
-        self._log = PresentLog()
+        self.log = PresentLog()
         self._models: RunModels | None = None
         self._sandbox: Sandbox | None = None
         self._stdio: Stdio | None = None
@@ -43,13 +44,13 @@ class Relay:
         """From now on everything goes to this run."""
         self.reported = ""
         self._models, self._sandbox = models, sandbox
-        self._log.present = models.calls
+        self.log.present = models.calls
         self._stdio, self._cancel = stdio, cancel
 
     def detach(self) -> None:
         """The run has ended, and is to go by itself."""
         self._models = self._sandbox = self._stdio = self._cancel = None
-        self._log.present = None
+        self.log.present = None
 
     # -- wasinn:script/host --------------------------------------------------------------------
 
@@ -57,6 +58,10 @@ class Relay:
         """Print in the run's name."""
         if self._stdio is not None:
             self._stdio.write(text.encode("utf-8", "replace"), to_error=channel == "error")
+
+    def print_output(self, text: str) -> None:
+        """Print to the run's standard output."""
+        self.print("output", text)
 
     def sleep(self, seconds: float) -> None:
         """Wait, until the run is stopped at most; the cell asks."""
@@ -100,7 +105,7 @@ class Relay:
     @property
     def calls(self) -> CallLog:
         """Where every call is recorded: of the run that goes on when it is."""
-        return self._log
+        return self.log
 
     def acquire(self, name: str, config: bytes | None) -> GraphLease:
         """See :class:`NNHost`."""

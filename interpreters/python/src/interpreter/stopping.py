@@ -11,6 +11,7 @@ import dis
 import operator
 import sys
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from types import CodeType
 from typing import Any, SupportsIndex
@@ -42,11 +43,13 @@ def sleep(seconds: float | SupportsIndex, /) -> None:
         left -= _LONGEST
 
 
-def _nothing() -> None:
+def _nothing() -> str:
     """Before there is a console."""
+    return ""
 
 
-flush = _nothing
+flush: Callable[[], object] = _nothing
+taken: Callable[[], str] = _nothing
 
 
 def watch(code: CodeType) -> None:

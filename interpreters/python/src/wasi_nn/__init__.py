@@ -12,7 +12,7 @@ Tensors go in and out by the model's names for them:
     scores = digits.compute({"image": Tensor(pixels, (1, 1, 8, 8))})["probabilities"]
 """
 
-from wit_world.imports.models import Finish
+from wit_world.imports.models import Description, Finish, Token, Usage
 
 from wasi_nn._errors import (
     Busy,
@@ -32,7 +32,8 @@ from wasi_nn._errors import (
     UnsupportedOperation,
 )
 from wasi_nn._exchange import input, input_text, output  # noqa: A004 - as in other languages
-from wasi_nn._models import Context, Description, Graph, Token, TokenStream, Usage
+from wasi_nn._models import Context, Graph
+from wasi_nn._streams import TokenStream
 from wasi_nn._tensors import Tensor, TensorType
 
 __all__ = [

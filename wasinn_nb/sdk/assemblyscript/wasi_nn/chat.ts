@@ -3,7 +3,8 @@
 
 import { Code, check, lastCode } from "./error";
 import { quote, textOf } from "./json";
-import { Finish, Options, Session } from "./session";
+import { Session } from "./session";
+import { Finish, Options } from "./types";
 
 export enum Role {
   System,

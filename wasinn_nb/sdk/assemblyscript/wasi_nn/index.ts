@@ -10,7 +10,8 @@
 
 import { check, lastCode, note } from "./error";
 import { Config } from "./json";
-import { Options, Session } from "./session";
+import { Session } from "./session";
+import { Options } from "./types";
 import * as raw from "./raw";
 
 export { Chat, Message, Role, Style } from "./chat";
@@ -18,7 +19,8 @@ export { Code, describeCode, lastCode, lastError } from "./error";
 export { readArray, readBytes, readShape, readText } from "./exchange";
 export { writeArray, writeBytes, writeText } from "./exchange";
 export { Config } from "./json";
-export { Description, Finish, Options, Session, Usage } from "./session";
+export { Session } from "./session";
+export { Description, Finish, Options, Usage } from "./types";
 export { raw };
 
 const RESULT: usize = memory.data(4, 4);

@@ -1,65 +1,15 @@
 // One line of work on a model: its inputs and outputs, or its place in a text.
 
 import { Chat, Style } from "./chat";
+import { giveTensor, giveText, read, readToken, takeTensor } from "./data";
 import { Code, check, lastCode, note } from "./error";
 import { Config, numberOf, numbersOf, textOf } from "./json";
 import { Bytes, encode, isTail, textLength, withoutEndMarker } from "./text";
+import { Description, Finish, Options, Usage } from "./types";
 import * as raw from "./raw";
 
-/** Wishes for one generation. */
-export class Options {
-  constructor(
-    /** How many tokens at most; 0: until the model ends. */
-    public maxTokens: i32 = 0,
-    /** Texts that end the generation and are not part of it. */
-    public stop: string[] = [],
-    /** Hand out tokens as they come, even if that splits a character. */
-    public raw: bool = false,
-  ) {}
-}
-
-/** Why a text ended. */
-export enum Finish {
-  Running,
-  End,
-  Stop,
-  Length,
-  ContextFull,
-  Cancelled,
-  Failed,
-}
-
-/** What the host knows of a model; 0 or "" where it does not say. */
-export class Description {
-  architecture: string = "";
-  quantization: string = "";
-  parameters: f64 = 0;
-  contextLength: i32 = 0;
-  layers: i32 = 0;
-  vocabulary: i32 = 0;
-  embeddingLength: i32 = 0;
-}
-
-/** The host's figures about the last run. */
-export class Usage {
-  inputTokens: i32 = 0;
-  outputTokens: i32 = 0;
-}
-
-const SIZE: usize = memory.data(4, 4);
-const TENSOR: usize = memory.data(20, 4);
 const FIRST_ROOM = 128 << 10;
-const MOST_ROOM = 1 << 30;
 const GENERATING = "generating";
-
-enum Type {
-  F16,
-  F32,
-  F64,
-  U8,
-  I32,
-  I64,
-}
 
 export class Session {
   /** Why the last text ended. */
@@ -90,12 +40,12 @@ export class Session {
   }
 
   tryConfigure(config: Config): Code {
-    return note(this.give(1, config.toString()), "configuring a session");
+    return note(giveText(this.context, 1, config.toString()), "configuring a session");
   }
 
   /** Give input `index` as text: 0 is the prompt, 1 the settings, as JSON. */
   tryInput(index: u32, text: string): Code {
-    return note(this.give(index, text), `setting input ${index.toString()} to a text`);
+    return note(giveText(this.context, index, text), `setting input ${index.toString()} to a text`);
   }
 
   // ---- texts ----------------------------------------------------------------------------------
@@ -186,9 +136,9 @@ export class Session {
 
   tryEmbed(text: string): Float32Array | null {
     const doing = "embedding a text";
-    if (note(this.give(0, text), doing) || note(raw.compute(this.context), doing)) return null;
+    if (note(giveText(this.context, 0, text), doing) || note(raw.compute(this.context), doing)) return null;
     const answer = new Bytes(FIRST_ROOM);
-    if (this.read(0, answer, doing)) return null;
+    if (read(this.context, 0, answer, doing)) return null;
     const numbers = numbersOf(answer.text(0, answer.size), "embedding");
     if (!numbers.length) {
       note(Code.RuntimeError, doing + ', without the setting "embedding"');
@@ -209,7 +159,7 @@ export class Session {
   /** What the host tells of the model and of the last run, as JSON. */
   metadata(): string {
     const bytes = new Bytes(4096);
-    check(this.read(1, bytes, "reading the metadata"));
+    check(read(this.context, 1, bytes, "reading the metadata"));
     return bytes.text(0, bytes.size);
   }
 
@@ -245,20 +195,7 @@ export class Session {
   }
 
   trySet<T extends ArrayBufferView>(index: i32, values: T, shape: i32[]): Code {
-    let count = 1;
-    for (let i = 0; i < shape.length; i++) count *= shape[i];
-    const doing = `setting input ${index.toString()} to ${typeName<T>()} [${shape.join(", ")}]`;
-    // @ts-ignore: every typed array has it
-    const length: i32 = values.length;
-    if (count != length) {
-      return note(Code.InvalidArgument, `${doing} from ${length.toString()} values`);
-    }
-    store<u32>(TENSOR, shape.dataStart as u32);
-    store<u32>(TENSOR, shape.length, 4);
-    store<u32>(TENSOR, typeOf<T>(), 8);
-    store<u32>(TENSOR, values.dataStart as u32, 12);
-    store<u32>(TENSOR, values.byteLength, 16);
-    return note(raw.set_input(this.context, index, TENSOR), doing);
+    return giveTensor<T>(this.context, index, values, shape);
   }
 
   /** Run the model on its inputs. */
@@ -278,17 +215,7 @@ export class Session {
   }
 
   tryGet<T extends ArrayBufferView>(index: i32): T | null {
-    const bytes = new Bytes(4096);
-    const doing = `getting output ${index.toString()} as ${typeName<T>()}`;
-    if (this.read(index, bytes, doing)) return null;
-    const width = (1 as i32) << (alignOf<T>() as i32);
-    if (bytes.size % width != 0) {
-      note(Code.InvalidArgument, `${doing}: it has ${bytes.size.toString()} bytes`);
-      return null;
-    }
-    const values = instantiate<T>(bytes.size / width);
-    memory.copy(values.dataStart, bytes.data, bytes.size);
-    return values;
+    return takeTensor<T>(this.context, index);
   }
 
   // ---- for Chat -------------------------------------------------------------------------------
@@ -310,7 +237,7 @@ export class Session {
       if (code != Code.Success) return code;
       this.chatting = messages;
     }
-    const code = note(this.give(0, prompt), "giving the prompt");
+    const code = note(giveText(this.context, 0, prompt), "giving the prompt");
     if (code == Code.Success) this.finish = Finish.Running;
     return code;
   }
@@ -325,7 +252,7 @@ export class Session {
       this.finish = Finish.Failed;
       return note(number, GENERATING);
     }
-    const code = this.read(0, this.bytes, "reading the text");
+    const code = read(this.context, 0, this.bytes, "reading the text");
     if (code != Code.Success) {
       this.finish = Finish.Failed;
       return code;
@@ -344,35 +271,6 @@ export class Session {
 
   // ---- the rest -------------------------------------------------------------------------------
 
-  private give(index: u32, text: string): i32 {
-    const data = encode(text);
-    store<u32>(SIZE, data.byteLength);
-    store<u32>(TENSOR, SIZE as u32);
-    store<u32>(TENSOR, 1, 4);
-    store<u32>(TENSOR, Type.U8, 8);
-    store<u32>(TENSOR, changetype<usize>(data) as u32, 12);
-    store<u32>(TENSOR, data.byteLength, 16);
-    return raw.set_input(this.context, index, TENSOR);
-  }
-
-  /** Output `index`, whatever this host does with buffers that are short. */
-  private read(index: u32, into: Bytes, doing: string): Code {
-    into.size = 0;
-    while (true) {
-      const room = into.capacity;
-      const number = raw.get_output(this.context, index, into.data, room, SIZE);
-      const size = load<u32>(SIZE) as i32;
-      if (number == 0 && size <= room) {
-        into.size = size;
-        return Code.Success;
-      }
-      if (number != 0 && number != (Code.TooLarge as i32)) return note(number, doing);
-      const wanted = max(size, 2 * room);
-      if (wanted > MOST_ROOM) return note(Code.TooLarge, doing);
-      into.reserve(wanted);
-    }
-  }
-
   /** Generate one token. */
   private step(): Code {
     this.single = true;
@@ -383,7 +281,7 @@ export class Session {
     }
     if (number == (Code.ContextFull as i32)) this.finish = Finish.ContextFull;
     else if (number != 0) return note(number, GENERATING);
-    const code = this.readToken();
+    const code = readToken(this.context, this.bytes);
     if (code != Code.Success) return code;
     this.tokens++;
     if (this.cutAtStop()) this.finish = Finish.Stop;
@@ -391,25 +289,6 @@ export class Session {
       this.finish = Finish.Length;
     }
     return Code.Success;
-  }
-
-  private readToken(): Code {
-    const bytes = this.bytes;
-    let room = 256;
-    while (true) {
-      bytes.reserve(bytes.size + room);
-      room = bytes.capacity - bytes.size;
-      const to = bytes.data + bytes.size;
-      const number = raw.get_output_single(this.context, 0, to, room, SIZE);
-      const size = load<u32>(SIZE) as i32;
-      if (number == 0 && size <= room) {
-        bytes.size += size;
-        return Code.Success;
-      }
-      if (number != 0 && number != (Code.TooLarge as i32)) return note(number, "reading a token");
-      room = max(size, 2 * room);
-      if (room > MOST_ROOM) return note(Code.TooLarge, "reading a token");
-    }
   }
 
   /** Tell the host the limits of a whole text, and take back those of an earlier one. */
@@ -452,24 +331,4 @@ export class Session {
     }
     return this.delivered + limit;
   }
-}
-
-function typeOf<T>(): Type {
-  if (idof<T>() == idof<Uint16Array>()) return Type.F16;
-  if (idof<T>() == idof<Float32Array>()) return Type.F32;
-  if (idof<T>() == idof<Float64Array>()) return Type.F64;
-  if (idof<T>() == idof<Uint8Array>()) return Type.U8;
-  if (idof<T>() == idof<Int32Array>()) return Type.I32;
-  if (idof<T>() == idof<Int64Array>()) return Type.I64;
-  ERROR("tensors are Uint16Array (16-bit floats), Float32Array, Float64Array, Uint8Array, ...");
-  return Type.U8;
-}
-
-function typeName<T>(): string {
-  return nameof<T>();
-}
-
-/** The width of an element, as a power of two. */
-function alignOf<T extends ArrayBufferView>(): usize {
-  return alignof<valueof<T>>();
 }
