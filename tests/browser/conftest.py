@@ -28,7 +28,10 @@ def pytest_runtest_makereport(item):
 def _seen(page):
     """The text of a page; an error of the page itself, if that is what failed."""
     try:
-        return f"{page.url}\n{page.inner_text('body', timeout=5000)}"
+        text = page.inner_text("body", timeout=5000)
+        return "\n".join(
+            (page.url, text if len(text) < 4000 else f"{text[:2000]}[...]{text[-2000:]}")
+        )
     except Exception as error:  # noqa: BLE001 - what is reported is the test's
         return str(error)
 

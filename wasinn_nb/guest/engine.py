@@ -7,7 +7,9 @@ import hashlib
 import os
 import platform
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from typing import Any
@@ -29,42 +31,63 @@ _ASYNC_STACK = 6 << 20
 _NO_FINALIZER = ctypes.cast(0, ctypes.CFUNCTYPE(None, ctypes.c_void_p))
 
 
+# how long a guest has to end itself at most, whatever keeps it from computing
+_LONGEST = 3.0
+_LOOK_SECONDS = 0.05
+
+
 class Patience:
-    """How long a guest that was told to end is let go on.
+    """How long a guest that was told to end is let go on; made in the guest's thread.
 
     Args:
         cancel: what tells it.
-        seconds: how long.
+        seconds: how long it may compute: on a busy machine that takes longer.
         look: called when it is over.
     """
 
     def __init__(self, cancel: CancelToken, seconds: float, look: Callable[[], None]) -> None:
         self._seconds = seconds
         self._look = look
-        self._timer: threading.Timer | None = None
+        self._computed = _own_clock()
+        self._ended = threading.Event()
         self.is_over = False
         self._undo = cancel.on_cancel(self._begin)
 
     def end(self) -> None:
         """The guest has ended."""
         self._undo()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._ended.set()
 
     def _begin(self) -> None:
         if not self._seconds:
             self._expire()
             return
-        self._timer = threading.Timer(self._seconds, self._expire)
-        self._timer.daemon = True
         try:
-            self._timer.start()
+            threading.Thread(target=self._wait, name="wasinn-patience", daemon=True).start()
         except RuntimeError:  # no thread to be had
             self._expire()
+
+    def _wait(self) -> None:
+        longest = time.monotonic() + _LONGEST
+        with suppress(OSError):  # its thread has gone, and its clock with it
+            enough = self._computed() + self._seconds
+            while self._computed() < enough and time.monotonic() < longest:
+                if self._ended.wait(_LOOK_SECONDS):
+                    return
+        self._expire()
 
     def _expire(self) -> None:
         self.is_over = True
         self._look()
+
+
+def _own_clock() -> Callable[[], float]:
+    """The seconds that this thread has computed, or where they are not counted, all seconds."""
+    try:
+        clock = time.pthread_getcpuclockid(threading.get_ident())
+    except (AttributeError, OSError):
+        return time.monotonic
+    return lambda: time.clock_gettime(clock)
 
 
 class Engine:
@@ -100,7 +123,7 @@ class Engine:
         Args:
             store: of the guest.
             cancel: whose cancellation ends it.
-            grace: seconds that it has to end itself.
+            grace: seconds that it may compute to end itself.
 
         Returns:
             What must be kept until the store is closed.

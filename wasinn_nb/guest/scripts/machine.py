@@ -31,7 +31,7 @@ from wasinn_nb.guest.scripts.world import (
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.errors import Cancelled, WasinnError
 
-# what a cell that was told to end has for it, before it is ended
+# seconds that a cell which was told to end may compute for it, before it is ended
 _GRACE = 0.3
 _FILES = "wasi:filesystem/preopens@"
 
