@@ -79,7 +79,7 @@ class PageForm:
 def pages(story):
     pages = Pages(story)
     yield pages
-    pages.forms.close()
+    pages.forms.end()
 
 
 def watchers():
@@ -159,9 +159,40 @@ def test_pages_that_were_reloaded_leave_no_more_than_eight_forms(pages):
     forms = [pages.open("story") for _ in range(10)]
     assert [form.state.get("ended", False) for form in forms] == [True] * 2 + [False] * 8
     eventually(lambda: len(watchers()) == 8)
-    pages.forms.close()
+    pages.forms.end()
     assert all(form.state["ended"] for form in forms)
     eventually(lambda: not watchers())
+
+
+def test_what_is_changed_in_a_form_is_there_when_its_page_has_slept(story, pages):
+    form, other, closed = (pages.open("story") for _ in range(3))
+    form.draft(**{"ctx-size": 512})
+    pages.forms.rest()
+    eventually(lambda: not watchers())
+    pages.ask("configured", form=closed.name)
+    assert "ended" not in form.state
+    form.known = {}
+    pages.forms.wake()
+    assert form.state["prospect"]["draft"]["set"] == {"ctx-size": 512}
+    assert form.ask("apply", stop=False)["kind"] == "done"
+    eventually(lambda: story.prospect("story").pins.get("ctx-size") == 512)
+    assert other.draft(threads=1)["draft"]["set"] == {"threads": 1}
+    eventually(lambda: len(watchers()) == 2)
+
+
+def test_a_form_that_is_heard_of_first_goes_on_as_well(pages):
+    form = pages.open("story")
+    pages.forms.rest()
+    assert form.draft(threads=1)["errors"] == {}
+
+
+def test_a_form_whose_model_has_gone_meanwhile_ends(pages):
+    pages.forms._host.registry.register("brief", "builtin:digits")
+    form = pages.open("brief")
+    pages.forms.rest()
+    pages.forms._host.registry.forget("brief")
+    pages.forms.wake()
+    assert form.state["ended"]
 
 
 def test_who_asks_for_a_form_as_the_extension_ends_gets_none(pages):
@@ -178,7 +209,7 @@ def victim():
     host.registry.register("digits", "builtin:digits")
     pages = Pages(host)
     yield pages, pages.open("digits")
-    pages.forms.close()
+    pages.forms.end()
     host.close()
 
 

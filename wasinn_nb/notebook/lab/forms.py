@@ -3,6 +3,9 @@
 What a form says is wrapped in ``{"kind": "form", "form": name}``: ``state`` has values that became
 others, ``message`` is a message as a widget would send it. What a page says to one comes wrapped in
 ``to_form``.
+
+A page that sleeps is not heard of, and does not lose what is changed in its forms: they rest until
+a page is there again.
 """
 
 from __future__ import annotations
@@ -12,13 +15,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from wasinn_nb.nn.errors import InvalidArgument
+from wasinn_nb.nn.errors import InvalidArgument, WasinnError
 from wasinn_nb.notebook.widgets.answers import Handler, answer
 from wasinn_nb.notebook.widgets.form.form import Form
 
 if TYPE_CHECKING:
     from wasinn_nb.api import Host
     from wasinn_nb.notebook.widgets.answers import Post
+    from wasinn_nb.notebook.widgets.form.draft import Draft
     from wasinn_nb.notebook.widgets.requests import Request
 
 # pages that were reloaded leave forms behind
@@ -38,30 +42,49 @@ class Forms:
         self._post = post
         self._lock = threading.Lock()
         self._forms: dict[str, Form] = {}
+        # models and drafts of those that rest
+        self._resting: dict[str, tuple[str, Draft]] = {}
         self._ended = False
 
     def handlers(self) -> dict[str, Handler]:
         """What pages may ask, by kind."""
         return {"configure": self._configure, "configured": self._drop, "to_form": self._hear}
 
-    def close(self) -> None:
-        """Close all of them, and tell pages so; what they apply goes on."""
+    def rest(self) -> None:
+        """Nobody looks: follow no model any more, and keep what was changed."""
         with self._lock:
-            left = list(self._forms)
-        for name in left:
-            self._end(name)
+            resting, self._forms = self._forms, {}
+            for name, form in resting.items():
+                self._resting[name] = (form.name, form.draft)
+            for oldest in list(self._resting)[:-_MOST]:
+                del self._resting[oldest]
+        for form in resting.values():
+            form.close()
+
+    def wake(self) -> None:
+        """Somebody looks again: those that rest go on, and pages are told how things stand."""
+        for name in list(self._resting):
+            if (form := self._form(name)) is not None:
+                form.repeat()
 
     def end(self) -> None:
-        """Close all of them, and open no more."""
+        """Close all of them, and tell pages so; open no more. What they apply goes on."""
         with self._lock:
             self._ended = True
-        self.close()
+            left = [*self._forms, *self._resting]
+        for name in left:
+            self._end(name)
 
     def _configure(self, request: Request) -> dict[str, Any]:
         """Open a form for a model."""
         name = uuid4().hex
-        model = request.text("name")
-        form = Form(model, self._host, lambda news: self._post("form", form=name, state=news))
+        form = self._open(name, request.text("name"))
+        return {"form": name, "state": {"name": form.name, **form.state}}
+
+    def _open(self, name: str, model: str, draft: Draft | None = None) -> Form:
+        form = Form(
+            model, self._host, lambda news: self._post("form", form=name, state=news), draft
+        )
         with self._lock:
             if self._ended:
                 raise InvalidArgument(
@@ -72,7 +95,19 @@ class Forms:
         for oldest in surplus:
             self._end(oldest)
         form.watch()
-        return {"form": name, "state": {"name": model, **form.state}}
+        return form
+
+    def _form(self, name: str) -> Form | None:
+        """A form that is there, or rested and goes on now."""
+        with self._lock:
+            form = self._forms.get(name)
+            rested = self._resting.pop(name, None)
+        if form is None and rested is not None:
+            try:
+                form = self._open(name, *rested)
+            except WasinnError:  # the model has gone, or the extension
+                self._end(name)
+        return form
 
     def _drop(self, request: Request) -> None:
         """A page has taken its form away."""
@@ -81,7 +116,7 @@ class Forms:
     def _hear(self, request: Request) -> None:
         """A page says something to a form."""
         name = request.text("form")
-        form = self._forms.get(name)
+        form = self._form(name)
         if form is None:
             self._end(name)  # the page has not heard of that, or it would not ask
             return
@@ -103,5 +138,6 @@ class Forms:
     def _close(self, name: str) -> None:
         with self._lock:
             form = self._forms.pop(name, None)
+            self._resting.pop(name, None)
         if form is not None:
             form.close()

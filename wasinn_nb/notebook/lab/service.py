@@ -88,7 +88,8 @@ class Service:
         with self._lock:
             self._closed = True
             self._renew(None)
-        self._leave()
+        self._generating.leave()
+        self._session.leave()
         self._forms.end()
         self._session.close()
 
@@ -109,6 +110,7 @@ class Service:
             generating=generating,
             marks=self._cells.marks(),
         )
+        self._forms.wake()
 
     def _bye(self, _request: Request) -> None:
         """A page has gone; if others are there, they say hello."""
@@ -130,12 +132,9 @@ class Service:
         with self._lock:
             if self._lease is threading.current_thread():
                 self._lease = None
-                self._leave()
-
-    def _leave(self) -> None:
-        self._generating.leave()
-        self._session.leave()
-        self._forms.close()
+                self._generating.leave()
+                self._session.leave()
+                self._forms.rest()
 
     # -- what is asked -------------------------------------------------------------------------
 

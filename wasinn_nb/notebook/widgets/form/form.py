@@ -45,16 +45,26 @@ class Form:
     Args:
         name: a registered model.
         changed: told the values that have become others, one call after the other, from any thread.
+        draft: what somebody has changed already.
+
+    Attributes:
+        name: the model's.
 
     Raises:
         NotFound: there is no such model.
     """
 
-    def __init__(self, name: str, host: Host, changed: Callable[[State], None]) -> None:
-        self._name = name
+    def __init__(
+        self,
+        name: str,
+        host: Host,
+        changed: Callable[[State], None],
+        draft: Draft | None = None,
+    ) -> None:
+        self.name = name
         self._host = host
         self._changed = changed
-        self._draft = Draft()
+        self._draft = draft or Draft()
         self._application: Application | None = None
         self._subscription: Subscription | None = None
         self._lock = threading.RLock()
@@ -69,6 +79,12 @@ class Form:
         with self._lock:
             return dict(self._state)
 
+    @property
+    def draft(self) -> Draft:
+        """What is changed in it and not applied."""
+        with self._lock:
+            return self._draft
+
     def handlers(self) -> dict[str, Handler]:
         """What views may ask, by kind."""
         return {"draft": self._take, "apply": self._apply, "cancel": self._cancel}
@@ -76,7 +92,7 @@ class Form:
     def prospect(self) -> Prospect:
         """The model's settings as they are now, or as they were last of a model that is no more."""
         with suppress(WasinnError):
-            self._now = self._host.prospect(self._name)
+            self._now = self._host.prospect(self.name)
         return self._now
 
     def watch(self) -> None:
@@ -85,7 +101,7 @@ class Form:
         watcher = threading.Thread(
             target=self._watch,
             args=(self._subscription,),
-            name=f"wasinn config {self._name}",
+            name=f"wasinn config {self.name}",
             daemon=True,
         )
         watcher.start()
@@ -119,7 +135,7 @@ class Form:
             if self._application is not None:
                 raise Busy("Settings are being applied already.")
             draft = self._draft
-            values, errors = draft.checked(self._host.registry.schema(self._name))
+            values, errors = draft.checked(self._host.registry.schema(self.name))
             if errors:
                 raise InvalidArgument(" ".join(errors.values()))
 
@@ -127,7 +143,7 @@ class Form:
                 self._applied(outcome, draft if applied else None)
 
             self._set(outcome=NO_OUTCOME)
-            self._application = Application(self._host, self._name, values, draft.unset, stop=stop)
+            self._application = Application(self._host, self.name, values, draft.unset, stop=stop)
             self._application.start(lambda work: self._set(work=work), ended)
 
     def _cancel(self, _request: Request) -> None:
@@ -154,13 +170,13 @@ class Form:
 
     def _wake(self) -> None:
         if (subscription := self._subscription) is not None:
-            subscription.put(Event(EventKind.NOTICE, self._name))
+            subscription.put(Event(EventKind.NOTICE, self.name))
 
     def _watch(self, subscription: Subscription) -> None:
         while not self._closed.is_set():
             subscription.wait()
             events = subscription.drain()
-            if any(e.subject == self._name or e.kind in _MEMORY for e in events):
+            if any(e.subject == self.name or e.kind in _MEMORY for e in events):
                 self._refresh()
             self._closed.wait(_EVERY)
         self._host.bus.unsubscribe(subscription)
@@ -180,14 +196,14 @@ class Form:
 
     def _look(self, draft: Draft) -> State:
         """How things stand with a draft."""
-        record = self._host.registry.describe(self._name)
-        now = then = self._host.prospect(self._name)
+        record = self._host.registry.describe(self.name)
+        now = then = self._host.prospect(self.name)
         draft = draft.differing(now.pins)
         values, errors = draft.checked(now.schema)
         problem = None
         try:
             if values or draft.unset:
-                then = self._host.prospect(self._name, values, unset=draft.unset)
+                then = self._host.prospect(self.name, values, unset=draft.unset)
         except NotFound:
             raise
         except WasinnError as error:
