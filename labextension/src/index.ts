@@ -11,12 +11,14 @@ import { panelPlugin } from "./panel/plugin";
 import { kernelPreferencesPlugin, preferencesPlugin } from "./settings";
 import { statusPlugin } from "./status/plugin";
 import { tutorialsPlugin } from "./tutorials/plugin";
+import { viewsPlugin } from "./views/plugin";
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   preferencesPlugin,
   kernelPreferencesPlugin,
   hostsPlugin,
   panelPlugin,
+  viewsPlugin,
   marksPlugin,
   helpPlugin,
   completionPlugin,

@@ -19,6 +19,8 @@ from wasinn_nb.notebook.widgets import assets, clicks, library
 from wasinn_nb.notebook.widgets.answers import Handler, answer
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
+# By which the JupyterLab extension knows our views, and shows what is beside one that has gone.
+_OURS = "application/vnd.wasinn-nb.view+json"
 _SMALL = (Bool, Enum, Float, Int)
 
 
@@ -87,10 +89,13 @@ class LiveWidget(AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         bundle = super()._repr_mimebundle_(**kwargs)
         shell = get_ipython()
-        if bundle is not None and in_kernel(shell) and not has_audience(shell):
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        if in_kernel(shell) and not has_audience(shell):
             # an export would show a view without a kernel, and not the text that comes with it
-            bundle[0].pop(_VIEW, None)
-        return bundle
+            return {kind: form for kind, form in data.items() if kind != _VIEW}, metadata
+        return ({**data, _OURS: {}} if _VIEW in data else data), metadata
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """State goes to the views, never comes from one: a view asks for what it wants."""
