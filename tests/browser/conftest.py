@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -29,11 +30,11 @@ def _seen(page):
     """The text of a page; an error of the page itself, if that is what failed."""
     try:
         text = page.inner_text("body", timeout=5000)
-        return "\n".join(
-            (page.url, text if len(text) < 4000 else f"{text[:2000]}[...]{text[-2000:]}")
-        )
     except Exception as error:  # noqa: BLE001 - what is reported is the test's
-        return str(error)
+        text = str(error)
+    if len(text) > 4000:
+        text = f"{text[:2000]}[...]{text[-2000:]}"
+    return f"{page.url}\n{text}"
 
 
 @pytest.fixture(scope="session")
@@ -61,11 +62,18 @@ def page(browser, server):
         yield page
 
 
-@pytest.fixture(scope="module")
-def slow_server():
-    """The address of a model that takes seconds to download."""
+@dataclass(frozen=True)
+class Slow:
+    """A model that is downloaded to its half in seconds, and to its end when a test says so."""
+
+    address: str
+    finish: threading.Event
+
+
+@pytest.fixture
+def slow_download():
     data = builtin_path("tinytales").read_bytes()
-    ended = threading.Event()
+    finish, ended = threading.Event(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -73,8 +81,9 @@ def slow_server():
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             for at in range(0, len(data), 1 << 16):
-                if ended.wait(0.1):
-                    return
+                while not finish.wait(0.1) and at > len(data) / 2:
+                    if ended.is_set():
+                        return
                 with suppress(OSError):  # who loads has cancelled
                     self.wfile.write(data[at : at + (1 << 16)])
 
@@ -83,6 +92,6 @@ def slow_server():
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/slow.gguf"
+    yield Slow(f"http://127.0.0.1:{server.server_port}/slow.gguf", finish)
     ended.set()
     server.shutdown()

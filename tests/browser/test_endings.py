@@ -66,9 +66,9 @@ def test_nothing_moves_when_a_view_becomes_text(page, server):
     page.wait_for_function("top => document.activeElement.scrollTop > top", arg=static["top"])
 
 
-def test_a_tab_that_was_closed_during_a_load_finds_its_end(page, server, slow_server, tmp_path):
+def test_a_tab_that_was_closed_during_a_load_finds_its_end(page, server, slow_download, tmp_path):
     setup = f"import os; os.environ['WASINN_NB_CACHE_DIR'] = {str(tmp_path)!r}\n"
-    load = f"{setup}%load_ext wasinn_nb\n%wasinn load slow {slow_server}\nNone"
+    load = f"{setup}%load_ext wasinn_nb\n%wasinn load slow {slow_download.address}\nNone"
     server.write("load.ipynb", [load, "open('loaded', 'w').close()"])
     open_notebook(page, server, "load.ipynb")
     run_cell(page, 0, wait=False)
@@ -76,6 +76,7 @@ def test_a_tab_that_was_closed_during_a_load_finds_its_end(page, server, slow_se
     page.locator(".wasinn-progress").wait_for()
     save(page)
     page.goto("about:blank")
+    slow_download.finish.set()
     until = time.monotonic() + PATIENCE
     while not (server.root / "loaded").exists():
         assert time.monotonic() < until, "the load does not end"

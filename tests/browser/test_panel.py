@@ -184,12 +184,12 @@ def test_a_model_in_use_is_unloaded_only_when_its_run_may_be_stopped(notebook):
     assert "stopped" in output(page, 3).inner_text()
 
 
-def test_a_load_shows_how_far_it_is_and_can_be_cancelled(notebook, slow_server, tmp_path):
+def test_a_load_shows_how_far_it_is_and_can_be_cancelled(notebook, slow_download, tmp_path):
     setup = (
         f"import os; os.environ['WASINN_NB_CACHE_DIR'] = {str(tmp_path)!r}\n"
-        f"{LOAD}\n%wasinn preload slow:ggml:auto:{slow_server}"
+        f"{LOAD}\n%wasinn preload slow:ggml:auto:{slow_download.address}"
     )
-    book = notebook("slow.ipynb", [setup, PANEL, "%wasinn load cell " + slow_server])
+    book = notebook("slow.ipynb", [setup, PANEL, "%wasinn load cell " + slow_download.address])
     book.run(0, 1)
     panel = book.panel()
     button(panel, "Load slow").click()

@@ -245,7 +245,7 @@ def test_background_runs_stream_into_their_own_outputs_until_their_kernel_ends(p
 def test_a_long_text_stays_bounded_and_at_its_end_unless_the_user_scrolls(page, server):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     part = "one line of the text\n" * 100
-    more = f"_ = feed({part!r}, parts.pop(0))"
+    more = "_ = feed('one line of the text\\n' * 100, parts.pop(0))"
     opened(page, server, "long.ipynb", FEED, "parts = [10, 10, 180]\nstream", more)
     run_cell(page, 1)
     page.evaluate(_MEASURE)
@@ -288,13 +288,14 @@ def test_a_long_text_stays_bounded_and_at_its_end_unless_the_user_scrolls(page, 
     assert copied == part * 200
 
 
-def test_a_load_says_how_far_it_is_and_is_cancelled(page, server, slow_server, tmp_path):
+def test_a_load_says_how_far_it_is_and_is_cancelled(page, server, slow_download, tmp_path):
     setup = f"import os; os.environ['WASINN_NB_CACHE_DIR'] = {str(tmp_path)!r}\n"
-    server.write("load.ipynb", [f"{setup}%load_ext wasinn_nb\n%wasinn load slow {slow_server}"])
+    load = f"%wasinn load slow {slow_download.address}"
+    server.write("load.ipynb", [f"{setup}%load_ext wasinn_nb\n{load}"])
     open_notebook(page, server, "load.ipynb")
     run_cell(page, 0, wait=False)
     line = page.locator(".wasinn-progress .wasinn-line")
-    line.filter(has_text=re.compile(r"[1-9]\d? % \(\d s\)")).wait_for()
+    line.filter(has_text=re.compile(r"[1-9]\d? % \(\d+ s\)")).wait_for()
     assert line.get_by_role("progressbar").evaluate("bar => bar.value > 0 && bar.value < 1")
     screenshot(page, "progress")
     page.get_by_role("button", name="Cancel", exact=True).click()
