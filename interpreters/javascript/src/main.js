@@ -3,6 +3,7 @@ import * as host from "wasinn:script/host@0.1.0";
 
 import { console, format } from "./console.js";
 import { Exit, describe, place } from "./errors.js";
+import { begin } from "./models.js";
 import { imported } from "./modules.js";
 import { flush, print } from "./output.js";
 import { STOPPED, prepare } from "./source.js";
@@ -10,7 +11,7 @@ import { Stopped, proceed } from "./stopped.js";
 import { crypto, random } from "./random.js";
 import { TextDecoder, TextEncoder } from "./text.js";
 import { TimerQueue } from "./timers.js";
-import { begin, wasi_nn } from "./wasi_nn.js";
+import { wasi_nn } from "./wasi_nn.js";
 import { state } from "./state.js";
 
 const timers = new TimerQueue();

@@ -68,7 +68,12 @@ class _Bytes(io.RawIOBase):
 
 
 class _Text(io.TextIOWrapper):
-    """A standard stream. Text takes a short way, until somebody asks for the bytes below it."""
+    """A standard stream. Text takes a short way, until somebody asks for the bytes below it.
+
+    Attributes:
+        waiting: text that was not shown yet.
+        is_short: whether it takes that way.
+    """
 
     def __init__(self, channel: _Channel, name: str) -> None:
         self._channel = channel
@@ -82,29 +87,29 @@ class _Text(io.TextIOWrapper):
             line_buffering=True,
         )
         self.mode = "w"
-        self._waiting = ""
-        self._is_short = True
+        self.waiting = ""
+        self.is_short = True
 
     def restart(self) -> None:
         """Another run."""
         self._channel.restart()
         self._bytes.restart()
-        self._waiting = ""
+        self.waiting = ""
 
     def write(self, text: str, /) -> int:
-        if not self._is_short or not isinstance(text, str):
+        if not self.is_short or not isinstance(text, str):
             return super().write(text)
-        self._waiting += text
-        if "\n" in text or len(self._waiting) > _LONGEST:
+        self.waiting += text
+        if "\n" in text or len(self.waiting) > _LONGEST:
             self._channel.ask()
             self._channel.send(self.taken())
         return len(text)
 
     def flush(self) -> None:
-        if self._waiting:
+        if self.waiting:
             self._channel.ask()
             self._channel.send(self.taken())
-        if not self._is_short:
+        if not self.is_short:
             super().flush()
 
     def end(self) -> None:
@@ -114,7 +119,7 @@ class _Text(io.TextIOWrapper):
 
     def taken(self) -> str:
         """What waits to be shown, for somebody who shows it."""
-        text, self._waiting = self._waiting, ""
+        text, self.waiting = self.waiting, ""
         return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
     @property
@@ -137,7 +142,7 @@ class _Text(io.TextIOWrapper):
     def _lengthen(self) -> None:
         """Text goes the way of all text streams from now on."""
         self.flush()
-        self._is_short = False
+        self.is_short = False
 
 
 class _In(io.RawIOBase):
@@ -171,11 +176,11 @@ def flush() -> None:
 
 def taken() -> str:
     """As :func:`flush`, but for a piece of a line that its caller shows."""
-    if _stderr._waiting:
+    if _stderr.waiting:
         _stderr.flush()
-    if _stdout._waiting:
+    if _stdout.waiting:
         return _stdout.taken()
-    if not _stdout._is_short:
+    if not _stdout.is_short:
         _stdout.flush()
     return ""
 
@@ -202,4 +207,3 @@ def end() -> None:
 
 
 stopping.flush = flush
-stopping.taken = taken

@@ -43,13 +43,11 @@ def sleep(seconds: float | SupportsIndex, /) -> None:
         left -= _LONGEST
 
 
-def _nothing() -> str:
+def _nothing() -> None:
     """Before there is a console."""
-    return ""
 
 
-flush: Callable[[], object] = _nothing
-taken: Callable[[], str] = _nothing
+flush: Callable[[], None] = _nothing
 
 
 def watch(code: CodeType) -> None:

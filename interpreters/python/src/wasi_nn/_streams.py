@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 from componentize_py_types import Err
-from interpreter import stopping
+from interpreter import console, stopping
 from wit_world.imports import models, tokens
 from wit_world.imports import wasinn_llm_errors as llm
 from wit_world.imports.models import Token, Usage
@@ -15,6 +15,8 @@ from wit_world.imports.models import Token, Usage
 from wasi_nn import _calls
 from wasi_nn._errors import InvalidArgument
 
+# looked up once, for they are called for every token
+_next_line, _taken = tokens.next, console.taken
 _numbers = itertools.count(1)
 # of the stream that the host makes tokens of
 _selected = 0
@@ -47,7 +49,6 @@ class TokenStream(Iterator[Token]):
         self._idle = idle
 
     def __iter__(self) -> Iterator[Token]:  # noqa: PYI034 - a generator is faster than itself
-        """A loop takes tokens from here, in less time than from ``next``."""
         while (token := self._pull()) is not None:
             yield token
 
@@ -61,11 +62,11 @@ class TokenStream(Iterator[Token]):
         """The next token; None after the last one."""
         if _selected != self._number and not self._select():
             return None
-        line = tokens.next(stopping.taken())
+        line = _next_line(_taken())
         if not line:
             return self._last()
         head, _, text = line.partition(" ")
-        if not head.endswith("/"):
+        if head[-1] != "/":
             return Token(int(head), text.encode(), text, None)
         number, logarithm, digits, _ = head.split("/")
         data = bytes.fromhex(digits) if digits else text.encode()
