@@ -79,10 +79,10 @@ def says(page, words, at=0):
 
 def grows(page, by, at=0):
     """Wait until more text is shown."""
-    length = text(page, at).evaluate("region => region.textContent.length")
+    come = text(page, at).evaluate(_COME)
     page.wait_for_function(
-        "([at, n]) => document.querySelectorAll('.wasinn-stream-text')[at].textContent.length > n",
-        arg=[at, length + by],
+        f"([at, n]) => ({_COME})(document.querySelectorAll('.wasinn-stream-text')[at]) > n",
+        arg=[at, come + by],
     )
 
 
@@ -353,6 +353,12 @@ _MEASURE = """() => {
     const at = (share) => Math.round(sorted[Math.floor((sorted.length - 1) * share)]);
     return { frames: gaps.length, p50: at(0.5), p95: at(0.95), longest: at(1), long };
   };
+}"""
+
+# how much text has come, with what is not shown any more
+_COME = """region => {
+  const [gone] = region?.textContent.match(/[\\d,]+(?= characters before this are)/) ?? ["0"];
+  return (region?.textContent.length ?? 0) + Number(gone.replaceAll(",", ""));
 }"""
 
 # the view's own width, what it takes, and the buttons that stick out of it

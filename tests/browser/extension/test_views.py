@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser import lab
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 CELLS = ("%load_ext wasinn_nb\n%wasinn load story builtin:tinytales", "%wasinn panel")
 
 
@@ -18,12 +18,13 @@ def test_a_saved_view_is_its_table_in_another_kernel(server, page):
     for index in range(len(CELLS)):
         lab.run_cell(page, index)
     shown = page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea-output")
-    shown.get_by_role("button", name="Unload", exact=True).wait_for()
+    unload = shown.get_by_role("button", name="Unload story")
+    unload.wait_for()
     lab.save(page)
     assert "application/vnd.jupyter.widget-view+json" in file.read_text()
 
     page.reload()  # the kernel is still there: so is the view
-    shown.get_by_role("button", name="Unload", exact=True).wait_for()
+    unload.wait_for()
 
     page.goto("about:blank")
     server.forget()
