@@ -10,8 +10,9 @@ export interface PlacedMark {
   readonly to: number;
 }
 
-// what is read as one: a word, a quoted text, an operator, else a single character
-const TOKEN = /[#@]?[\p{L}\p{N}_]+|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[-+*/%&|^=<>!:]+|./uy;
+// what is read as one: an instruction of WAT, a word, a quoted text, an operator, else a character
+const TOKEN =
+  /[ifv]\d+(?:x\d+)?\.[a-z]\w*|[#@$]?[\p{L}\p{N}_$]+|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[-+*/%&|^=<>!:]+|./uy;
 
 /** The marks whose line still holds their text, in the order of the text. */
 export function placeMarks(text: Text, marks: readonly Mark[]): PlacedMark[] {

@@ -22,6 +22,8 @@ test.each([
   ['#include "no such.h"', 10, '"no such.h"'],
   ["#include <x>", 1, "#include"],
   ["  @panic(1)", 3, "@panic"],
+  ["  i32.cosnt 1", 3, "i32.cosnt"],
+  ["  call $missing", 8, "$missing"],
   ["  größe = ÄÖ;", 11, "ÄÖ"],
 ])("the token of %j at column %i", (line, column, token) => {
   expect(underlined(line, column)).toBe(token);
