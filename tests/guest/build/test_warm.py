@@ -11,7 +11,7 @@ from wasinn_nb.guest.build.model import Source
 from wasinn_nb.guest.build.warm import WarmUp
 from wasinn_nb.guest.engine import Engine
 from wasinn_nb.guest.languages import clang, ziglang
-from wasinn_nb.guest.modules import NATIVE, digest, native_key
+from wasinn_nb.guest.modules import NATIVE, digest, packed_key
 from wasinn_nb.guest.precompile import is_precompiled
 from wasinn_nb.nn.cancel import CancelToken
 
@@ -34,7 +34,7 @@ def test_what_runs_scripts_is_compiled_before_anybody_waits(tmp_path):
     assert warming.wait(120)
     assert warming.status["js"].state == "ready", warming.status
     assert is_precompiled(wasm, builder.artifacts)
-    code = builder.artifacts.get(NATIVE, native_key(digest(wasm)))
+    code = builder.artifacts.get(NATIVE, packed_key(digest(wasm)))
     engine = Engine()
     assert Component.deserialize(engine.native, code).type
     engine.close()
