@@ -38,11 +38,11 @@ def test_the_module_does_not_name_the_build_s_directory(build):
     assert b"/wasinn/" in wasm
 
 
-@pytest.mark.parametrize("prefix", [b"/tmp", b"../.."])
+@pytest.mark.parametrize("prefix", [b"/tmp", b"../..", b"..", b"../../tmp", b"../../a b/\xc3\xbc"])
 def test_the_directory_is_renamed_however_zig_writes_it(prefix):
     written = prefix + b"/wasinn-0a1b2c3d/cell.zig\0"
     renamed = zig._stable_paths(written, Path("/tmp/wasinn-0a1b2c3d"))
-    assert re.fullmatch(rb"(\.\./\.\.)?/wasinn/+cell\.zig\0", renamed)
+    assert re.fullmatch(rb"/wasinn/+cell\.zig\0", renamed)
     assert len(renamed) == len(written)
 
 

@@ -40,7 +40,7 @@ from wasinn_nb.nn.errors import WasinnError
 from wasinn_nb.sdk import include_dir
 
 # Part of every key: raise it when the same input is to give another module.
-_FORMAT = 2
+_FORMAT = 3
 _KIND = "module"
 # Text that may reach files below the user's working directory.
 _LOCAL_FILES = re.compile(

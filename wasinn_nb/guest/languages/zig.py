@@ -132,11 +132,12 @@ def _stable_paths(wasm: bytes, directory: Path) -> bytes:
     """``wasm`` with the directories of builds renamed in its debug information.
 
     Zig has no option for it. Offsets depend on the length, so the new name is as long: slashes.
-    Where Zig itself is installed near the directory it names it relatively, by its last part only;
-    and its run-time library names the directory of the build that made it.
+    Where Zig itself is installed near the directory it names it relatively: that would be looked up
+    from a path of this machine. Its run-time library names the directory of the build that made it.
     """
-    parent = re.escape(os.fsencode(directory.parent))
-    of_a_build = rb"(?:" + parent + rb")?" + re.escape(os.sep.encode()) + _WORKSPACE
+    parent, sep = (re.escape(os.fsencode(name)) for name in (directory.parent, os.sep))
+    up = rb"\.\.(?:%(s)s\.\.)*(?:%(s)s[^%(s)s\0]+)*?" % {b"s": sep}
+    of_a_build = rb"(?:%s|%s)?%s%s" % (parent, up, sep, _WORKSPACE)
     return re.sub(
         of_a_build, lambda found: relabel.DIRECTORY.encode().ljust(len(found[0]), b"/"), wasm
     )
