@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,6 +154,7 @@ def _command_line(language: Any) -> Callable[[], float]:
         wasmtime.Module(wasmtime.Engine(), wasm)
         return seconds + time.perf_counter() - began
 
+    weakref.finalize(alone, shutil.rmtree, kept)
     return alone
 
 
