@@ -123,6 +123,7 @@ def test_facts_as_text_and_as_html():
     html = facts.html()
     assert html.index("<caption") < html.index('<th scope="row"') < html.index("<td")
     assert Table(("a",), [("1",)], title="t").html().count('<th scope="col"') == 1
+    assert Table(("a", "b"), [("c-d", "e-f"), ("g" * 40, "")]).html().count("nowrap") == 1
 
 
 def test_long_texts_say_how_long_they_are():

@@ -11,6 +11,7 @@ from textwrap import wrap
 
 _WIDEST = 160
 _WRAPPED = 40
+_NAME = 32
 _STYLE = "text-align:left;vertical-align:top;padding:2px 10px 2px 0"
 _TABLE = "margin:0 0 8px 0"
 _CAPTION = "caption-side:top;text-align:left;font-weight:bold;color:inherit"
@@ -92,7 +93,10 @@ class Table:
         columns = "".join(
             f'<th scope="col" style="{_STYLE}">{escape(name)}</th>' for name in self.columns
         )
-        rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in self.rows)
+        rows = "".join(
+            f"<tr>{_cell(row[0], is_name=True)}{''.join(map(_cell, row[1:]))}</tr>"
+            for row in self.rows
+        )
         body = f"<thead><tr>{columns}</tr></thead><tbody>{rows}</tbody>"
         return f'<table style="{_TABLE}">{_caption(self.title)}{body}</table>'
 
@@ -130,8 +134,10 @@ def _caption(title: str) -> str:
     return f'<caption style="{_CAPTION}">{escape(printable(title))}</caption>' if title else ""
 
 
-def _cell(text: str) -> str:
-    return f'<td style="{_STYLE}">{escape(printable(text))}</td>'
+def _cell(text: str, *, is_name: bool = False) -> str:
+    """A cell; the name of a row is not broken at a hyphen, unless it is very long."""
+    style = f"{_STYLE};white-space:nowrap" if is_name and len(text) <= _NAME else _STYLE
+    return f'<td style="{style}">{escape(printable(text))}</td>'
 
 
 def _wrapped(row: Sequence[str]) -> list[list[str]]:
