@@ -99,8 +99,12 @@ def test_forgetting_stops_whoever_comes_meanwhile(host, hold):
     hold()
     lease = host.registry.acquire("m", holder="Python")
     late = []
-    threading.Timer(0.3, lambda: late.append(hold())).start()
-    threading.Timer(0.8, lease.release).start()
+
+    def come():
+        late.append(hold())
+        lease.release()
+
+    threading.Timer(0.3, come).start()
     assert host.forget("m", stop=True, wait=60).was_loaded
     assert [run.cancelled_reason for run in late] == ["unload"]
     with pytest.raises(NotFound):

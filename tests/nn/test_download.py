@@ -38,7 +38,7 @@ def server():
 
 @pytest.fixture
 def downloader(tmp_path):
-    return Downloader(tmp_path / "downloads", stall=0.3, backoff=0.01)
+    return Downloader(tmp_path / "downloads", stall=1.5, backoff=0.01)
 
 
 def leftovers(path):
@@ -87,8 +87,16 @@ def test_a_cut_transfer_goes_on_where_it_was(server, downloader, validator):
 def test_a_later_kernel_goes_on_where_an_earlier_one_was_stopped(server, tmp_path):
     server.faults = [("stall", 120_000)]
     token = CancelToken()
-    timer = threading.Timer(0.3, token.cancel)
-    timer.start()
+
+    def stop():
+        until = time.monotonic() + 60
+        while not any(file.stat().st_size > 100_000 for file in tmp_path.rglob("*.part")):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        time.sleep(0.5)  # what is left is on its way
+        token.cancel()
+
+    threading.Thread(target=stop).start()
     with pytest.raises(Cancelled):
         Downloader(tmp_path).fetch(server.url, cancel=token)
     path = Downloader(tmp_path).fetch(f"{server.url}#sha256={SHA}")

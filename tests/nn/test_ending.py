@@ -81,11 +81,14 @@ async def _first_step(coroutine):
 
 
 def test_an_interrupt_ends_a_wait_and_the_next_one_works(ending):
+    def wait(timer):
+        timer.start()
+        ending.wait(PATIENCE)
+
     for _ in range(10):
         timer = threading.Timer(0.005, signal.raise_signal, [signal.SIGINT])
-        timer.start()
         with pytest.raises(KeyboardInterrupt):
-            ending.wait(PATIENCE)
+            wait(timer)
         timer.join()
     assert ending._waiters == []
     threading.Timer(0.005, ending.set).start()
