@@ -128,7 +128,7 @@ class ComponentInstance(Stored[Session]):
 
         check_imports(self._module, self._session)
         self._store = store = wasmtime.Store(self._engine.native)
-        limit(store, options.memory_limit)
+        limit(store, self._session, options.memory_limit)
         store.set_wasi(sandbox.wasi(name, stdio))
         self._linker = linker = component.Linker(self._engine.native)
         linker.add_wasip2()
@@ -185,8 +185,9 @@ def _ending() -> Iterator[None]:
         raise ended_itself(failure.exit_code) from None
 
 
-def limit(store: Any, mebibytes: int | None) -> None:
-    """What a component may take: of memory so much in each of its memories."""
+def limit(store: Any, session: Session, mebibytes: int | None) -> None:
+    """What a component may take: so much in each of its memories, and in tensors of the host's."""
+    session.limit_memory(mebibytes)
     store.set_limits(
         memory_size=-1 if mebibytes is None else mebibytes << 20,
         table_elements=_TABLE_ELEMENTS,

@@ -12,7 +12,6 @@ import wasmtime
 from wasmtime import component as package
 
 from tests.abi.wit.component import component
-from wasinn_nb.abi.wit import resources
 from wasinn_nb.abi.wit.resources import Crossing, Shared, Table
 from wasinn_nb.abi.wit.session import Session
 from wasinn_nb.guest.timeline import Timeline
@@ -245,10 +244,9 @@ def test_numbers_are_given_out_again():
     assert [table[n] for n in (1, 2, 3)] == ["a", "d", "c"]
 
 
-def test_what_is_held_is_counted_in_bytes_until_it_goes(monkeypatch):
-    monkeypatch.setattr(resources, "_FREELY", 0)
-    monkeypatch.setattr(resources, "available", lambda: 1500)
+def test_what_is_held_is_counted_in_bytes_until_it_goes():
     table, tensor = Table(1, "tensor", limit=9), Tensor((800,), TensorType.U8, bytes(800))
+    table.most_nbytes = 1500
     ends = {
         "dropped": table.drop,
         "given": table.take,
@@ -259,7 +257,7 @@ def test_what_is_held_is_counted_in_bytes_until_it_goes(monkeypatch):
         table.add(tensor)
         table.room()
         number = table.add(tensor)
-        with pytest.raises(MissingMemory, match="The guest's tensors take 0 MiB"):
+        with pytest.raises(MissingMemory, match="The guest's tensors take 1,600 bytes"):
             table.room()
         end(number)
         table.room()

@@ -7,7 +7,6 @@ import wasmtime
 
 from tests.abi.wit.component import Fault
 from wasinn_nb.abi.wit import nn as nn_module
-from wasinn_nb.abi.wit import resources
 
 DATES = ("2024-06-25", "2024-08-19", "2024-10-28")
 OLD, NEW = DATES[:2], DATES[2]
@@ -109,20 +108,30 @@ def test_the_oldest_snapshot_makes_errors_itself(nn):
     assert error_of(guest, Fault(made)) == ("too-large", "so much")
 
 
-def test_tensors_leave_as_much_memory_as_they_take(nn, shelf, monkeypatch):
-    monkeypatch.setattr(resources, "_FREELY", 1000)
-    monkeypatch.setattr(resources, "available", lambda: 2500)
+def test_tensors_take_no_more_than_the_memory_limit(nn):
     guest = nn()
+    guest.session.limit_memory(1)
+    half = bytes(1 << 19)
+    for _ in range(3):
+        guest.drop(tensor(guest, half), tensor(guest, half))
+    tensor(guest, half[1:])
+    tensor(guest, half)
+    with pytest.raises(wasmtime.WasmtimeError, match="take 1,048,577 bytes of memory; the most is"):
+        tensor(guest, b"ab")
+
+
+def test_what_a_model_gives_is_refused_above_the_memory_limit(nn):
+    guest = nn()
+    guest.session.limit_memory(1)
     _, context = opened(guest)
-    made = [tensor(guest, bytes(1000)) for _ in range(3)]
-    answer = guest("graph-execution-context.compute", context, [("0", made.pop())])
-    code, text = error_of(guest, guest("graph-execution-context.compute", context, []))
+    compute = "graph-execution-context.compute"
+    made = [guest(compute, context, [("0", tensor(guest, bytes(1 << 19)))])]
+    made += [guest(compute, context, []) for _ in range(2)]
+    code, text = error_of(guest, guest(compute, context, []))
     assert code == "runtime-error"
-    assert text.startswith("missing-memory: The guest's tensors take")
-    guest.drop(*made, *(one for _, one in answer))
-    made = [tensor(guest, bytes(1000)) for _ in range(3)]
-    with pytest.raises(wasmtime.WasmtimeError, match="no more than that is free"):
-        tensor(guest)
+    assert text.startswith("missing-memory: The guest's tensors take 1,572,864 bytes")
+    guest.drop(*(one for answer in made for _, one in answer))
+    guest(compute, context, [])
 
 
 def test_dropping_a_graph_gives_it_back_and_leaves_it_loaded(nn, shelf):

@@ -12,7 +12,7 @@ from tests.support.echo_backend import EchoBackend, echo_registry
 from wasinn_nb.guest import octets
 from wasinn_nb.guest.build.cache import ArtifactCache
 from wasinn_nb.guest.engine import Engine
-from wasinn_nb.guest.errors import GuestOutOfMemory, GuestTrap
+from wasinn_nb.guest.errors import GuestError, GuestOutOfMemory, GuestTrap
 from wasinn_nb.guest.modules import ModuleCache
 from wasinn_nb.guest.precompile import is_precompiled
 from wasinn_nb.guest.runner import Runner
@@ -37,7 +37,7 @@ def artifacts(tmp_path):
     return ArtifactCache(tmp_path / "cache", 1 << 30)
 
 
-def giving(size, *, at=0, last=0, times=1):
+def giving(size, *, at=0, last=0, times=1, drops=True):
     """A program that gives a tensor of so many bytes, each time a new one."""
     return main(
         [WASI_NN],
@@ -48,7 +48,7 @@ def giving(size, *, at=0, last=0, times=1):
           (i32.store8 (i32.const {65536 + size - 1}) (i32.const {last}))
           (local.set $left (i32.const {times}))
           (loop $again
-            (call $tensor.drop
+            ({"call $tensor.drop" if drops else "drop"}
               (call $tensor (i32.const 0) (i32.const 0) (i32.const 4)
                 (i32.const {at or 65536}) (i32.const {size})))
             (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1))))))""",
@@ -111,6 +111,13 @@ def test_the_memory_limit_holds_for_what_is_on_its_way(runner):
     runner.guest(giving(size, last=128)).run(memory_limit=19)
     with pytest.raises(GuestOutOfMemory, match="17 MiB"):
         runner.guest(giving(size, last=128)).run(memory_limit=17)
+
+
+def test_the_memory_limit_holds_for_tensors_that_a_guest_keeps(runner):
+    keeping = giving(1 << 20, last=128, times=20, drops=False)
+    runner.guest(keeping).run(memory_limit=20)
+    with pytest.raises(GuestError, match=r"tensors take 20,971,520 .* --memory-limit"):
+        runner.guest(keeping).run(memory_limit=19)
 
 
 def test_a_guest_that_gives_bytes_for_ever_is_stopped(runner):

@@ -154,7 +154,7 @@ class NN:
 
     def new_tensor(self, dims: list[int], kind: str, data: bytes) -> Tensor:
         """``[constructor]tensor``: whether data and dimensions agree is asked on use."""
-        self.tensors.room()
+        self.tensors.room(nbytes=len(data))
         self._crossing.nbytes = len(data)
         return Tensor(tuple(dims), _TYPES[kind], data)
 

@@ -18,7 +18,6 @@ from wasmtime import _ffi as ffi
 from wasinn_nb.abi.core.faults import MustTrap
 from wasinn_nb.abi.wit import native
 from wasinn_nb.nn.errors import InvalidArgument, MissingMemory
-from wasinn_nb.nn.memory import available
 
 T = TypeVar("T")
 
@@ -31,23 +30,22 @@ _ENDED = object()
 
 _DROP = "Drop those that are no longer needed."
 
-_FREELY = 256 << 20
-"""Bytes that a guest may hold in any case."""
-
 
 class Table:
     """The resources of one kind that one guest holds.
 
     Numbers are given out again: it is wasmtime that knows a dead handle from a living one.
 
-    What is held may have ``nbytes``, as tensors do. That is the host's memory, for which there is
-    no limit of the guest's own: it may hold as much of it as it leaves free.
+    What is held may have ``nbytes``, as tensors do: memory of the host.
 
     Args:
         kind: tells kinds apart within a store.
         noun: what one is called in messages.
         limit: how many there may be at a time.
         closed: called with what a handle stood for when the guest has dropped it.
+
+    Attributes:
+        most_nbytes: how many bytes there may be at a time; any number if None.
     """
 
     def __init__(
@@ -56,6 +54,7 @@ class Table:
         self.kind = kind
         self.noun = noun
         self.closed = closed
+        self.most_nbytes: int | None = None
         self._limit = limit
         self._held: dict[int, Any] = {}
         self._free: list[int] = []
@@ -67,18 +66,24 @@ class Table:
     def __getitem__(self, number: int) -> Any:
         return self._living(self._held[number])
 
-    def room(self, count: int = 1) -> None:
-        """Raise :class:`MissingMemory` if no ``count`` further ones can be given out."""
+    def room(self, count: int = 1, nbytes: int = 0) -> None:
+        """Raise :class:`MissingMemory` if no ``count`` further ones can be given out.
+
+        Args:
+            count: how many.
+            nbytes: what they all take, as far as it is known.
+        """
         if len(self._held) + count > self._limit:
             raise MissingMemory(
                 f"The guest holds {len(self._held):,} {self.noun}s; the most is {self._limit:,}.",
                 hint=_DROP,
             )
-        if self._nbytes > _FREELY and self._nbytes > available():
+        nbytes += self._nbytes
+        if self.most_nbytes is not None and nbytes > self.most_nbytes:
             raise MissingMemory(
-                f"The guest's {self.noun}s take {self._nbytes >> 20:,} MiB of memory, and no more "
-                "than that is free.",
-                hint=_DROP,
+                f"The guest's {self.noun}s take {nbytes:,} bytes of memory; the most is "
+                f"{self.most_nbytes:,}.",
+                hint=f"{_DROP} --memory-limit gives it more.",
             )
 
     def add(self, value: Any) -> int:

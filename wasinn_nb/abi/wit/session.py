@@ -61,6 +61,10 @@ class Session(Calls):
         """What can be imported, by full names."""
         return self._interfaces
 
+    def limit_memory(self, mebibytes: int | None) -> None:
+        """How much the tensors that it holds may take; any amount if None."""
+        self._nn.tensors.most_nbytes = None if mebibytes is None else mebibytes << 20
+
     def define(self, linker: component.Linker) -> list[Any]:
         """Define everything; returns what must be kept for as long as the guest may call."""
         return define(linker, self._interfaces, self)

@@ -101,7 +101,7 @@ class Machine:
         self._store: Any = store
         self._linker: Any = linker
         try:
-            limit(store, options.memory_limit)
+            limit(store, self._session, options.memory_limit)
             config = Sandbox(options).bare_wasi()
             if any(wanted.module.startswith(_FILES) for wanted in module.imports):
                 self.folders = Folders()
@@ -143,7 +143,7 @@ class Machine:
 
     def limit_memory(self, mebibytes: int | None) -> None:
         """Let it have so much from now on."""
-        limit(self._store, mebibytes)
+        limit(self._store, self._session, mebibytes)
 
     def end_run(self) -> None:
         """The run has ended: what it held of the host is freed."""
