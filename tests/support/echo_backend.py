@@ -284,12 +284,12 @@ class EchoBackend:
 
     def inspect(self, files: ModelFiles) -> ModelInfo:
         part = files.parts[0]
-        assert isinstance(part, Path)
-        if not part.exists():
+        if isinstance(part, Path) and not part.exists():
             raise ModelNotFound(f"{files.origin} is not there.")
-        if not part.read_bytes().startswith(b"ECHO"):
+        data = part if isinstance(part, bytes) else part.read_bytes()
+        if not data.startswith(b"ECHO"):
             raise InvalidEncoding(f"{files.origin} is not an echo model.")
-        return ModelInfo(GraphEncoding.GGML, architecture="echo", nbytes=part.stat().st_size)
+        return ModelInfo(GraphEncoding.GGML, architecture="echo", nbytes=len(data))
 
     def estimate(self, info: ModelInfo, config: EffectiveConfig) -> MemoryEstimate:
         window = int(config["window"] or 0)

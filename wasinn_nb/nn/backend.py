@@ -300,7 +300,7 @@ class Backend(Protocol):
     """One model library.
 
     Attributes:
-        needs_files: the library reads only files; bytes are spooled to a private file for it.
+        needs_files: the library loads only files; bytes are spooled to a private file for it.
     """
 
     name: str
@@ -331,7 +331,7 @@ class Backend(Protocol):
         """
 
     def inspect(self, files: ModelFiles) -> ModelInfo:
-        """Read and validate the model's header without the library.
+        """Read and validate the model's header without the library, from files or bytes.
 
         Raises:
             InvalidEncoding, InvalidArgument, ModelNotFound: with what is wrong with the file.

@@ -87,18 +87,14 @@ class Loader:
         """Look whether a model on this machine can be read, without loading it.
 
         Returns:
-            What it is; None if looking would take a download or a file written.
+            What it is; None if looking would take a download.
 
         Raises:
             NNError: what is wrong with it.
         """
         if is_remote(entry.source):
             return None
-        backend = self._detector.backend(entry)
-        files = self._detector.files(entry)
-        if backend.needs_files and any(isinstance(part, bytes) for part in files.parts):
-            return None
-        return backend.inspect(files)
+        return self._detector.backend(entry).inspect(self._detector.files(entry))
 
     def look(self, entry: Entry) -> ModelInfo | None:
         """What a model is, loaded or not; None if that cannot be told.
@@ -239,10 +235,11 @@ class Loader:
                 hint=f"Install it with: {status.install}" if status.install else "",
             )
         files = self._detector.files(entry, progress, cancel)
-        if backend.needs_files:
-            files = on_disk(entry, files)
+        # as they were given: what is wrong with bytes is not told of a file that nobody knows
         info = backend.inspect(files)
         entry.info = info
+        if backend.needs_files:
+            files = on_disk(entry, files)
         settled = backend.settle(info, config, entry.target, {})
         entry.estimate = backend.estimate(info, settled)
         if room is not None:

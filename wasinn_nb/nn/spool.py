@@ -33,8 +33,8 @@ def on_disk(entry: Entry, files: ModelFiles) -> ModelFiles:
     except OSError as error:
         discard(entry)
         raise RuntimeFailure(
-            f"{files.origin} cannot be kept in {tempfile.gettempdir()}: {error.strerror}.",
-            hint="Free some space there, or set TMPDIR to another directory.",
+            f"{files.origin} cannot be kept in a temporary file: {error.strerror}.",
+            hint="Free some space for it, or set TMPDIR to a directory with more.",
         ) from None
     return replace(files, parts=tuple(parts))
 

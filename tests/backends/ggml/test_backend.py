@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
 from tests.backends.ggml.architectures import write_lora
 from wasinn_nb.backends import catalog
+from wasinn_nb.backends.ggml.loading import WeightsLoad
 from wasinn_nb.backends.ggml.logs import LOG, NativeLog
 from wasinn_nb.backends.ggml.native import native
+from wasinn_nb.backends.ggml.params import model_params
+from wasinn_nb.models import builtin_path
 from wasinn_nb.nn.backend import Backend, ExecutionContext, Graph, ModelFiles
 from wasinn_nb.nn.errors import InvalidArgument, MissingMemory, ModelNotFound, NNError
-from wasinn_nb.nn.types import ExecutionTarget
+from wasinn_nb.nn.registry import ModelRegistry
+from wasinn_nb.nn.sources import SourceResolver
+from wasinn_nb.nn.types import ExecutionTarget, GraphEncoding
 
 
 def test_the_protocols(backend, load):
@@ -70,6 +76,32 @@ def test_missing_damaged_and_foreign_files(backend, random_path, tmp_path, load)
     with pytest.raises(InvalidArgument):
         backend.inspect(ModelFiles((random_path, random_path), "two"))
     load()
+
+
+@pytest.mark.parametrize("kept", [0, 3, 9000, -1])
+def test_a_guest_s_own_bytes_are_no_file_in_messages(backend, random_path, tmp_path, kept):
+    resolver = SourceResolver(cache_dir=tmp_path, builtin=builtin_path)
+    registry = ModelRegistry({"ggml": backend}, resolver)
+    data = random_path.read_bytes()[:kept] or b"none"
+    with pytest.raises(NNError, match="The model given as bytes ") as caught:
+        registry.acquire_buffers(
+            [data], encoding=GraphEncoding.GGML, target=ExecutionTarget.CPU, holder="run 1"
+        )
+    assert tempfile.gettempdir() not in str(caught.value)
+    assert "Name a" not in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [None, b"GGUF and nothing that follows"], ids=["gone", "damaged"])
+def test_what_llama_cpp_refuses_is_told_without_its_folder(backend, tmp_path, data):
+    path = tmp_path / "part-0"
+    if data is not None:
+        path.write_bytes(data)
+    library = native()
+    params, alive = model_params(library, backend.normalise(backend.schema().resolve()))
+    load = WeightsLoad(library, path, params, alive, progress=None, cancel=None)
+    with pytest.raises(NNError, match="part-0") as caught:
+        load.address()
+    assert str(tmp_path) not in str(caught.value)
 
 
 def test_a_context_that_cannot_fit_is_refused_with_the_numbers(context):

@@ -31,6 +31,11 @@ def open_model(path: Path) -> BinaryIO:
         raise ModelNotFound(f"{path} cannot be read: {error.strerror}.") from None
 
 
+def label(source: Path | bytes) -> str:
+    """What to call a model in a message."""
+    return str(source) if isinstance(source, Path) else "The model given as bytes"
+
+
 @dataclass(frozen=True, slots=True)
 class GGUFArray:
     """An array in the metadata: where it is, and its elements when asked for.
@@ -128,7 +133,7 @@ class GGUFHeader:
     @property
     def label(self) -> str:
         """What to call the file in a message."""
-        return "The model" if isinstance(self.source, bytes) else str(self.source)
+        return label(self.source)
 
     @property
     def all_tensors(self) -> tuple[TensorInfo, ...]:

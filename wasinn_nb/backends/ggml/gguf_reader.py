@@ -19,6 +19,7 @@ from wasinn_nb.backends.ggml.gguf_header import (
     GGUFHeader,
     Metadata,
     TensorInfo,
+    label,
     open_model,
 )
 from wasinn_nb.backends.ggml.gguf_tables import (
@@ -66,7 +67,7 @@ class _Parser:
         self._file = file
         self._size = size
         self._source = source
-        self._name = "The model" if isinstance(source, bytes) else str(source)
+        self._name = label(source)
         self._buffer = bytearray()
         self._at = 0
         self._doing = "the header"
@@ -98,7 +99,8 @@ class _Parser:
         magic = bytes(self._buffer[:4])
         if magic != b"GGUF":
             seen = "an empty file" if not self._size else f"one that begins with {magic!r}"
-            hint = "Name a .gguf file."
+            does = "Name" if isinstance(self._source, Path) else "Give the bytes of"
+            hint = f"{does} a .gguf file."
             if magic == b"FUGG":
                 hint = "It was written for a big-endian machine; convert it for this one."
             elif magic.lower().startswith((b"<!do", b"<htm")):

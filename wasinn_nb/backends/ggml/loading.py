@@ -64,10 +64,11 @@ class WeightsLoad:
         if model:
             return model
         if not self._path.exists():
-            raise ModelNotFound(f"The model file {self._path} is gone.")
+            raise ModelNotFound(f"The model file {self._path.name} is gone.")
+        # guests read it, and may not know where files are on this machine
+        why = self._log.complaint().replace(str(self._path), self._path.name)
         raise RuntimeFailure(
-            f"llama.cpp could not load {self._path.name}: "
-            f"{self._log.complaint() or 'it gave no reason'}."
+            f"llama.cpp could not load {self._path.name}: {why or 'it gave no reason'}."
         )
 
     def _read(self) -> int:
