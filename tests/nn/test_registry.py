@@ -132,6 +132,11 @@ def test_forget_drops_the_name(registry, model):
         registry.acquire("m", holder="run")
 
 
+def test_a_model_without_a_name_is_answered_with_a_command_that_has_one(registry):
+    with pytest.raises(NotFound, match="`%wasinn load NAME SOURCE`"):
+        registry.acquire("", holder="run")
+
+
 def test_registering_the_same_again_keeps_the_model_and_another_replaces_it(
     registry, backend, model, tmp_path
 ):

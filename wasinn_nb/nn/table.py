@@ -45,9 +45,10 @@ class EntryTable:
             known = [n for n, e in self._entries.items() if not e.anonymous]
         near = difflib.get_close_matches(name, known, n=1)
         listed = f"Registered are {', '.join(known)}." if known else "No model is registered."
+        load = f"Load it: `%wasinn load {name or 'NAME'} SOURCE`."
         raise NotFound(
             f"There is no model named {name!r}. {listed}",
-            hint=f"Did you mean {near[0]}?" if near else f"Load it: `%wasinn load {name} SOURCE`.",
+            hint=f"Did you mean {near[0]}?" if near else load,
         )
 
     def entries(self) -> list[Entry]:

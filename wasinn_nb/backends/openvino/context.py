@@ -158,7 +158,7 @@ class OpenVINOContext:
         missing = ", ".join(f"{index} ({inputs[index]})" for index in sorted(self._unset))
         raise InvalidArgument(
             f"These inputs of the model were never set: {missing}.",
-            hint="Set them with set_input before compute.",
+            hint="Give each of them a tensor.",
         )
 
     def _failed(self, error: RuntimeError) -> None:
