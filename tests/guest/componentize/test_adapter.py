@@ -61,6 +61,25 @@ def test_files_clocks_and_streams_are_those_of_the_core_abi(host, tmp_path):
     assert said[0].endswith("stdin y\n/nowhere=é \n")
 
 
+MOVED = """
+#include <fcntl.h>
+#include <unistd.h>
+#include <wasi/api.h>
+int main(void) {
+    char text[8];
+    int out = open("/io/out", O_CREAT | O_RDWR, 0666), in = open("/io/in", O_CREAT | O_RDWR, 0666);
+    if (__wasi_fd_renumber(STDOUT_FILENO, out) || __wasi_fd_renumber(STDIN_FILENO, in)) return 1;
+    return write(out, text, read(in, text, sizeof text)) != 3;
+}
+"""
+
+
+def test_a_stream_that_nobody_used_yet_goes_on_under_another_number(host, tmp_path):
+    for abi in ("core", "component"):
+        run = built(host, MOVED, abi).run(dirs={tmp_path: ("/io", "rw")}, stdin="abc")
+        assert (run.stdout, run.stderr) == ("abc", "")
+
+
 def test_directories_are_listed_once_from_any_entry_and_side_by_side(host, tmp_path):
     for name, count in (("many", 3000), ("few", 300)):
         (tmp_path / name).mkdir()

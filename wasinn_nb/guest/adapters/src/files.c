@@ -40,7 +40,7 @@ file *file_at(u32 fd) {
         began = true;
         files[STDIN].kind = INPUT;
         files[STDOUT].kind = files[STDERR].kind = OUTPUT;
-        files[STDIN].handle = files[STDOUT].handle = files[STDERR].handle = -1;
+        for (i32 fd = STDIN; fd <= STDERR; fd++) files[fd].handle = ~fd;
     }
     return fd < MOST_FILES && files[fd].kind != CLOSED ? &files[fd] : NULL;
 }
@@ -82,9 +82,10 @@ u8 filetype_of(u8 type) {
     return type < sizeof types ? types[type] : TYPE_UNKNOWN;
 }
 
-static i32 stream_of(u32 fd, file *open) {
-    if (open->handle < 0)
-        open->handle = fd == STDIN ? get_stdin() : fd == STDOUT ? get_stdout() : get_stderr();
+static i32 stream_of(file *open) {
+    if (open->handle == ~STDIN) open->handle = get_stdin();
+    else if (open->handle == ~STDOUT) open->handle = get_stdout();
+    else if (open->handle == ~STDERR) open->handle = get_stderr();
     return open->handle;
 }
 
@@ -180,7 +181,7 @@ WASI(fd_write)(u32 fd, guest_ptr table, u32 count, guest_ptr out) {
     }
     if ((error = parts_of(table, count, out, &parts))) return error;
     if ((error = gathered(parts, count, &data, &size))) return error;
-    if ((error = write_stream(stream_of(fd, open), data, size))) return error;
+    if ((error = write_stream(stream_of(open), data, size))) return error;
     guest_put32(out, size);
     return E_SUCCESS;
 }
@@ -193,10 +194,10 @@ WASI(fd_pwrite)(u32 fd, guest_ptr table, u32 count, u64 at, guest_ptr out) {
 }
 
 /* Up to `size` bytes, which the host puts into scratch memory; none at the end. */
-static i32 read_some(u32 fd, file *open, u32 size, u64 at, list *out) {
+static i32 read_some(file *open, u32 size, u64 at, list *out) {
     if (open->kind == INPUT) {
         stream_result result;
-        blocking_read(stream_of(fd, open), size, &result);
+        blocking_read(stream_of(open), size, &result);
         out->size = 0;
         if (!result.failed) *out = result.bytes;
         else if (!result.closed) return io_error_drop(result.error), E_IO;
@@ -210,7 +211,7 @@ static i32 read_some(u32 fd, file *open, u32 size, u64 at, list *out) {
     return E_SUCCESS;
 }
 
-static i32 read_parts(u32 fd, file *open, guest_ptr table, u32 count, guest_ptr out, u64 *at) {
+static i32 read_parts(file *open, guest_ptr table, u32 count, guest_ptr out, u64 *at) {
     part *parts;
     u32 done = 0;
     i32 error;
@@ -219,7 +220,7 @@ static i32 read_parts(u32 fd, file *open, guest_ptr table, u32 count, guest_ptr 
         list bytes;
         const u32 wanted = parts[i].size < (1u << 20) ? parts[i].size : (1u << 20);
         if (!wanted) continue;
-        if ((error = read_some(fd, open, wanted, *at, &bytes))) {
+        if ((error = read_some(open, wanted, *at, &bytes))) {
             if (done) break;
             return error;
         }
@@ -237,14 +238,14 @@ WASI(fd_read)(u32 fd, guest_ptr table, u32 count, guest_ptr out) {
     scratch_reset();
     if (!open || open->kind == OUTPUT) return E_BADF;
     if (open->kind == DIRECTORY) return E_ISDIR;
-    return read_parts(fd, open, table, count, out, &open->position);
+    return read_parts(open, table, count, out, &open->position);
 }
 
 WASI(fd_pread)(u32 fd, guest_ptr table, u32 count, u64 at, guest_ptr out) {
     file *open;
     const i32 error = disk_file_at(fd, &open);
     scratch_reset();
-    return error ? error : read_parts(fd, open, table, count, out, &at);
+    return error ? error : read_parts(open, table, count, out, &at);
 }
 
 /* ---- what is known of an open file ---------------------------------------------------------- */

@@ -17,7 +17,7 @@ typedef struct file {
     u8 kind;
     u8 may;   /* MAY_READ and so on, as it was opened */
     u16 flags; /* FLAG_APPEND */
-    i32 handle; /* of a stream, or of a descriptor */
+    i32 handle; /* of a stream, or of a descriptor; ~STDIN and so on until a stream is used */
     u64 position;
     const char *preopen; /* the directory's name for the guest, if it was given */
     u32 preopen_size;

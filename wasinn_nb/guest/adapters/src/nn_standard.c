@@ -199,9 +199,11 @@ NN(set_input)(u32 context, u32 index, guest_ptr record) {
     return hold(context, false, index, made) ? NN_SUCCESS : NN_MISSING_MEMORY;
 }
 
-/* An input's number as a text. */
-static list number_text(u32 number) {
-    u8 *end = (u8 *)scratch(16) + 16, *begin = end;
+/* Room for an input's number as a text. */
+typedef u8 digits[10];
+
+static list number_text(u32 number, digits *room) {
+    u8 *end = *room + sizeof *room, *begin = end;
     do *--begin = (u8)('0' + number % 10);
     while (number /= 10);
     return (list){begin, (u32)(end - begin)};
@@ -210,16 +212,19 @@ static list number_text(u32 number) {
 NN(compute)(u32 context) {
     entry *place = table_find(&contexts, context);
     named_tensor *inputs;
+    digits *names;
     answer told;
     u32 count = 0;
     i32 error;
     scratch_reset();
     if (!place) return NN_INVALID_ARGUMENT;
     if (!(inputs = scratch(MOST_HELD * sizeof *inputs))) return NN_MISSING_MEMORY;
+    if (!(names = scratch(MOST_HELD * sizeof *names))) return NN_MISSING_MEMORY;
     for (u32 i = 0; i < MOST_HELD; i++) {
         held *one = &holding[i];
         if (!one->taken || one->context != context || one->is_output) continue;
-        inputs[count++] = (named_tensor){number_text(one->index), one->tensor};
+        inputs[count] = (named_tensor){number_text(one->index, &names[count]), one->tensor};
+        count++;
         one->taken = false; /* the host takes them, also if it fails */
     }
     release_outputs(context);
