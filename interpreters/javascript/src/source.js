@@ -33,7 +33,8 @@ class Source {
     this.label = label;
     this.base = lines;
     this.firstLine = firstLine;
-    lines += text.split("\n").length + 1;
+    this.height = text.split("\n").length;
+    lines += this.height + 1;
     const found = declarations(text.replace(/^#!/, "//"), missing);
     this.isAsync = found.awaits;
     this.body = found.replaced(this.isAsync);
@@ -69,7 +70,8 @@ class Source {
 
   /** Whether a line of QuickJS's is one of the cell's own. */
   has(line) {
-    return line > this.base + 1;
+    const own = line - this.base - 1;
+    return own > 0 && own <= this.height;
   }
 
   /** The cell's own place, in characters, for one of QuickJS's, which counts bytes. */

@@ -167,6 +167,13 @@ def test_an_error_without_a_place_is_at_none(js):
     assert str(caught.value).startswith("In[1]: TypeError: ")
 
 
+def test_no_frame_is_below_the_cell(js):
+    with pytest.raises(GuestRaised) as caught:
+        js("function f() { null.x }\nf();\nawait 1;")
+    frames = str(caught.value).split("  at ")[1:]
+    assert [frame.split(":")[1] for frame in frames] == ["2", "3"]
+
+
 def test_the_one_module_is_imported(js):
     js('import nn, { Graph as G,\n  Tensor } from "wasi_nn";\nvar z = await 3;', "kept")
     assert js("print(nn.Graph === G, Tensor.name, z)", "kept").stdout == "true Tensor 3\n"
