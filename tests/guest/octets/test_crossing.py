@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import wasmtime
 
-from tests.abi.models import Shelf
 from tests.guest.octets.components import (
     AREA,
     GOOD,
@@ -27,13 +26,6 @@ KINDS = [b"", b"a", b"ascii", b"\x80", b"\xff" * 7, b"\0" * 8, ALL_BYTES, ALL_BY
 @pytest.fixture(params=["rewritten", "as it is"])
 def rewrite(request):
     return request.param == "rewritten"
-
-
-@pytest.fixture
-def shelf():
-    shelf = Shelf()
-    yield shelf
-    assert not shelf.bugs
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 from wasmtime import component as package
 
-from tests.abi.models import Shelf
 from tests.guest.octets.components import (
     AREA,
     GRAPH,
@@ -162,11 +161,6 @@ def test_a_component_with_more_in_it_is_rewritten():
     wasm = component(extra=extra)
     changed = rewritten(wasm)
     assert outside(changed) == outside(wasm)
-
-
-@pytest.fixture
-def shelf():
-    return Shelf()
 
 
 def inside(*, opaque=""):

@@ -11,7 +11,7 @@ On the guest's side that is done by ``guest/octets/arena.wat``.
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,11 @@ from wasinn_nb.abi.wit.layout import (
     read_pair,
 )
 from wasinn_nb.nn.tensor import Buffer
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Octets = npt.NDArray[np.uint8]
 
 _ROWS = 7
 _ASCII = bytes([_ROWS])
@@ -81,7 +86,7 @@ def _room(at: int, size: int) -> int:
     return address_at(at + PAYLOAD + 8)
 
 
-def _memory(data: int, size: int) -> Any:
+def _memory(data: int, size: int) -> Octets:
     memory: Any = (ctypes.c_uint8 * size).from_address(data) if size else b""
     return np.frombuffer(memory, np.uint8)
 
@@ -90,7 +95,7 @@ def _packed_size(size: int) -> int:
     return (_ROWS + 1) * -(-size // _ROWS) + 1
 
 
-def _unpacked(source: Any) -> bytes:
+def _unpacked(source: Octets) -> bytes:
     if source.size % (_ROWS + 1) != 1 or source[-1] >= _ROWS or source.size == 1:
         mismatch("packed bytes")
     rows = source[:-1].reshape(_ROWS + 1, -1)
@@ -101,7 +106,7 @@ def _unpacked(source: Any) -> bytes:
     return data
 
 
-def _pack(source: Any, target: Any) -> None:
+def _pack(source: Octets, target: Octets) -> None:
     rows = target[:-1].reshape(_ROWS + 1, -1)
     low = rows[:_ROWS]
     flat = low.reshape(-1)
