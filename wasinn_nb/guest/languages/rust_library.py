@@ -13,14 +13,18 @@ import shutil
 import struct
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from wasinn_nb.guest.build import relabel
+from wasinn_nb.guest.build.model import InvalidWasm
 from wasinn_nb.guest.build.process import Finished, run
+from wasinn_nb.guest.componentize.binary import CORE_HEADER, section
 from wasinn_nb.guest.languages import rustc
 from wasinn_nb.guest.languages.base import CompileFailed, Workspace
+from wasinn_nb.guest.wat.reader import Reader
+from wasinn_nb.guest.wat.sections import CUSTOM
 from wasinn_nb.nn.cancel import CancelToken
 from wasinn_nb.nn.locks import file_lock
 
@@ -33,7 +37,6 @@ _MONTH_SECONDS = 30 * 86400
 _ARCHIVE = b"!<arch>\n"
 _HEADER = 60
 _SIZE = slice(48, 58)
-_WASM = b"\0asm\x01\0\0\0"
 
 Tick = Callable[[float], None] | None
 
@@ -193,7 +196,7 @@ def _sysroot(toolchain: rustc.Rust, place: Path) -> Path:
             else:
                 copy.symlink_to(path, target_is_directory=path.is_dir())
         partial.rename(place / "sysroot")
-    except (OSError, ValueError, IndexError, struct.error):  # no links here, or other archives
+    except (OSError, ValueError, InvalidWasm, struct.error):  # no links here, or other archives
         shutil.rmtree(partial, ignore_errors=True)
         (place / _NO_SYSROOT).touch()
         return toolchain.sysroot
@@ -204,7 +207,7 @@ def without_debug(archive: bytes) -> bytes:
     """An archive of WebAssembly objects whose debug information is empty.
 
     Raises:
-        ValueError: this is no such archive.
+        ValueError, InvalidWasm, struct.error: this is no such archive.
     """
     if not archive.startswith(_ARCHIVE):
         raise ValueError("not an archive")
@@ -219,7 +222,7 @@ def without_debug(archive: bytes) -> bytes:
         places[at] = size
         if header[:16].rstrip() == b"/":
             index = len(made)
-        elif content.startswith(_WASM):
+        elif content.startswith(CORE_HEADER):
             content = _object(content)
             header = header[:48] + str(len(content)).encode().ljust(10) + header[58:]
         member = header + content + b"\n" * (len(content) % 2)
@@ -245,43 +248,18 @@ def _object(module: bytes) -> bytes:
 
     Their number stays as it was, for others are known by theirs. What relocates them comes last.
     """
-    made = [_WASM]
-    for start, payload, end in _sections(module):
-        if module[start] == 0:
-            length, name_at = _leb(module, payload)
-            name = module[name_at : name_at + length]
-            if name.startswith(b"reloc..debug_"):
+    made = [CORE_HEADER]
+    rest = Reader(module, len(CORE_HEADER))
+    while rest:
+        start = rest.at
+        kind, content = rest.byte(), rest.part()
+        if kind == CUSTOM:
+            named = content.at
+            called = content.name()
+            if called.startswith("reloc..debug_"):
                 continue
-            if name.startswith(b".debug_"):
-                kept = module[payload : name_at + length]
-                made.append(b"\0" + _to_leb(len(kept)) + kept)
+            if called.startswith(".debug_"):
+                made.append(section(CUSTOM, module[named : content.at]))
                 continue
-        made.append(module[start:end])
+        made.append(module[start : rest.at])
     return b"".join(made)
-
-
-def _sections(module: bytes) -> Iterator[tuple[int, int, int]]:
-    """Where each section starts, where its content does, and where it ends."""
-    at = len(_WASM)
-    while at < len(module):
-        size, payload = _leb(module, at + 1)
-        yield at, payload, payload + size
-        at = payload + size
-
-
-def _leb(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
-
-
-def _to_leb(value: int) -> bytes:
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes((*out, value))

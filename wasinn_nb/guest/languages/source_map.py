@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from wasinn_nb.guest.build import relabel
+from wasinn_nb.guest.componentize.binary import name, section, unsigned
 from wasinn_nb.guest.wat.reader import Reader
 from wasinn_nb.guest.wat.sections import CODE, CUSTOM
 
@@ -145,7 +146,7 @@ def _table(sources: Sequence[str], rows: Sequence[_Row], size: int) -> bytes:
     for row in rows:
         program += _advanced(before, row)
         before = row
-    program += bytes((_ADVANCE_PC,)) + _unsigned(size - before.address) + _END_SEQUENCE
+    program += bytes((_ADVANCE_PC,)) + unsigned(size - before.address) + _END_SEQUENCE
     body = struct.pack("<HI", _VERSION, len(header)) + header + bytes(program)
     return struct.pack("<I", len(body)) + body
 
@@ -153,29 +154,19 @@ def _table(sources: Sequence[str], rows: Sequence[_Row], size: int) -> bytes:
 def _advanced(before: _Row, row: _Row) -> bytes:
     made = bytearray()
     if row.address != before.address:
-        made += bytes((_ADVANCE_PC,)) + _unsigned(row.address - before.address)
+        made += bytes((_ADVANCE_PC,)) + unsigned(row.address - before.address)
     if row.file != before.file:
-        made += bytes((_SET_FILE,)) + _unsigned(row.file + 1)
+        made += bytes((_SET_FILE,)) + unsigned(row.file + 1)
     if row.line != before.line:
         made += bytes((_ADVANCE_LINE,)) + _signed(row.line - before.line)
     if row.column != before.column:
-        made += bytes((_SET_COLUMN,)) + _unsigned(row.column)
+        made += bytes((_SET_COLUMN,)) + unsigned(row.column)
     made.append(_COPY)
     return bytes(made)
 
 
-def _custom(name: str, content: bytes) -> bytes:
-    named = _unsigned(len(name)) + name.encode() + content
-    return bytes((CUSTOM,)) + _unsigned(len(named)) + named
-
-
-def _unsigned(value: int) -> bytes:
-    made = bytearray()
-    while value > 0x7F:
-        made.append(value & 0x7F | 0x80)
-        value >>= 7
-    made.append(value)
-    return bytes(made)
+def _custom(called: str, content: bytes) -> bytes:
+    return section(CUSTOM, name(called) + content)
 
 
 def _signed(value: int) -> bytes:
