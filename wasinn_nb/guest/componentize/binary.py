@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import IntEnum
 
 # valtypes of core modules
 I32, I64, F32, F64 = 0x7F, 0x7E, 0x7D, 0x7C
@@ -10,6 +11,22 @@ VALTYPES = {I32: "i32", I64: "i64", F32: "f32", F64: "f64", 0x7B: "v128", 0x70: 
 
 CORE_HEADER = b"\0asm\x01\0\0\0"
 COMPONENT_HEADER = b"\0asm\x0d\0\x01\0"
+
+
+class Section(IntEnum):
+    """The sections of a component."""
+
+    CUSTOM = 0
+    CORE_MODULE = 1
+    CORE_INSTANCE = 2
+    CORE_TYPE = 3
+    COMPONENT = 4
+    INSTANCE = 5
+    ALIAS = 6
+    TYPE = 7
+    CANON = 8
+    IMPORT = 10
+    EXPORT = 11
 
 
 def unsigned(value: int) -> bytes:

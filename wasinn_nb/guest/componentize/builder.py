@@ -10,10 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from wasinn_nb.guest.componentize import binary
-from wasinn_nb.guest.componentize.binary import name, section, unsigned, vector
-
-_CUSTOM, _CORE_MODULE, _CORE_INSTANCE, _COMPONENT, _INSTANCE = 0, 1, 2, 4, 5
-_ALIAS, _TYPE, _CANON, _IMPORT, _EXPORT = 6, 7, 8, 10, 11
+from wasinn_nb.guest.componentize.binary import Section, name, section, unsigned, vector
 
 # sorts of core things, of which a component has functions, tables, memories and globals
 CORE_INSTANCE, CORE_MODULE = 0x12, 0x11
@@ -70,13 +67,13 @@ class Builder:
 
     def core_module(self, data: bytes, called: str) -> int:
         """A core module, as it is, and what to call it."""
-        number = self._whole(_CORE_MODULE, data, "core module")
+        number = self._whole(Section.CORE_MODULE, data, "core module")
         self._names.append((number, called))
         return number
 
     def component(self, data: bytes) -> int:
         """A component in this one."""
-        return self._whole(_COMPONENT, data, "component")
+        return self._whole(Section.COMPONENT, data, "component")
 
     def core_instantiate(self, module: int, args: Mapping[str, int]) -> int:
         """An instance of a core module; what it imports comes from instances."""
@@ -84,42 +81,44 @@ class Builder:
             name(key) + bytes((CORE_INSTANCE,)) + unsigned(instance)
             for key, instance in args.items()
         )
-        return self._add(_CORE_INSTANCE, b"\x00" + unsigned(module) + with_, "core instance")
+        return self._add(Section.CORE_INSTANCE, b"\x00" + unsigned(module) + with_, "core instance")
 
     def core_bundle(self, exports: Mapping[str, CoreItem]) -> int:
         """An instance that has these things."""
         items = vector(
             name(key) + bytes((item.sort,)) + unsigned(item.number) for key, item in exports.items()
         )
-        return self._add(_CORE_INSTANCE, b"\x01" + items, "core instance")
+        return self._add(Section.CORE_INSTANCE, b"\x01" + items, "core instance")
 
     def core_export(self, instance: int, sort: int, called: str) -> CoreItem:
         """What a core instance exports."""
         data = bytes((0, sort, 1)) + unsigned(instance) + name(called)
-        return CoreItem(sort, self._add(_ALIAS, data, f"core {sort}"))
+        return CoreItem(sort, self._add(Section.ALIAS, data, f"core {sort}"))
 
     def export_of(self, instance: int, sort: int, called: str) -> int:
         """What an instance exports."""
         data = bytes((sort, 0)) + unsigned(instance) + name(called)
-        return self._add(_ALIAS, data, str(sort))
+        return self._add(Section.ALIAS, data, str(sort))
 
     def type(self, encoded: bytes) -> int:
         """A type."""
-        return self._add(_TYPE, encoded, str(TYPE))
+        return self._add(Section.TYPE, encoded, str(TYPE))
 
     def instantiate(self, component: int, args: Iterable[tuple[str, int, int]]) -> int:
         """An instance of a component; each argument is a name, a sort and a number."""
         with_ = vector(name(key) + bytes((sort,)) + unsigned(item) for key, sort, item in args)
-        return self._add(_INSTANCE, b"\x00" + unsigned(component) + with_, str(INSTANCE))
+        return self._add(Section.INSTANCE, b"\x00" + unsigned(component) + with_, str(INSTANCE))
 
     def import_(self, called: str, sort: int, described: bytes) -> int:
         """An import, with its type as :func:`extern` has it."""
-        return self._add(_IMPORT, b"\x00" + name(called) + described, str(sort))
+        return self._add(Section.IMPORT, b"\x00" + name(called) + described, str(sort))
 
     def export(self, called: str, sort: int, item: int, described: bytes = b"") -> int:
         """An export; its type may be given as :func:`extern` has it."""
         data = b"\x00" + name(called) + bytes((sort,)) + unsigned(item)
-        return self._add(_EXPORT, data + (b"\x01" + described if described else b"\x00"), str(sort))
+        return self._add(
+            Section.EXPORT, data + (b"\x01" + described if described else b"\x00"), str(sort)
+        )
 
     def lower(self, function: int, options: Options) -> CoreItem:
         """A function as core modules call it."""
@@ -128,7 +127,7 @@ class Builder:
     def lift(self, function: CoreItem, options: Options, type_: int) -> int:
         """A core function as components call it."""
         data = b"\x00\x00" + unsigned(function.number) + options.encoded() + unsigned(type_)
-        return self._add(_CANON, data, str(FUNC))
+        return self._add(Section.CANON, data, str(FUNC))
 
     def resource_new(self, resource: int) -> CoreItem:
         """What makes a handle of a number of the component's own."""
@@ -143,7 +142,7 @@ class Builder:
         return self._core_function(b"\x04" + unsigned(resource))
 
     def _core_function(self, data: bytes) -> CoreItem:
-        return CoreItem(0, self._add(_CANON, data, "core 0"))
+        return CoreItem(0, self._add(Section.CANON, data, "core 0"))
 
     def _whole(self, kind: int, data: bytes, space: str) -> int:
         self._flush()
@@ -171,7 +170,7 @@ class Builder:
             return []
         modules = vector(unsigned(number) + name(called) for number, called in self._names)
         names = section(1, bytes((0, CORE_MODULE)) + modules)
-        return [section(_CUSTOM, name("component-name") + names)]
+        return [section(Section.CUSTOM, name("component-name") + names)]
 
 
 def extern(sort: int, type_: int) -> bytes:

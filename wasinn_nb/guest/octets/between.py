@@ -6,15 +6,14 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from wasinn_nb.guest.componentize.binary import name, section, unsigned, vector
-from wasinn_nb.guest.componentize.builder import Options
+from wasinn_nb.guest.componentize.binary import Section, name, section, unsigned, vector
+from wasinn_nb.guest.componentize.builder import CORE_INSTANCE, Options
 
 _HERE = Path(__file__).parent
-_CORE_MODULE, _CORE_INSTANCE, _ALIAS, _CANON = 1, 2, 6, 8
-_FUNC, _MEMORY, _INSTANCE = 0, 2, 0x12
+_FUNC, _MEMORY = 0x00, 0x02
 
 
-class Numbers(NamedTuple):
+class Counts(NamedTuple):
     """How many things of each kind a component has so far; these are the next ones' numbers."""
 
     modules: int
@@ -41,14 +40,14 @@ class Lowering(NamedTuple):
     realloc: int | None
 
 
-def opened(there: Numbers) -> tuple[bytes, Arena]:
+def opened(there: Counts) -> tuple[bytes, Arena]:
     """The sections that bring our modules and the memory in: 2 modules, and one of each else."""
     arena = Arena(there.modules + 1, there.instances, there.memories, there.functions)
     sections = [
-        *(section(_CORE_MODULE, _module(one)) for one in ("arena", "between")),
-        section(_CORE_INSTANCE, vector([b"\x00" + unsigned(there.modules) + vector([])])),
+        *(section(Section.CORE_MODULE, _module(one)) for one in ("arena", "between")),
+        section(Section.CORE_INSTANCE, vector([b"\x00" + unsigned(there.modules) + vector([])])),
         section(
-            _ALIAS,
+            Section.ALIAS,
             vector(
                 [
                     _exported(_MEMORY, arena.instance, "memory"),
@@ -60,7 +59,7 @@ def opened(there: Numbers) -> tuple[bytes, Arena]:
     return b"".join(sections), arena
 
 
-def joined(lowering: Lowering, arena: Arena, there: Numbers) -> bytes:
+def joined(lowering: Lowering, arena: Arena, there: Counts) -> bytes:
     """The sections that put an instance of ours before a function: 2 instances, 2 functions.
 
     The second function is the one for the guest.
@@ -74,16 +73,16 @@ def joined(lowering: Lowering, arena: Arena, there: Numbers) -> bytes:
     places = {"guest": bundle, "arena": arena.instance}
     for key in ("realloc", "new", "data", "load"):
         places[key] = bundle if key in given else arena.instance
-    args = [name(key) + bytes((_INSTANCE,)) + unsigned(one) for key, one in places.items()]
+    args = [name(key) + bytes((CORE_INSTANCE,)) + unsigned(one) for key, one in places.items()]
     instances = [
         b"\x01" + vector(exports),
         b"\x00" + unsigned(arena.between) + vector(args),
     ]
     lower = b"\x01\x00" + unsigned(lowering.function) + options.encoded()
     return (
-        section(_CANON, vector([lower]))
-        + section(_CORE_INSTANCE, vector(instances))
-        + section(_ALIAS, vector([_exported(_FUNC, between, lowering.port)]))
+        section(Section.CANON, vector([lower]))
+        + section(Section.CORE_INSTANCE, vector(instances))
+        + section(Section.ALIAS, vector([_exported(_FUNC, between, lowering.port)]))
     )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from wasinn_nb.guest.componentize.binary import unsigned
-from wasinn_nb.guest.octets.types import CORE_MODULE, NotUnderstood
+from wasinn_nb.guest.componentize.builder import CORE_INSTANCE, CORE_MODULE
+from wasinn_nb.guest.octets.types import NotUnderstood
 from wasinn_nb.guest.wat.reader import Reader
 
 ENCODING, MEMORY, REALLOC = 0, 3, 4
 """Options of a canonical function; the first stands for all encodings of texts."""
 
 _ENCODINGS, _POST_RETURN, _ASYNC, _CALLBACK = (0, 1, 2), 5, 6, 7
-_FUNC, _MEMORY, _INSTANCE = 0x00, 0x02, 0x12
+_FUNC, _MEMORY = 0x00, 0x02
 _UNMOVED = (0x01, 0x03, 0x04)  # tables, globals, tags
 
 
@@ -106,7 +107,7 @@ class Core:
             self.renumber(reader, self.modules)
             for _ in range(reader.unsigned()):
                 reader.name()
-                if reader.byte() != _INSTANCE:
+                if reader.byte() != CORE_INSTANCE:
                     raise NotUnderstood
                 self.renumber(reader, self.instances)
         else:
@@ -153,7 +154,7 @@ class Core:
 
     def _item(self, reader: Reader) -> None:
         sort = reader.byte()
-        moved = {_FUNC: self.functions, _MEMORY: self.memories, _INSTANCE: self.instances}
+        moved = {_FUNC: self.functions, _MEMORY: self.memories, CORE_INSTANCE: self.instances}
         if sort in moved:
             self.renumber(reader, moved[sort])
         elif sort in _UNMOVED:

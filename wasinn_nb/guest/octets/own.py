@@ -9,17 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from wasinn_nb.abi.wit.nn import SNAPSHOTS
+from wasinn_nb.guest.componentize.builder import COMPONENT, CORE_MODULE, FUNC, INSTANCE, TYPE
 from wasinn_nb.guest.octets.core import Core, Edits
 from wasinn_nb.guest.octets.types import (
     BYTES,
-    COMPONENT,
-    CORE_MODULE,
-    FUNC,
-    INSTANCE,
     PLAIN,
     SIGNATURES,
     TEXT,
-    TYPE,
     NotUnderstood,
     Type,
     Types,

@@ -14,19 +14,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from wasinn_nb.guest.build.model import InvalidWasm
-from wasinn_nb.guest.componentize.binary import COMPONENT_HEADER, section, unsigned
+from wasinn_nb.guest.componentize.binary import COMPONENT_HEADER, Section, section, unsigned
+from wasinn_nb.guest.componentize.builder import TYPE
 from wasinn_nb.guest.octets import between
-from wasinn_nb.guest.octets.between import Arena, Lowering, Numbers
+from wasinn_nb.guest.octets.between import Arena, Counts, Lowering
 from wasinn_nb.guest.octets.core import ENCODING, MEMORY, REALLOC, Core, Edits
 from wasinn_nb.guest.octets.own import Own
-from wasinn_nb.guest.octets.types import TYPE, NotUnderstood
+from wasinn_nb.guest.octets.types import NotUnderstood
 from wasinn_nb.guest.wat.reader import Reader
 
 VERSION = 1
 """Changes with what comes of a component."""
-
-_CUSTOM, _CORE_MODULE, _CORE_INSTANCE, _CORE_TYPE, _COMPONENT, _INSTANCE = range(6)
-_ALIAS, _TYPE, _CANON, _IMPORT, _EXPORT = 6, 7, 8, 10, 11
 
 _EXPORT_OF, _CORE_EXPORT_OF, _OUTER = 0, 1, 2
 _LIFT, _LOWER = 0, 1
@@ -81,7 +79,7 @@ def _imports_bytes(wasm: bytes) -> bool:
     while whole:
         kind = whole.byte()
         content = whole.part()
-        if kind == _IMPORT and b"wasi:nn/" in wasm[content.at : content.end]:
+        if kind == Section.IMPORT and b"wasi:nn/" in wasm[content.at : content.end]:
             return True
     return False
 
@@ -123,13 +121,13 @@ class _Walk:
             yield from part()
 
     def _read(self, whole: Reader) -> None:
-        readers = {
-            _CORE_INSTANCE: self._core.define_instance,
-            _INSTANCE: self._own.define_instance,
-            _ALIAS: self._alias,
-            _TYPE: self._own.types.define,
-            _IMPORT: self._own.define_import,
-            _EXPORT: self._own.define_export,
+        readers: dict[int, Callable[[Reader], None]] = {
+            Section.CORE_INSTANCE: self._core.define_instance,
+            Section.INSTANCE: self._own.define_instance,
+            Section.ALIAS: self._alias,
+            Section.TYPE: self._own.types.define,
+            Section.IMPORT: self._own.define_import,
+            Section.EXPORT: self._own.define_export,
         }
         if whole.take(len(COMPONENT_HEADER)) != COMPONENT_HEADER:
             raise NotUnderstood
@@ -142,13 +140,13 @@ class _Walk:
                 for _ in range(content.unsigned()):
                     readers[kind](content)
                 content.finish("a section")
-            elif kind == _CANON:
+            elif kind == Section.CANON:
                 self._canonical(content)
-            elif kind == _COMPONENT:
+            elif kind == Section.COMPONENT:
                 self._component(content, start)
-            elif kind in (_CUSTOM, _CORE_MODULE, _CORE_TYPE):
+            elif kind in (Section.CUSTOM, Section.CORE_MODULE, Section.CORE_TYPE):
                 # names in it go by the old numbers, and nobody reads them
-                if kind == _CORE_MODULE:
+                if kind == Section.CORE_MODULE:
                     self._core.modules.add()
                 self._copied(start, whole.at)
             else:
@@ -180,7 +178,7 @@ class _Walk:
 
         def made() -> Iterator[bytes | memoryview]:
             parts = [COMPONENT_HEADER, *inner.parts()]
-            yield bytes((_COMPONENT,)) + unsigned(sum(map(len, parts)))
+            yield bytes((Section.COMPONENT,)) + unsigned(sum(map(len, parts)))
             yield from parts
 
         self._parts.append(made)
@@ -192,9 +190,9 @@ class _Walk:
         def flush(end: int) -> None:
             nonlocal start, count
             if count:
-                first, number = start, count
+                first, number = start, unsigned(count)
                 self._parts.append(
-                    lambda: (section(_CANON, unsigned(number) + self._edits.applied(first, end)),)
+                    lambda: (section(Section.CANON, number + self._edits.applied(first, end)),)
                 )
             start, count = end, 0
 
@@ -215,20 +213,20 @@ class _Walk:
     def _join(self, lowering: Lowering) -> None:
         self.lowers = True
         if self._arena is None:
-            sections, self._arena = between.opened(self._numbers())
+            sections, self._arena = between.opened(self._counts())
             self._parts.append(lambda: (sections,))
             self._core.modules.skip(2)
             self._core.functions.skip(1)
             self._core.memories.skip(1)
             self._core.instances.skip(1)
-        added = between.joined(lowering, self._arena, self._numbers())
+        added = between.joined(lowering, self._arena, self._counts())
         self._parts.append(lambda: (added,))
         self._core.instances.skip(2)
         self._core.functions.skip(1)
         self._core.functions.add()
 
-    def _numbers(self) -> Numbers:
-        return Numbers(
+    def _counts(self) -> Counts:
+        return Counts(
             self._core.modules.next,
             self._core.instances.next,
             self._core.functions.next,

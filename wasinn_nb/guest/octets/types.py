@@ -10,13 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from wasinn_nb.guest.componentize.builder import CORE_MODULE, FUNC, INSTANCE, TYPE
 from wasinn_nb.guest.wat.reader import Reader
 
 BYTES, TEXT = b"\x70\x7d", b"\x73"
 """``list<u8>`` and ``string`` as they stand in a binary."""
-
-FUNC, TYPE, COMPONENT, INSTANCE, CORE_MODULE = 0x01, 0x03, 0x04, 0x05, 0x11
-"""Sorts of what is imported or exported."""
 
 _NAMES = "bool s8 u8 s16 u16 s32 u32 s64 u64 f32 f64 char string"
 _PRIMITIVES = {0x7F - place: name for place, name in enumerate(_NAMES.split())}
