@@ -201,7 +201,8 @@ def test_models_are_loaded_unloaded_and_forgotten(host, view):
     eventually(lambda: list(view.rows) == ["two", "three"])
 
 
-def test_who_would_be_stopped_is_asked_about_and_only_they_are_stopped(story, view):
+def test_who_would_be_stopped_is_asked_about_and_only_they_are_stopped(story, view, monkeypatch):
+    monkeypatch.setattr("wasinn_nb.api.models.STOPPING", PATIENCE)  # two guests spin meanwhile
     run = story.build(SPINNER, "wat", name="spinner").start()
     view.sees("story", users=[run.name])
     question = view.ask("unload", name="story")["confirm"]
