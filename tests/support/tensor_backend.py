@@ -125,14 +125,14 @@ class TensorBackend(EchoBackend):
 
     def inspect(self, files: ModelFiles) -> ModelInfo:
         part = files.parts[0]
-        assert isinstance(part, Path)
+        data = part if isinstance(part, bytes) else part.read_bytes()
         try:
-            described = json.loads(part.read_text())
+            described = json.loads(data)
         except ValueError:
             raise InvalidEncoding(f"{files.origin} is not such a model.") from None
         return ModelInfo(
             GraphEncoding.ONNX,
-            nbytes=part.stat().st_size,
+            nbytes=len(data),
             inputs=tuple(map(_spec, described["inputs"])),
             outputs=tuple(map(_spec, described["outputs"])),
             metadata=described.get("metadata", {}),
