@@ -21,13 +21,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_collection_modifyitems(items):
     """Browser tests go first: they take longest, and what is left evens out among processes.
 
-    In CI, where everything waits for everything, they get a second try, and the summary says so.
+    In CI, where everything waits for everything, all get a second try, and the summary says so.
     """
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
     if os.environ.get("CI"):
         for item in items:
-            if item.get_closest_marker("browser") is not None:
-                item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_terminal_summary(terminalreporter):

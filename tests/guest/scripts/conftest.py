@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 
@@ -29,6 +30,16 @@ def cells(host, language):
 
     yield run
     host.runner.machines.close()
+
+
+def let_it_spin():
+    """Return when a cell that has printed and goes on computing is well behind its printing.
+
+    It is not a time: only what the process has computed counts.
+    """
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        time.sleep(0.002)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 
+from tests.guest.scripts.conftest import let_it_spin
 from wasinn_nb.guest.errors import (
     GuestError,
     GuestOutOfMemory,
@@ -57,6 +58,8 @@ def test_stop(js, host, waits, text, waiting, kept):
     run = started(host, text)
     if waiting:
         assert waits.wait(60)
+    elif not kept:
+        let_it_spin()
     run.cancel()
     assert run.wait(60).state == "stopped"
     assert bool(run.warnings) is not kept

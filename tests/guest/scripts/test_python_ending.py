@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 
+from tests.guest.scripts.conftest import let_it_spin
 from wasinn_nb.api import Host
 from wasinn_nb.guest.errors import GuestOutOfMemory, GuestOutputLimit, GuestTimeout, GuestTrap
 
@@ -16,7 +17,8 @@ STORY = "from wasi_nn import Graph\nstory = Graph.load('story')"
 
 
 def started(host, text, name="kept", **options):
-    run = host.build(f"print('go')\n{text}", "python", name=name).start(**options)
+    text = text if "print('go')" in text else f"print('go')\n{text}"
+    run = host.build(text, "python", name=name).start(**options)
     while run.state not in {"running", "failed"} or "go" not in run.stdout:
         time.sleep(0.001)
     return run
@@ -45,11 +47,13 @@ def test_a_stop_leaves_what_was_defined(py, host, text):
 
 
 def test_a_stop_is_a_keyboard_interrupt(py, host):
-    run = started(host, "import time\ntry:\n    time.sleep(3600)\nfinally:\n    print('cleaned')")
+    sleeper = "    print('go')\n    time.sleep(3600)"
+    run = started(host, f"import time\ntry:\n{sleeper}\nfinally:\n    print('cleaned')")
     run.cancel()
     assert run.wait(60).stdout == "go\ncleaned\n"
     text = "try:\n    while True: pass\nexcept KeyboardInterrupt:\n    seen = 1"
     run = started(host, text)
+    let_it_spin()
     run.cancel()
     assert run.wait(60).state == "stopped"
     assert py("print(seen)", "kept").stdout == "1\n"
@@ -65,6 +69,7 @@ def test_a_stop_is_a_keyboard_interrupt(py, host):
 def test_who_does_not_end_is_ended(py, host, text):
     py("x = 1", "kept")
     run = started(host, text)
+    let_it_spin()
     run.cancel()
     assert run.wait(60).state == "stopped"
     assert "starts afresh" in run.warnings[0]
