@@ -211,7 +211,7 @@ def test_a_thousand_runs_leave_nothing(outputs):
             if number == 0:
                 before = len(_instances)
         assert len(_instances) == before
-        assert threading.active_count() == threads
+        assert threading.active_count() <= threads
         assert not any(reference() for reference in watched), "freed without a collection"
     finally:
         gc.enable()

@@ -89,7 +89,7 @@ def test_an_error_in_a_callback_ends_the_process(tmp_path):
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError):
         python("import time; time.sleep(60)", tmp_path, on_tick=broken)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     assert not [child for child in psutil.Process().children() if "sleep(60)" in str(child)]
 
 

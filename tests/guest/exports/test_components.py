@@ -13,6 +13,7 @@ import pytest
 import wasmtime
 
 from tests.guest.exports import components
+from tests.support.leaks import no_more
 from wasinn_nb.guest.build.model import Source
 from wasinn_nb.guest.componentize import componentize
 from wasinn_nb.guest.errors import (
@@ -361,7 +362,7 @@ def test_ten_thousand_calls_leave_nothing(exports, counting):
     some(1500)
     soon(lambda: exports.alive() == 0)
     gc.collect()
-    assert (process.num_fds(), threading.active_count()) == before[:2]
+    assert no_more((process.num_fds(), threading.active_count()), before[:2])
     assert process.memory_info().rss - before[2] < 8 << 20
     exports.reset()
 
@@ -377,5 +378,5 @@ def test_instances_leave_nothing(runner, exports):
     process = psutil.Process()
     before = process.num_fds(), threading.active_count()
     some(30)
-    assert (process.num_fds(), threading.active_count()) == before
+    assert no_more((process.num_fds(), threading.active_count()), before)
     assert not runner.active
