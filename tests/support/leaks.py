@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 from collections.abc import Sequence
+
+import psutil
+
+
+def held() -> tuple[int, int]:
+    """How many open files and threads the process has, after a collection."""
+    gc.collect()
+    return psutil.Process().num_fds(), threading.active_count()
 
 
 def no_more(now: Sequence[int], before: Sequence[int]) -> bool:

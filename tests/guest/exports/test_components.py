@@ -13,7 +13,7 @@ import pytest
 import wasmtime
 
 from tests.guest.exports import components
-from tests.support.leaks import no_more
+from tests.support.leaks import held, no_more
 from wasinn_nb.guest.build.model import Source
 from wasinn_nb.guest.componentize import componentize
 from wasinn_nb.guest.errors import (
@@ -356,14 +356,11 @@ def test_ten_thousand_calls_leave_nothing(exports, counting):
             counting.Counter(2)
 
     some(200)
-    gc.collect()
-    process = psutil.Process()
-    before = process.num_fds(), threading.active_count(), process.memory_info().rss
+    before, memory = held(), psutil.Process().memory_info().rss
     some(1500)
     soon(lambda: exports.alive() == 0)
-    gc.collect()
-    assert no_more((process.num_fds(), threading.active_count()), before[:2])
-    assert process.memory_info().rss - before[2] < 8 << 20
+    assert no_more(held(), before)
+    assert psutil.Process().memory_info().rss - memory < 8 << 20
     exports.reset()
 
 
@@ -374,9 +371,7 @@ def test_instances_leave_nothing(runner, exports):
             exports.reset()
 
     some(5)
-    gc.collect()
-    process = psutil.Process()
-    before = process.num_fds(), threading.active_count()
+    before = held()
     some(30)
-    assert no_more((process.num_fds(), threading.active_count()), before)
+    assert no_more(held(), before)
     assert not runner.active

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import threading
 import time
 
 import psutil
@@ -12,7 +11,7 @@ import pytest
 import wasmtime
 
 from tests.guest.run import components
-from tests.support.leaks import no_more
+from tests.support.leaks import held, no_more
 from wasinn_nb.abi.wit import probe
 from wasinn_nb.guest import execution
 from wasinn_nb.guest.build.cache import ArtifactCache
@@ -220,9 +219,7 @@ def test_many_runs(runner, registry):
                 run = spin.start()
                 run.cancel()
                 run.wait()
-        gc.collect()
-        process = psutil.Process()
-        return process.num_fds(), threading.active_count(), process.memory_info().rss
+        return *held(), psutil.Process().memory_info().rss
 
     some(40)
     fds, threads, memory = some(40)

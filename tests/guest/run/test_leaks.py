@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import threading
 import time
 
 import psutil
 
 from tests.guest.run import guests
-from tests.support.leaks import no_more
+from tests.support.leaks import held, no_more
 from wasinn_nb.guest import execution
-
-
-def held():
-    gc.collect()
-    process = psutil.Process()
-    return process.num_fds(), threading.active_count()
 
 
 def test_many_runs(runner, backend, tmp_path, monkeypatch):

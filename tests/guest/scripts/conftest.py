@@ -32,6 +32,13 @@ def cells(host, language):
     host.runner.machines.close()
 
 
+def when_it_goes(run):
+    """The run, once it has printed ``go``."""
+    while run.state not in {"running", "failed"} or "go" not in run.stdout:
+        time.sleep(0.001)
+    return run
+
+
 def let_it_spin():
     """Return when a cell that has printed and goes on computing is well behind its printing.
 

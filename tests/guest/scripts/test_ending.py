@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 
 import psutil
 import pytest
 
-from tests.guest.scripts.conftest import let_it_spin
-from tests.support.leaks import no_more
+from tests.guest.scripts.conftest import let_it_spin, when_it_goes
+from tests.support.leaks import held, no_more
 from wasinn_nb.guest.errors import (
     GuestError,
     GuestOutOfMemory,
@@ -22,9 +21,7 @@ from wasinn_nb.nn.cancel import CancelToken
 
 def started(host, text, name="kept", **options):
     run = host.build(text, "js", name=name).start(**options)
-    while run.state not in {"running", "failed"} or "go" not in run.stdout:
-        time.sleep(0.001)
-    return run
+    return when_it_goes(run)
 
 
 @pytest.fixture
@@ -143,8 +140,7 @@ def test_nothing_is_left(host, js):
                 name,
             )
             js("throw new Error('x')", name, check=False)
-        gc.collect()
-        return process.num_fds(), threading.active_count(), process.memory_info().rss
+        return *held(), process.memory_info().rss
 
     some(10)
     before = some(10)

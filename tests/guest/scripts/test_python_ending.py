@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 
 import psutil
 import pytest
 
-from tests.guest.scripts.conftest import let_it_spin
-from tests.support.leaks import no_more
+from tests.guest.scripts.conftest import let_it_spin, when_it_goes
+from tests.support.leaks import held, no_more
 from wasinn_nb.api import Host
 from wasinn_nb.guest.errors import GuestOutOfMemory, GuestOutputLimit, GuestTimeout, GuestTrap
 
@@ -20,9 +19,7 @@ STORY = "from wasi_nn import Graph\nstory = Graph.load('story')"
 def started(host, text, name="kept", **options):
     text = text if "print('go')" in text else f"print('go')\n{text}"
     run = host.build(text, "python", name=name).start(**options)
-    while run.state not in {"running", "failed"} or "go" not in run.stdout:
-        time.sleep(0.001)
-    return run
+    return when_it_goes(run)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +148,7 @@ def test_nothing_is_left(host, py):
                 inputs={"x": b"1"},
             )
             py("raise ValueError('x')", name, check=False)
-        gc.collect()
-        return process.num_fds(), threading.active_count(), process.memory_info().rss
+        return *held(), process.memory_info().rss
 
     some(10)
     before = some(10)
